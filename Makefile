@@ -1,0 +1,44 @@
+# Two commands: `make verify` checks the theorems and writes the report, `make test` runs the tests.
+PYTHON ?= python3
+BIN := .venv/bin
+PROFILE ?= standard
+REPORT ?= verify-report
+
+.PHONY: verify test lint types floors quick bench clean
+
+verify: .venv/.installed
+	@$(BIN)/pytest properties -q --profile=$(PROFILE) --report-dir=$(REPORT) -p no:cacheprovider; \
+	  status=$$?; $(BIN)/verify report --report-dir=$(REPORT) && exit $$status
+
+test: .venv/.installed
+	$(BIN)/pytest tests -q -n 2
+
+# The stamp is renewed only when the dependencies change, so a second call installs nothing.
+.venv/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+.venv/.dev: .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+lint: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/.dev
+	$(BIN)/pyright
+
+floors: .venv/.dev
+	$(BIN)/lint-imports
+
+quick: .venv/.installed
+	$(BIN)/pytest properties -q --profile=quick --report-dir=$(REPORT)-quick
+
+bench: .venv/.installed
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv verify-report verify-report-quick .hypothesis .pytest_cache .ruff_cache .jax_cache
