@@ -1,0 +1,153 @@
+"""Datasets: validation sentences, derived shapes, round trips, rescaling and rotation."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+from solvers.errors import InputError
+from verify.datasets import Dataset, rotated, scaled_to_unit_rows
+
+
+def test_binary_labels():
+    dataset = Dataset([[1, 2], [3, -4]], [1, -1])
+    assert (dataset.n, dataset.d, dataset.classes, dataset.binary) == (2, 2, 0, True)
+    assert dataset.weights_shape == (2,)
+    assert dataset.x.dtype == np.float64
+    assert dataset.y.dtype == np.int64
+    np.testing.assert_array_equal(dataset.signed, [[1, 2], [-3, 4]])
+    np.testing.assert_array_equal(dataset.margin_vectors, dataset.signed)
+
+
+@pytest.mark.parametrize("labels", [[1, 1], [-1, -1], [1.0, -1.0]])
+def test_labels_of_unit_size_are_binary(labels):
+    assert Dataset([[1], [2]], labels).binary
+
+
+def test_labels_zero_and_one_are_two_classes():
+    dataset = Dataset([[1, 2], [3, 4]], [0, 1])
+    assert (dataset.classes, dataset.binary, dataset.weights_shape) == (2, False, (2, 2))
+    with pytest.raises(InputError, match="there are 2 classes: use margin_vectors"):
+        _ = dataset.signed
+
+
+def test_margin_vectors_give_the_multiclass_margins():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((5, 3)), np.array([2, 0, 1, 2, 0])
+    weights = rng.standard_normal((3, 3))
+    scores = x @ weights.T
+    expected = [scores[i, y[i]] - scores[i, c] for i in range(5) for c in range(3) if c != y[i]]
+    np.testing.assert_allclose(Dataset(x, y).margin_vectors @ weights.ravel(), expected, atol=1e-13)
+
+
+def test_arrays_are_read_only_copies():
+    x = np.ones((2, 2))
+    dataset = Dataset(x, [1, -1])
+    x[0, 0] = 7
+    assert dataset.x[0, 0] == 1
+    with pytest.raises(ValueError, match="read-only"):
+        dataset.x[0, 0] = 7
+    with pytest.raises(ValueError, match="read-only"):
+        dataset.y[0] = 7
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "sentence"),
+    [
+        ([], [], r"x has shape \(0,\): give a 2-d array"),
+        ([[]], [1], r"x has shape \(1, 0\) and is empty"),
+        ([1, 2], [1, 1], r"x has shape \(2,\): give a 2-d array"),
+        ([[1, 2], [3]], [1, 1], "x is not an array of real numbers: .* all of one length"),
+        ([["a"]], [1], "x is not an array of real numbers"),
+        ([[1j]], [1], "x is not an array of real numbers"),
+        ([[1, 0], [0, np.nan]], [1, 1], "x is nan at row 1, column 1"),
+        ([[np.inf]], [1], "x is inf at row 0, column 0"),
+        ([[1]], [1, 1], r"y has shape \(2,\) but x has 1 rows"),
+        ([[1]], 1, r"y has shape \(\) but x has 1 rows"),
+        ([[1]], [[1]], r"y has shape \(1, 1\) but x has 1 rows"),
+        ([[1]], [[1], [1, 2]], "y is not a list of numbers"),
+        ([[1]], ["cat"], "y has entries of type"),
+        ([[1]], [True], "y has entries of type bool"),
+        ([[1], [1]], [0.5, 1], "y holds 0.5: labels are"),
+        ([[1], [1]], [np.nan, 1], "y holds nan: labels are"),
+        ([[1], [1]], [1, 2**40], "y holds 1099511627776"),
+        ([[1], [1]], [-1, 0], "y mixes -1 with 0"),
+        ([[1], [1]], [-1, 2], "y mixes -1 with 2"),
+        ([[1], [1]], [0, 0], "every label is 0: give at least two classes"),
+        ([[1], [1]], [0, 2], "class 1 has no point although class 2 has"),
+        ([[1], [1]], [1, 2], "class 0 has no point although class 2 has"),
+    ],
+)
+def test_bad_input_is_one_sentence_with_a_remedy(x, y, sentence):
+    with pytest.raises(InputError, match=sentence) as caught:
+        Dataset(x, y)
+    message = str(caught.value)
+    assert ":" in message
+    assert "\n" not in message
+    assert message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "text"),
+    [
+        ([[1, 2]], [1], "Dataset([[1, 2]], [1])"),
+        ([[1.0, -0.5]], [-1.0], "Dataset([[1, -0.5]], [-1])"),
+        ([[1e300], [-1e-300]], [0, 1], "Dataset([[1e+300], [-1e-300]], [0, 1])"),
+    ],
+)
+def test_repr_is_an_expression(x, y, text):
+    assert repr(Dataset(x, y, name="given")) == text
+
+
+def test_repr_of_floats_pastes_back_exactly():
+    dataset = Dataset(np.random.default_rng(1).standard_normal((16, 16)), [1] * 16)
+    pasted = eval(repr(dataset), {"Dataset": Dataset})
+    np.testing.assert_array_equal(pasted.x, dataset.x)
+
+
+def test_repr_of_large_data_is_a_summary():
+    x = np.ones((100, 20))
+    assert repr(Dataset(x, [1] * 100)) == "<Dataset: 100 points, 20 features, binary>"
+    named = Dataset(x, [0, 1] * 50, name="ones")
+    assert repr(named) == "<Dataset: 'ones', 100 points, 20 features, 2 classes>"
+
+
+def test_json_round_trip_is_exact():
+    dataset = Dataset(np.random.default_rng(2).standard_normal((4, 3)) * 1e-200, [0, 1, 2, 0], name="tiny")
+    again = Dataset.from_json(json.loads(json.dumps(dataset.to_json())))
+    np.testing.assert_array_equal(again.x, dataset.x)
+    np.testing.assert_array_equal(again.y, dataset.y)
+    assert again.name == "tiny"
+
+
+def test_json_record_without_labels():
+    with pytest.raises(InputError, match="record lacks y"):
+        Dataset.from_json({"x": [[1]]})
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0, 1e300, 1e-300])
+def test_unit_rows(scale):
+    x = np.random.default_rng(3).standard_normal((6, 4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        unit = scaled_to_unit_rows(Dataset(x * scale, [1] * 6, name="kept"))
+    norms = np.linalg.norm(unit.x, axis=1)
+    assert norms.max() <= 1.0
+    assert norms.max() == pytest.approx(1.0, abs=1e-15)
+    np.testing.assert_allclose(unit.x, x / np.linalg.norm(x, axis=1).max(), rtol=1e-14)
+    assert unit.name == "kept"
+
+
+def test_unit_rows_need_a_non_zero_row():
+    with pytest.raises(InputError, match="every point of the dataset is zero"):
+        scaled_to_unit_rows(Dataset([[0, 0]], [1]))
+
+
+def test_rotation_keeps_angles_and_depends_on_the_seed():
+    dataset = Dataset(np.random.default_rng(4).standard_normal((5, 3)), [1] * 5)
+    turned = rotated(dataset, seed=0)
+    np.testing.assert_allclose(turned.x @ turned.x.T, dataset.x @ dataset.x.T, atol=1e-13)
+    assert np.abs(turned.x - dataset.x).max() > 0.1
+    np.testing.assert_array_equal(turned.x, rotated(dataset, seed=0).x)
+    assert np.abs(turned.x - rotated(dataset, seed=1).x).max() > 0.1
