@@ -1,0 +1,227 @@
+"""The compiled step: one optimizer on a batch of padded datasets, exact at any margin.
+
+The gradient is carried as `e^c g` with a log scale `c` per dataset. A scale-free optimizer is fed `g` in units
+of a power of two, and its state is rescaled (exactly) when the unit moves. Any other optimizer is fed the true
+gradient, and is stopped at its precision horizon, where that leaves the range of floating point.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+from jax.sharding import Mesh, PartitionSpec
+from jaxtyping import Float, Int
+
+from solvers.norms import Norm
+from verify import config as config
+from verify.batches import Batch
+from verify.homogeneity import Homogeneity
+from verify.losses import Loss, log_sum_exp
+from verify.models import linear_margins
+
+LN2 = 0.6931471805599453
+NEVER = jnp.iinfo(jnp.int32).max
+
+
+class Method(NamedTuple):
+    """What is compiled: everything that is no array. Hashable."""
+
+    optimizer: optax.GradientTransformation
+    loss: Loss
+    norms: tuple[Norm, ...]
+    homogeneity: Homogeneity
+    budget: bool
+
+
+class Gradient(NamedTuple):
+    """`e^log_scale * direction` is the gradient of the objective at a point; `margins: [n m]` there."""
+
+    direction: Array
+    log_scale: Array
+    margins: Array
+
+
+class Sums(NamedTuple):
+    """The gap budget's running sums: see `verify.budget`."""
+
+    path: Array  # [norms] sum of ||w_{t+1} - w_t||
+    descent: Array  # sum of <grad F_t, w_t - w_{t+1}>
+    second_order: Array  # sum of 1/2 max_i |z_i(w_{t+1} - w_t)|^2
+
+
+class Carry(NamedTuple):
+    """A run of one dataset between two steps. `unit` is the exponent of two in which the state is measured."""
+
+    w: Array
+    state: Any
+    unit: Array
+    bad_step: Array
+    horizon_step: Array
+    sums: Sums
+
+
+class Metrics(NamedTuple):
+    """What is recorded on the grid. Norm-wise entries have a last axis over the method's norms."""
+
+    margin: Array
+    norms: Array
+    log_loss: Array
+    log_slope: Array
+    starved: Array  # some weight's gradient is lost beside the largest one's
+    path: Array
+    descent: Array
+    second_order: Array
+
+
+def gradient(loss: Loss, w: Array, data: Batch) -> Gradient:
+    """Gradient of the mean loss (of its logarithm, if the loss says so) on one dataset, in log scale."""
+    z, pull_back = jax.vjp(lambda w: linear_margins(w, data), w)
+    slopes, c = loss.scaled_slopes(z)
+    (direction,) = pull_back(-data.weight[:, None] * slopes)
+    if loss.of_log:
+        c = c - log_sum_exp(loss.log_value(z) + jnp.log(data.weight))
+    return Gradient(direction, c, z)
+
+
+def _power_of_two(k: Int[Array, ""], dtype: Any) -> Float[Array, ""]:
+    """`2^k` exactly; zero below the normal range, where what it multiplies is negligible."""
+    if dtype == jnp.float64:
+        bits, bias, shift, integer = 1023, 1022, 52, jnp.int64
+    else:
+        bits, bias, shift, integer = 127, 126, 23, jnp.int32
+    pattern = (jnp.clip(k, -bias - 1, bits) + bits).astype(integer) << shift
+    return jax.lax.bitcast_convert_type(jnp.where(k < -bias, 0, pattern).astype(integer), dtype)
+
+
+def _magnitude(state: Any, degrees: tuple[int, ...]) -> Array:
+    """Largest `log2 |leaf|^(1/degree)` over the state's leaves that have a degree."""
+    tops = [
+        jnp.log2(jnp.max(jnp.abs(leaf))) / p
+        for leaf, p in zip(jax.tree.leaves(state), degrees, strict=True)
+        if p
+    ]
+    return jnp.max(jnp.stack(tops))
+
+
+def _rescale(state: Any, degrees: tuple[int, ...], moved: Array) -> Any:
+    """The state in units that are `2^moved` times the old ones."""
+    leaves, structure = jax.tree.flatten(state)
+    scaled = [
+        leaf * _power_of_two(-p * moved, leaf.dtype) if p else leaf
+        for leaf, p in zip(leaves, degrees, strict=True)
+    ]
+    return jax.tree.unflatten(structure, scaled)
+
+
+def _feed_scale_free(method: Method, carry: Carry, g: Gradient) -> tuple[Array, Any, Array]:
+    """The gradient in units of a power of two near its scale, and the state in the same units.
+
+    The unit follows the gradient, but never so far below the state that a square of it could overflow.
+    """
+    degrees = method.homogeneity.degrees or ()
+    if not method.homogeneity.highest:
+        return g.direction, carry.state, carry.unit
+    room = 200 if g.direction.dtype == jnp.float64 else 20
+    wanted = jnp.floor(g.log_scale / LN2)
+    lowest = carry.unit + jnp.ceil(_magnitude(carry.state, degrees)) - room
+    unit = jnp.where(jnp.isfinite(wanted), jnp.maximum(wanted, lowest), carry.unit).astype(jnp.int32)
+    direction = g.direction * jnp.exp(g.log_scale - unit * LN2).astype(g.direction.dtype)
+    if method.homogeneity.highest > 1:
+        # A square must not underflow where the entry itself does not: 0/0 would become 1/0.
+        smallest = 2.0**-500 if direction.dtype == jnp.float64 else 2.0**-60
+        direction = jnp.where(jnp.abs(direction) < smallest, 0, direction)
+    return direction, _rescale(carry.state, degrees, unit - carry.unit), unit
+
+
+def _budget_sums(method: Method, sums: Sums, g: Gradient, u: Array, data: Batch) -> Sums:
+    if not method.budget:
+        return sums
+    moved = jnp.where(data.rivals, linear_margins(u, data), 0)
+    log_loss = log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight))
+    scale = jnp.exp(g.log_scale - (0 if method.loss.of_log else log_loss))
+    return Sums(
+        sums.path + jnp.stack([norm.value(u) for norm in method.norms]),
+        sums.descent - scale * jnp.sum(g.direction * u),
+        sums.second_order + jnp.max(moved * moved) / 2,
+    )
+
+
+def _step(method: Method, data: Batch, t: Array, carry: Carry) -> Carry:
+    g = gradient(method.loss, carry.w, data)
+    if method.homogeneity.scale_free:
+        fed, state, unit = _feed_scale_free(method, carry, g)
+        going = jnp.asarray(True)
+    else:
+        fed, state, unit = g.direction * jnp.exp(g.log_scale), carry.state, carry.unit
+        smallest = jnp.log(jnp.finfo(fed.dtype).tiny) + 10
+        going = (g.log_scale > smallest) & (carry.horizon_step == NEVER)
+    u, state = method.optimizer.update(fed, state, carry.w)
+    # Padding stays at zero; a weight that no sample touches may give 0/0, which is 0.
+    u = jnp.where(data.real & (data.touched | ~jnp.isnan(u)) & going, u, 0)
+    return Carry(
+        carry.w + u,
+        state,
+        unit,
+        jnp.where(jnp.isfinite(g.log_scale), carry.bad_step, jnp.minimum(carry.bad_step, t)),
+        jnp.where(going, carry.horizon_step, jnp.minimum(carry.horizon_step, t)),
+        _budget_sums(method, carry.sums, g, u, data),
+    )
+
+
+def _starved(g: Gradient, slopes: Array, data: Batch) -> Array:
+    """Whether a sample's slope underflows beside the largest one, and leaves some weight without a gradient."""
+    real = data.rivals & (data.weight > 0)[:, None]
+    lost = real & (slopes - jnp.max(slopes) < jnp.log(jnp.finfo(slopes.dtype).tiny))
+    return jnp.any(lost) & jnp.any((g.direction == 0) & data.touched)
+
+
+def _record(method: Method, data: Batch, carry: Carry) -> Metrics:
+    g = gradient(method.loss, carry.w, data)
+    slopes = method.loss.log_slopes(g.margins) + jnp.log(data.weight)[:, None]
+    return Metrics(
+        jnp.min(g.margins),
+        jnp.stack([norm.value(carry.w) for norm in method.norms]),
+        log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight)),
+        log_sum_exp(slopes.reshape(-1)),
+        _starved(g, slopes, data),
+        *carry.sums,
+    )
+
+
+def start(method: Method, data: Batch, w0: Array) -> Carry:
+    """The carry of one dataset before its first step."""
+    zero = jnp.zeros([], w0.dtype)
+    g = gradient(method.loss, w0, data)
+    unit = jnp.floor(g.log_scale / LN2).astype(jnp.int32)
+    sums = Sums(jnp.zeros(len(method.norms), w0.dtype), zero, zero)
+    never = jnp.asarray(NEVER, jnp.int32)
+    return Carry(w0, method.optimizer.init(w0), unit, never, never, sums)
+
+
+def _segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Array) -> tuple[Carry, Metrics]:
+    """Run one dataset through the grid `ends: [r]` from step `first`; metrics have a leading axis `r`."""
+
+    def until(carry_and_step: tuple[Carry, Array], end: Array):
+        carry, begin = carry_and_step
+        carry = jax.lax.fori_loop(begin, end, partial(_step, method, data), carry)
+        return (carry, end), _record(method, data, carry)
+
+    (carry, _), metrics = jax.lax.scan(until, (carry, first), ends)
+    return carry, metrics
+
+
+def compiled(method: Method, mesh: Mesh) -> tuple[Any, Any]:
+    """Jitted `start` and `segment` over a batch whose first axis is split among the devices of the mesh."""
+    split, whole = PartitionSpec("data"), PartitionSpec()
+    begin = jax.vmap(partial(start, method))
+    advance = jax.vmap(partial(_segment, method), in_axes=(0, 0, None, None))
+    sharded = partial(jax.shard_map, mesh=mesh, check_vma=False)
+    return (
+        jax.jit(sharded(begin, in_specs=(split, split), out_specs=split)),
+        jax.jit(sharded(advance, in_specs=(split, split, whole, whole), out_specs=split)),
+    )

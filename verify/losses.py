@@ -1,0 +1,129 @@
+"""Losses of the margins, in the log domain, so that no margin is too large for floating point.
+
+A sample has the margins `z: [m]` against its `m` rivals: one in binary classification, the wrong classes in
+multiclass classification, where an absent rival has `z = +inf`. A loss is given by the logarithms of its
+value and of its slopes `-d loss / d z_j`; neither cancels nor underflows at any finite margin. The engine uses
+the slopes as `e^c s` with one log scale `c` for all samples of a dataset.
+
+The slopes of the cross-entropy are the probabilities of the wrong classes, computed as such: `softmax - onehot`
+would be exactly zero for the true class past a logit margin of 36.7 in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from solvers.errors import InputError
+from verify import config as config
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss of the margins.
+
+    `log_value`: margins `[... m]` to the logarithm of the sample's loss `[...]`.
+    `log_slopes`: margins `[... m]` to the logarithms of `-d loss / d z_j`, `[... m]` (`-inf` for absent rivals).
+    `scaled_slopes`: margins `[n m]` of one dataset to `(s, c)` with slopes `e^c s`, the largest `s` of order 1.
+    `of_log`: whether the optimizer descends the logarithm of the mean loss instead of the mean loss.
+    """
+
+    name: str
+    log_value: Callable[[Array], Array]
+    log_slopes: Callable[[Array], Array]
+    scaled_slopes: Callable[[Array], tuple[Array, Array]]
+    of_log: bool = False
+
+
+def softplus(u: Float[Array, "..."]) -> Float[Array, "..."]:
+    """`log(1 + e^u)`, accurate to rounding for every `u`."""
+    return jnp.maximum(u, 0) + jnp.log1p(jnp.exp(-jnp.abs(u)))
+
+
+def log_softplus(u: Float[Array, "..."]) -> Float[Array, "..."]:
+    """`log log(1 + e^u)`; below -37 it equals `u` to rounding, where `e^u` would in the end underflow."""
+    return jnp.where(u < -37, u, jnp.log(softplus(jnp.maximum(u, -37))))
+
+
+def log_sum_exp(a: Float[Array, "... m"]) -> Float[Array, "..."]:
+    """`log sum_j e^(a_j)` over the last axis, of which at least one entry must be finite."""
+    if a.shape[-1] == 1:
+        return a[..., 0]
+    top = jnp.max(a, axis=-1)
+    return top + jnp.log(jnp.sum(jnp.exp(a - top[..., None]), axis=-1))
+
+
+def _exponential_slopes(z: Array) -> Array:
+    return -z
+
+
+def _exponential_scaled(z: Array) -> tuple[Array, Array]:
+    least = jnp.min(z)
+    return jnp.exp(least - z), -least
+
+
+def _exponential_value(z: Array) -> Array:
+    return log_sum_exp(-z)
+
+
+def _cross_entropy_slopes(z: Array) -> Array:
+    return -z - softplus(log_sum_exp(-z))[..., None]
+
+
+def _cross_entropy_scaled(z: Array) -> tuple[Array, Array]:
+    """`p_j = e^(-z_j) / (1 + sum_c e^(-z_c))`, with no exponential above 1 and none of a large margin alone."""
+    least = jnp.maximum(jnp.min(z), 0)
+    if z.shape[-1] == 1:
+        return 1 / (jnp.exp(z - least) + jnp.exp(-least)), -least
+    behind = jnp.minimum(jnp.min(z, axis=-1, keepdims=True), 0)
+    a = jnp.exp(least + behind - z)
+    return a / (jnp.exp(behind) + jnp.exp(-least) * jnp.sum(a, axis=-1, keepdims=True)), -least
+
+
+def _cross_entropy_value(z: Array) -> Array:
+    return log_softplus(log_sum_exp(-z))
+
+
+def _pairwise_slopes(z: Array) -> Array:
+    return -softplus(z)
+
+
+def _pairwise_scaled(z: Array) -> tuple[Array, Array]:
+    least = jnp.maximum(jnp.min(z), 0)
+    return 1 / (jnp.exp(z - least) + jnp.exp(-least)), -least
+
+
+def _pairwise_value(z: Array) -> Array:
+    return log_sum_exp(log_softplus(-z))
+
+
+EXPONENTIAL = Loss("exponential", _exponential_value, _exponential_slopes, _exponential_scaled)
+CROSS_ENTROPY = Loss("cross_entropy", _cross_entropy_value, _cross_entropy_slopes, _cross_entropy_scaled)
+PAIRWISE_LOGISTIC = Loss("pairwise_logistic", _pairwise_value, _pairwise_slopes, _pairwise_scaled)
+LOG_EXPONENTIAL = Loss(
+    "log_exponential", _exponential_value, _exponential_slopes, _exponential_scaled, of_log=True
+)
+
+LOSSES: dict[str, Loss] = {
+    "exponential": EXPONENTIAL,
+    "logistic": CROSS_ENTROPY,
+    "cross_entropy": CROSS_ENTROPY,
+    "pairwise_logistic": PAIRWISE_LOGISTIC,
+    "log_exponential": LOG_EXPONENTIAL,
+}
+"""By name. `logistic` is the cross-entropy with one rival; `log_exponential` is `log mean exp(-z)`."""
+
+
+def loss(spec: str | Loss) -> Loss:
+    """The loss of that name. Raises `InputError` where there is none."""
+    if isinstance(spec, Loss):
+        return spec
+    if spec not in LOSSES:
+        raise InputError(
+            f"There is no loss {spec!r}: use one of {', '.join(LOSSES)}, or a verify.losses.Loss."
+        )
+    return LOSSES[spec]

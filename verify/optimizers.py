@@ -1,0 +1,251 @@
+"""Optimizers of the theorems, as `optax.GradientTransformation`s composed of optax parts.
+
+Any other optax optimizer can stand in their place. Constructors return the same object for the same arguments,
+so that a program compiled for an optimizer is found again.
+
+Weights are one array, `[d]` or `[k d]`. Where an update divides by a second moment, `0 / 0 = 0`: a feature that
+no sample has leaves its weight where it was.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+
+import solvers.norms
+from solvers.errors import InputError
+from solvers.norms import Norm
+from verify import config as config
+
+StepSize = float | Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class PowerDecay:
+    """Step sizes `eta_t = eta0 (t + t0)^-a`, `t = 0, 1, ...`. Hashable, so that programs can be found again."""
+
+    eta0: float
+    a: float
+    t0: float = 1.0
+
+    def __post_init__(self):
+        if not (self.eta0 > 0 and self.a >= 0 and self.t0 > 0):
+            raise InputError(
+                f"Step sizes eta0 (t + t0)^-a need eta0 > 0, a >= 0 and t0 > 0, not {self}: choose them so."
+            )
+
+    def __call__(self, count: Array) -> Array:
+        return self.eta0 * (count + self.t0) ** (-self.a)
+
+
+def _check(name: str, value: float, low: float, high: float = float("inf")) -> None:
+    if not low <= value < high:
+        raise InputError(f"{name} must lie in [{low}, {high}), not {value}: choose it so.")
+
+
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    """`numerator / denominator` with `0 / 0 = 0`; anything else over zero stays infinite and stops the run."""
+    zero = (numerator == 0) & (denominator == 0)
+    return jnp.where(zero, 0, numerator / jnp.where(zero, 1, denominator))
+
+
+def scale_by_steepest_direction(norm: str | Norm, normalised: bool = True) -> optax.GradientTransformation:
+    """Replace `g` by `argmax_{||u|| <= 1} <g, u>`, times `||g||_*` unless `normalised`."""
+    geometry = solvers.norms.norm(norm)
+
+    def direction(g: Array) -> Array:
+        u = geometry.direction(g)
+        return u if normalised else u * geometry.dual_value(g)
+
+    return optax.stateless(lambda updates, params=None: jax.tree.map(direction, updates))
+
+
+class SecondMomentState(NamedTuple):
+    """Moving averages of the gradient (`mean`) and of its square (`square`), and the steps taken."""
+
+    count: Array
+    mean: optax.Updates
+    square: optax.Updates
+
+
+def scale_by_second_moment(
+    *,
+    b1: float,
+    b2: float | None,
+    eps: float,
+    eps_inside_root: bool,
+    bias_correction: bool,
+) -> optax.GradientTransformation:
+    """`m / sqrt(v)` with moments from zero; `b2 = None` sums the squares up (AdaGrad).
+
+    `eps` stands inside the root, `m / sqrt(v + eps)`, or outside, `m / (sqrt(v) + eps)`, after bias correction.
+    """
+    _check("eps", eps, 0.0)
+    _check("b1", b1, 0.0, 1.0)
+    if b2 is not None:
+        _check("b2", b2, 0.0, 1.0)
+
+    def init(params: optax.Params) -> SecondMomentState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return SecondMomentState(jnp.zeros([], jnp.int32), zeros, zeros)
+
+    def scale(count: Array, m: Array, v: Array) -> Array:
+        if bias_correction:
+            steps = count.astype(m.dtype)
+            m = m / (1 - b1**steps) if b1 else m
+            v = v / (1 - b2**steps) if b2 else v
+        return _ratio(m, jnp.sqrt(v + eps) if eps_inside_root else jnp.sqrt(v) + eps)
+
+    def update(updates, state, params=None):
+        del params
+        count = state.count + 1
+        mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, state.mean, updates)
+        keep, take = (1.0, 1.0) if b2 is None else (b2, 1 - b2)
+        square = jax.tree.map(lambda v, g: keep * v + take * g * g, state.square, updates)
+        scaled = jax.tree.map(lambda m, v: scale(count, m, v), mean, square)
+        return scaled, SecondMomentState(count, mean, square)
+
+    return optax.GradientTransformation(init, update)
+
+
+def scale_by_average(b1: float) -> optax.GradientTransformation:
+    """Replace `g` by its moving average `m = b1 m + (1 - b1) g` from zero, without bias correction."""
+    _check("b1", b1, 0.0, 1.0)
+    return optax.ema(b1, debias=False)
+
+
+@functools.cache
+def steepest_descent(
+    step_size: StepSize, norm: str | Norm = "l2", *, b1: float = 0.0, normalised: bool = True
+) -> optax.GradientTransformation:
+    """Steepest descent in a norm, `w - eta_t u_t`, `u_t = argmax_{||u|| <= 1} <m_t, u>`.
+
+    `m_t` is the gradient, or with `b1 > 0` its moving average (Signum, momentum NGD, Muon with the exact polar
+    factor). With `normalised=False` the step is multiplied by `||m_t||_*`.
+    """
+    parts = [scale_by_average(b1)] if b1 else []
+    parts += [scale_by_steepest_direction(norm, normalised), optax.scale_by_learning_rate(step_size)]
+    return optax.chain(*parts)
+
+
+def sign_gd(step_size: StepSize) -> optax.GradientTransformation:
+    """SignGD: steepest descent in the L-infinity (for matrices: max) norm."""
+    return steepest_descent(step_size, "linf")
+
+
+def normalised_gd(step_size: StepSize) -> optax.GradientTransformation:
+    """Normalised gradient descent: steepest descent in the L2 (for matrices: Frobenius) norm."""
+    return steepest_descent(step_size, "l2")
+
+
+def spectral_descent(step_size: StepSize, *, b1: float = 0.0) -> optax.GradientTransformation:
+    """Steepest descent in the spectral norm (polar factor by SVD); with `b1 > 0` Muon without approximation."""
+    return steepest_descent(step_size, "spectral", b1=b1)
+
+
+def nuclear_descent(step_size: StepSize) -> optax.GradientTransformation:
+    """Steepest descent in the nuclear norm: the leading pair of singular vectors."""
+    return steepest_descent(step_size, "nuclear")
+
+
+def coordinate_descent(step_size: StepSize) -> optax.GradientTransformation:
+    """Steepest descent in the L1 norm: one signed coordinate a step."""
+    return steepest_descent(step_size, "l1")
+
+
+@functools.cache
+def gradient_descent(step_size: StepSize) -> optax.GradientTransformation:
+    """Gradient descent, `w - eta_t g_t`."""
+    return optax.scale_by_learning_rate(step_size)
+
+
+@functools.cache
+def heavy_ball(step_size: StepSize, momentum: float = 0.9) -> optax.GradientTransformation:
+    """Gradient descent with momentum, `m = momentum m + g`, `w - eta_t m`."""
+    _check("momentum", momentum, 0.0, 1.0)
+    return optax.chain(optax.trace(momentum), optax.scale_by_learning_rate(step_size))
+
+
+@functools.cache
+def adam(
+    step_size: StepSize,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 0.0,
+    *,
+    eps_inside_root: bool = False,
+    bias_correction: bool = False,
+) -> optax.GradientTransformation:
+    """Adam, `w - eta_t m_t / (sqrt(v_t) + eps)`; by default as Zhang, Zou, Cao (2024) state it: no eps, no bias correction."""
+    scale = scale_by_second_moment(
+        b1=b1, b2=b2, eps=eps, eps_inside_root=eps_inside_root, bias_correction=bias_correction
+    )
+    return optax.chain(scale, optax.scale_by_learning_rate(step_size))
+
+
+def rmsprop(
+    step_size: StepSize,
+    b2: float = 0.99,
+    eps: float = 0.0,
+    *,
+    eps_inside_root: bool = True,
+    bias_correction: bool = False,
+) -> optax.GradientTransformation:
+    """RMSProp, `w - eta_t g_t / sqrt(v_t + eps)`: Adam without its first moment."""
+    return adam(step_size, 0.0, b2, eps, eps_inside_root=eps_inside_root, bias_correction=bias_correction)
+
+
+@functools.cache
+def adagrad(
+    step_size: StepSize, eps: float = 0.0, *, eps_inside_root: bool = True
+) -> optax.GradientTransformation:
+    """AdaGrad, `w - eta_t g_t / sqrt(eps + sum_{s <= t} g_s^2)`, the current gradient included."""
+    scale = scale_by_second_moment(
+        b1=0.0, b2=None, eps=eps, eps_inside_root=eps_inside_root, bias_correction=False
+    )
+    return optax.chain(scale, optax.scale_by_learning_rate(step_size))
+
+
+@functools.cache
+def rotated(optimizer: optax.GradientTransformation, seed: int = 0) -> optax.GradientTransformation:
+    """The optimizer run on features turned by a random rotation `q`, its weights turned back.
+
+    A method whose bias does not depend on the axes (any in the L2 norm) is not changed by it; SignGD and Adam
+    lose the L-infinity margin of the features as they were.
+    """
+
+    def rotation(w: Array) -> Array:
+        q, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(w.shape[-1],) * 2))
+        return jnp.asarray(q, w.dtype)
+
+    def update(updates, state, params=None):
+        turned = jax.tree.map(lambda g: g @ rotation(g), updates)
+        turned_params = None if params is None else jax.tree.map(lambda w: w @ rotation(w), params)
+        scaled, state = optimizer.update(turned, state, turned_params)
+        return jax.tree.map(lambda u: u @ rotation(u).T, scaled), state
+
+    return optax.GradientTransformation(optimizer.init, update)
+
+
+OPTIMIZERS: dict[str, Callable[..., optax.GradientTransformation]] = {
+    "sign_gd": sign_gd,
+    "normalised_gd": normalised_gd,
+    "spectral_descent": spectral_descent,
+    "nuclear_descent": nuclear_descent,
+    "coordinate_descent": coordinate_descent,
+    "steepest_descent": steepest_descent,
+    "gradient_descent": gradient_descent,
+    "heavy_ball": heavy_ball,
+    "adam": adam,
+    "rmsprop": rmsprop,
+    "adagrad": adagrad,
+}
+"""The library's own optimizers by name; each takes the step size (a number or a schedule) first."""

@@ -1,0 +1,284 @@
+"""Trajectories of optimizers on many datasets at once, recorded on a geometric grid."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh
+from jaxtyping import Bool, Float, Int
+
+import solvers.norms
+from solvers.errors import InputError
+from solvers.norms import Norm
+from verify import batches, engine
+from verify.datasets import Dataset
+from verify.engine import NEVER, Method, Metrics
+from verify.homogeneity import check_optimizer, probe
+from verify.losses import Loss
+from verify.losses import loss as loss_named
+
+POINTS_A_DECADE = 12
+_SEGMENT = 4  # grid points a call: a third of a decade, a factor of 2.15 in time
+_CHUNK = {"cpu": 64, "gpu": 16384}  # datasets a device at once; on a CPU they stay in the cache
+
+Progress = Callable[[int, int], None]
+"""Called with the dataset-steps done and the dataset-steps in all."""
+
+
+class TrajectoryError(RuntimeError):
+    """A run met NaN or infinity: the message names the step and the dataset."""
+
+
+@dataclass(frozen=True)
+class Trajectories:
+    """Runs of one optimizer on `b` datasets, at the `r` steps of `time`.
+
+    margin, log_loss, log_slope: `[b r]` smallest margin, log of the mean loss, log of the mean slope (the mean
+    of `|l'|`, of `1 - p_y` for the cross-entropy).
+    norms: by norm name, `[b r]` norms of the weights. path: likewise the summed norms of the updates.
+    descent, second_order: `[b r]` sums of the gap budget (paths and these are zero unless it was asked for).
+    starved: `[b r]` whether some weight's gradient was lost beside the largest one's at that step.
+    horizon: `[b]` the step at which a run that needs true gradients left the range of floating point, else -1;
+    its curves are NaN from there on. exact: whether the runs have no such horizon, being scale-free.
+    weights: the last weights of each dataset, in its own shape.
+    """
+
+    time: Int[np.ndarray, " r"]
+    margin: Float[np.ndarray, "b r"]
+    log_loss: Float[np.ndarray, "b r"]
+    log_slope: Float[np.ndarray, "b r"]
+    norms: dict[str, Float[np.ndarray, "b r"]]
+    path: dict[str, Float[np.ndarray, "b r"]]
+    descent: Float[np.ndarray, "b r"]
+    second_order: Float[np.ndarray, "b r"]
+    starved: Bool[np.ndarray, "b r"]
+    horizon: Int[np.ndarray, " b"]
+    exact: bool
+    weights: list[np.ndarray] = field(repr=False)
+
+    def normalised_margin(self, norm: str | Norm) -> Float[np.ndarray, "b r"]:
+        """Smallest margin over the weights' norm, `[b r]`. Raises `InputError` for a norm that was not recorded."""
+        name = solvers.norms.norm(norm).name
+        if name not in self.norms:
+            raise InputError(f"The run did not record the norm {name!r}: name it in `norms`.")
+        return self.margin / self.norms[name]
+
+
+def grid(steps: int) -> Int[np.ndarray, " r"]:
+    """Recorded steps: geometric, twelve a decade, the last one at `steps` or up to a factor 2.2 past it.
+
+    Early points repeat where the geometric grid is finer than the integers.
+    """
+    if steps < 1:
+        raise InputError(f"A run needs at least one step, not {steps}: give a positive number of steps.")
+    points = int(np.ceil(POINTS_A_DECADE * np.log10(steps) - 1e-9))
+    points = -(-max(points, 1) // _SEGMENT) * _SEGMENT
+    return np.round(10 ** (np.arange(1, points + 1) / POINTS_A_DECADE)).astype(np.int64)
+
+
+def devices(platform: str | None = None) -> list[jax.Device]:
+    """The devices of a platform ("cpu", "gpu"), by default of jax's own. Raises `InputError` if there is none."""
+    try:
+        return jax.devices(platform)
+    except RuntimeError as error:
+        raise InputError(f"There is no {platform!r} device here: use cpu, or install jax for it.") from error
+
+
+@functools.cache
+def _program(method: Method, platform: str | None) -> tuple[Any, Any]:
+    return engine.compiled(method, Mesh(np.array(devices(platform)), ("data",)))
+
+
+class _Chunk:
+    """The datasets that run in one call: their places in the caller's list, and the run so far."""
+
+    def __init__(
+        self,
+        places: list[int],
+        datasets: list[Dataset],
+        shape: tuple[int, int, int],
+        method: Method,
+        setting: _Setting,
+    ):
+        self.places, self.datasets, self.method = places, datasets, method
+        self.metrics: list[Metrics] = []
+        padded = [*datasets, *datasets[:1] * (setting.padded_size(len(datasets)) - len(datasets))]
+        self.data = batches.pad(padded, shape, setting.dtype)
+        self.begin, self.segment = _program(method, setting.platform)
+        self.first = 0
+        w0 = np.zeros(self.data.real.shape, setting.dtype)
+        for i, start in enumerate(setting.starts(places)):
+            w0[(i, *map(slice, start.shape))] = start
+        self.carry = self.begin(self.data, w0)
+
+    def advance(self, ends: Int[np.ndarray, " r"]) -> None:
+        self.carry, metrics = self.segment(self.data, self.carry, jnp.asarray(ends), jnp.asarray(self.first))
+        self.first = int(ends[-1])
+        bad = np.asarray(self.carry.bad_step)[: len(self.places)]
+        worst = int(np.argmin(bad))
+        if bad[worst] != NEVER:
+            raise TrajectoryError(
+                f"NaN or infinity after {int(bad[worst])} steps on dataset {self.places[worst]}, "
+                f"{self.datasets[worst]!r}: give a smaller step size, or an optimizer that is defined there."
+            )
+        self.metrics.append(jax.tree.map(np.asarray, metrics))
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """Where and how a simulation runs."""
+
+    dtype: type
+    platform: str | None
+    w0: Sequence[np.ndarray] | None
+
+    @property
+    def workers(self) -> int:
+        return len(devices(self.platform))
+
+    @property
+    def largest(self) -> int:
+        return self.workers * _CHUNK.get(devices(self.platform)[0].platform, _CHUNK["gpu"])
+
+    def padded_size(self, count: int) -> int:
+        """A few sizes only, all multiples of the number of devices, so that compiled programs are found again."""
+        sizes = [self.workers * 4**j for j in range(12)]
+        return min(next(s for s in sizes if s >= count), max(self.largest, count))
+
+    def starts(self, places: list[int]) -> list[np.ndarray]:
+        return [] if self.w0 is None else [np.asarray(self.w0[i]) for i in places]
+
+
+class Simulation:
+    """Runs of an optimizer on datasets that can be carried on to a later horizon; see `run`."""
+
+    def __init__(
+        self,
+        optimizer: optax.GradientTransformation,
+        datasets: Sequence[Dataset],
+        *,
+        loss: str | Loss = "logistic",
+        norms: Sequence[str | Norm] = ("l2",),
+        budget: bool = False,
+        dtype: type = np.float64,
+        platform: str | None = None,
+        w0: Sequence[np.ndarray] | None = None,
+    ):
+        if not datasets:
+            raise InputError("There are no datasets to run on: give at least one.")
+        check_optimizer(optimizer)
+        self.setting = _Setting(dtype, platform, w0)
+        self.norms = tuple(dict.fromkeys(solvers.norms.norm(n) for n in norms))
+        self.count = len(datasets)
+        self.chunks: list[_Chunk] = []
+        self.exact = True
+        self.time = np.zeros(0, np.int64)
+        for shape, places in self._parts(datasets):
+            members = [datasets[i] for i in places]
+            _, d, k = shape
+            if not k and (matrix := [norm.name for norm in self.norms if norm.matrix_only]):
+                raise InputError(f"The norm {matrix[0]} needs a weight matrix: use it with class labels.")
+            homogeneity = probe(optimizer, (k, d) if k else (d,))
+            self.exact &= homogeneity.scale_free
+            method = Method(optimizer, loss_named(loss), self.norms, homogeneity, budget)
+            self.chunks.append(_Chunk(places, members, shape, method, self.setting))
+
+    def _parts(self, datasets: Sequence[Dataset]) -> list[tuple[tuple[int, int, int], list[int]]]:
+        size = self.setting.largest
+        groups = batches.group(datasets).items()
+        return [
+            (shape, places[i : i + size]) for shape, places in groups for i in range(0, len(places), size)
+        ]
+
+    def advance(self, steps: int, progress: Progress | None = None) -> Simulation:
+        """Carry every run on to `steps` (see `grid`). Raises `TrajectoryError` at NaN or infinity."""
+        ends = grid(steps)
+        new = ends[len(self.time) :]
+        total, done = int(ends[-1]) * self.count, 0
+        for chunk in self.chunks:
+            for i in range(0, len(new), _SEGMENT):
+                before = chunk.first
+                chunk.advance(new[i : i + _SEGMENT])
+                done += (chunk.first - before) * len(chunk.places)
+                if progress:
+                    progress(done, total)
+        self.time = ends if len(new) else self.time
+        return self
+
+    def result(self) -> Trajectories:
+        """The curves so far."""
+        b, r = self.count, len(self.time)
+        empty = lambda: np.full((b, r), np.nan)  # noqa: E731 - one fresh array a field
+        margin, log_loss, log_slope, descent, second = (empty() for _ in range(5))
+        norms = {n.name: empty() for n in self.norms}
+        path = {n.name: empty() for n in self.norms}
+        starved, horizon = np.zeros((b, r), bool), np.full(b, -1)
+        weights: list[np.ndarray] = [np.empty(0)] * b
+        for chunk in self.chunks:
+            rows, count = chunk.places, len(chunk.places)
+            m = Metrics(
+                *(np.concatenate(parts, axis=1)[:count] for parts in zip(*chunk.metrics, strict=True))
+            )
+            margin[rows], log_loss[rows], log_slope[rows] = m.margin, m.log_loss, m.log_slope
+            descent[rows], second[rows], starved[rows] = m.descent, m.second_order, m.starved
+            for j, norm in enumerate(self.norms):
+                norms[norm.name][rows], path[norm.name][rows] = m.norms[..., j], m.path[..., j]
+            stop = np.asarray(chunk.carry.horizon_step)[:count]
+            horizon[rows] = np.where(stop == NEVER, -1, stop)
+            last = np.asarray(chunk.carry.w)
+            for i, place in enumerate(rows):
+                weights[place] = last[(i, *map(slice, chunk.datasets[i].weights_shape))]
+        past = (horizon[:, None] >= 0) & (self.time[None, :] > horizon[:, None])
+        for curve in (margin, log_loss, log_slope, descent, second, *norms.values(), *path.values()):
+            curve[past] = np.nan
+        return Trajectories(
+            self.time,
+            margin,
+            log_loss,
+            log_slope,
+            norms,
+            path,
+            descent,
+            second,
+            starved,
+            horizon,
+            self.exact,
+            weights,
+        )
+
+
+def run(
+    optimizer: optax.GradientTransformation,
+    datasets: Dataset | Sequence[Dataset],
+    *,
+    loss: str | Loss = "logistic",
+    steps: int = 10_000,
+    norms: Sequence[str | Norm] = ("l2",),
+    budget: bool = False,
+    dtype: type = np.float64,
+    platform: str | None = None,
+    w0: Sequence[np.ndarray] | None = None,
+    progress: Progress | None = None,
+) -> Trajectories:
+    """Run an optimizer on datasets from zero weights, and record margins and norms on a geometric grid.
+
+    optimizer: any optax transformation. Scale-free ones (sign, normalised, eps = 0) run exactly at any margin;
+    others end at a precision horizon, which the result names.
+    datasets: all of them run at once, padded to a few shapes; their kinds and sizes may differ.
+    steps: the horizon; the grid ends there or up to a factor 2.2 later.
+    norms: norms of the weights to record. budget: also record the sums of the gap budget (`verify.budget`).
+    w0: start weights per dataset, in its own shape, zero by default.
+    Raises `InputError` on bad input, `TrajectoryError` at NaN or infinity.
+    """
+    datasets = [datasets] if isinstance(datasets, Dataset) else list(datasets)
+    simulation = Simulation(
+        optimizer, datasets, loss=loss, norms=norms, budget=budget, dtype=dtype, platform=platform, w0=w0
+    )
+    return simulation.advance(steps, progress).result()
