@@ -100,11 +100,7 @@ def _power_of_two(k: Int[Array, ""], dtype: Any) -> Float[Array, ""]:
 
 def _magnitude(state: Any, degrees: tuple[int, ...]) -> Array:
     """Largest `log2 |leaf|^(1/degree)` over the state's leaves that have a degree."""
-    tops = [
-        jnp.log2(jnp.max(jnp.abs(leaf))) / p
-        for leaf, p in zip(jax.tree.leaves(state), degrees, strict=True)
-        if p
-    ]
+    tops = [jnp.log2(jnp.max(jnp.abs(leaf))) / p for leaf, p in zip(jax.tree.leaves(state), degrees, strict=True) if p]
     return jnp.max(jnp.stack(tops))
 
 
@@ -112,8 +108,7 @@ def _rescale(state: Any, degrees: tuple[int, ...], moved: Array) -> Any:
     """The state in units that are `2^moved` times the old ones."""
     leaves, structure = jax.tree.flatten(state)
     scaled = [
-        leaf * _power_of_two(-p * moved, leaf.dtype) if p else leaf
-        for leaf, p in zip(leaves, degrees, strict=True)
+        leaf * _power_of_two(-p * moved, leaf.dtype) if p else leaf for leaf, p in zip(leaves, degrees, strict=True)
     ]
     return jax.tree.unflatten(structure, scaled)
 

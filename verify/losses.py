@@ -104,9 +104,7 @@ def _pairwise_value(z: Array) -> Array:
 EXPONENTIAL = Loss("exponential", _exponential_value, _exponential_slopes, _exponential_scaled)
 CROSS_ENTROPY = Loss("cross_entropy", _cross_entropy_value, _cross_entropy_slopes, _cross_entropy_scaled)
 PAIRWISE_LOGISTIC = Loss("pairwise_logistic", _pairwise_value, _pairwise_slopes, _pairwise_scaled)
-LOG_EXPONENTIAL = Loss(
-    "log_exponential", _exponential_value, _exponential_slopes, _exponential_scaled, of_log=True
-)
+LOG_EXPONENTIAL = Loss("log_exponential", _exponential_value, _exponential_slopes, _exponential_scaled, of_log=True)
 
 LOSSES: dict[str, Loss] = {
     "exponential": EXPONENTIAL,
@@ -123,7 +121,5 @@ def loss(spec: str | Loss) -> Loss:
     if isinstance(spec, Loss):
         return spec
     if spec not in LOSSES:
-        raise InputError(
-            f"There is no loss {spec!r}: use one of {', '.join(LOSSES)}, or a verify.losses.Loss."
-        )
+        raise InputError(f"There is no loss {spec!r}: use one of {', '.join(LOSSES)}, or a verify.losses.Loss.")
     return LOSSES[spec]

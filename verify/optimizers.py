@@ -204,13 +204,9 @@ def rmsprop(
 
 
 @functools.cache
-def adagrad(
-    step_size: StepSize, eps: float = 0.0, *, eps_inside_root: bool = True
-) -> optax.GradientTransformation:
+def adagrad(step_size: StepSize, eps: float = 0.0, *, eps_inside_root: bool = True) -> optax.GradientTransformation:
     """AdaGrad, `w - eta_t g_t / sqrt(eps + sum_{s <= t} g_s^2)`, the current gradient included."""
-    scale = scale_by_second_moment(
-        b1=0.0, b2=None, eps=eps, eps_inside_root=eps_inside_root, bias_correction=False
-    )
+    scale = scale_by_second_moment(b1=0.0, b2=None, eps=eps, eps_inside_root=eps_inside_root, bias_correction=False)
     return optax.chain(scale, optax.scale_by_learning_rate(step_size))
 
 

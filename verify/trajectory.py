@@ -193,9 +193,7 @@ class Simulation:
     def _parts(self, datasets: Sequence[Dataset]) -> list[tuple[tuple[int, int, int], list[int]]]:
         size = self.setting.largest
         groups = batches.group(datasets).items()
-        return [
-            (shape, places[i : i + size]) for shape, places in groups for i in range(0, len(places), size)
-        ]
+        return [(shape, places[i : i + size]) for shape, places in groups for i in range(0, len(places), size)]
 
     def advance(self, steps: int, progress: Progress | None = None) -> Simulation:
         """Carry every run on to `steps` (see `grid`). Raises `TrajectoryError` at NaN or infinity."""
@@ -223,9 +221,7 @@ class Simulation:
         weights: list[np.ndarray] = [np.empty(0)] * b
         for chunk in self.chunks:
             rows, count = chunk.places, len(chunk.places)
-            m = Metrics(
-                *(np.concatenate(parts, axis=1)[:count] for parts in zip(*chunk.metrics, strict=True))
-            )
+            m = Metrics(*(np.concatenate(parts, axis=1)[:count] for parts in zip(*chunk.metrics, strict=True)))
             margin[rows], log_loss[rows], log_slope[rows] = m.margin, m.log_loss, m.log_slope
             descent[rows], second[rows], starved[rows] = m.descent, m.second_order, m.starved
             for j, norm in enumerate(self.norms):
