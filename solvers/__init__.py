@@ -1,6 +1,21 @@
 """Norms, and the reference problems of the theory with their certificates."""
 
-from solvers.errors import InputError, NonSeparableError
+from solvers.certificates import Reference
+from solvers.errors import InputError, NonSeparableError, UndecidedError
+from solvers.max_margin import hard_margin, margins, max_margin, max_margins, normalised_margin
 from solvers.norms import NORMS, Norm, norm
 
-__all__ = ["NORMS", "InputError", "NonSeparableError", "Norm", "norm"]
+__all__ = [
+    "NORMS",
+    "InputError",
+    "NonSeparableError",
+    "Norm",
+    "Reference",
+    "UndecidedError",
+    "hard_margin",
+    "margins",
+    "max_margin",
+    "max_margins",
+    "norm",
+    "normalised_margin",
+]

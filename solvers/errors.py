@@ -23,3 +23,7 @@ class NonSeparableError(InputError):
     def __init__(self, message: str, certificate: np.ndarray):
         super().__init__(message)
         self.certificate = certificate
+
+
+class UndecidedError(InputError):
+    """Double precision does not tell whether the data has a positive margin."""

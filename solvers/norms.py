@@ -171,9 +171,7 @@ def _conjugate(p: float) -> float:
 def _floating(w: Array) -> tuple[Any, Array]:
     """The namespace of `w`, and `w` as a floating point array."""
     if not hasattr(w, "__array_namespace__"):
-        raise InputError(
-            f"A norm needs an array but was given a {type(w).__name__}: convert it with numpy.asarray."
-        )
+        raise InputError(f"A norm needs an array but was given a {type(w).__name__}: convert it with numpy.asarray.")
     xp = w.__array_namespace__()
     return xp, w if xp.isdtype(w.dtype, "real floating") else xp.astype(w, float)
 

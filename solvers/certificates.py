@@ -1,0 +1,123 @@
+"""Certified brackets of the maximal margin: rigorous bounds from any weights and any multipliers.
+
+For weights `w`, `min <q, w> / ||w||` bounds the maximal margin from below; for multipliers on the simplex,
+`|| sum lambda q ||_*` bounds it from above, since `min_i <q_i, w> <= <sum lambda q, w>`. Neither trusts the
+solver that made them. Rounding errors are bounded by the standard model of floating point arithmetic,
+`|fl(<a, b>) - <a, b>| <= (n + 1) eps <|a|, |b|>` (Higham, Accuracy and Stability of Numerical Algorithms,
+2002, chapter 3), and the bounds are moved outwards by them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from solvers.norms import Norm
+from solvers.problems import Problem, Table, Weights
+
+Support = Bool[np.ndarray, "*table"]
+
+_EPS = float(np.finfo(np.float64).eps)
+# Operations beyond the inner products themselves: subtraction of scores, scaling, powers, the final division.
+_EXTRA = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The maximal normalised margin as a certified bracket, with a maximiser and multipliers as proof.
+
+    Attributes:
+        norm: the norm of the weights.
+        lower: normalised margin of `weights`, rounded down; never above the maximal margin.
+        upper: dual norm of the combination of data vectors by `multipliers`, rounded up; never below it.
+        weights: a maximiser of unit norm, [d] or [k, d].
+        multipliers: non-negative with sum 1, [n] or [n, k] (0 at the true class).
+        support: the data vectors whose margin is the minimum within the tolerance, shaped like `multipliers`.
+        unique: True only if the maximiser was shown to be the only one, False only if another one was found.
+        solver: who found the weights.
+        status: what the solver said.
+    """
+
+    norm: Norm
+    lower: float
+    upper: float
+    weights: Weights
+    multipliers: Table
+    support: Support
+    unique: bool | None
+    solver: str
+    status: str
+
+    @property
+    def width(self) -> float:
+        """The relative width of the bracket, `(upper - lower) / upper`."""
+        return (self.upper - self.lower) / self.upper
+
+    @property
+    def certified(self) -> bool:
+        """Whether the width is within the one promised for the norm."""
+        return self.width <= promise(self.norm)
+
+
+def promise(norm: Norm) -> float:
+    """The promised relative width: 1e-9 for l1, l2 and linf, 1e-6 for every other norm."""
+    return 1e-9 if norm.polyhedral or norm.p == 2 else 1e-6
+
+
+def lower_bound(problem: Problem, norm: Norm, weights: Weights) -> float:
+    """A rigorous lower bound, in units of `problem.x`, from any non-zero weights."""
+    reach = np.abs(problem.x) @ np.abs(weights).T
+    scale = float(reach.max()) * (2 if problem.classes else 1)
+    size = float(norm.value(weights)) * (1 + _norm_error(weights.shape))
+
+    def bound(dtype: Any) -> tuple[float, float]:
+        slack = (problem.x.shape[1] + _EXTRA) * float(np.finfo(dtype).eps) * scale
+        return float(problem.scores(weights, dtype).min()), slack
+
+    margin, slack = bound(np.float64)
+    if slack > promise(norm) / 16 * abs(margin):
+        # Where long double is double this changes nothing, and the bracket stays as wide as it honestly is.
+        margin, slack = bound(np.longdouble)
+        slack += _EPS * abs(margin)
+    lower = (margin - slack) / size
+    return lower - 4 * _EPS * abs(lower)
+
+
+def upper_bound(problem: Problem, norm: Norm, multipliers: Table) -> float:
+    """A rigorous upper bound, in units of `problem.x`, from any non-negative, non-zero multipliers."""
+    used = np.flatnonzero(multipliers if not problem.classes else multipliers.any(axis=1))
+    part = Problem(problem.x[used], problem.y[used], problem.classes, problem.exponent)
+    kept = multipliers[used]
+    dual = norm.dual
+    spread = float(dual.value(part.magnitude(kept)))
+    terms = kept.size + _EXTRA
+    total = math.fsum(kept.ravel().tolist()) * (1 - 2 * _EPS)
+
+    def bound(dtype: Any) -> tuple[float, float]:
+        combined = part.combine(kept, dtype).astype(np.float64)
+        return float(dual.value(combined)), terms * float(np.finfo(dtype).eps) * spread
+
+    value, slack = bound(np.float64)
+    if slack > promise(norm) / 16 * value:
+        value, slack = bound(np.longdouble)
+    return (value * (1 + _norm_error(problem.shape)) + slack) / total * (1 + 4 * _EPS)
+
+
+def _norm_error(shape: tuple[int, ...]) -> float:
+    """A bound on the relative rounding error of a norm's value, its singular values included."""
+    return (math.prod(shape) + 10 * max(shape) + _EXTRA) * _EPS
+
+
+def support(problem: Problem, norm: Norm, weights: Weights) -> Support:
+    """The data vectors whose margin exceeds the least one by no more than the tolerance.
+
+    The tolerance is 10 times the promised width, relative to the least margin, and no less than the rounding.
+    """
+    scores = problem.scores(weights)
+    least = float(scores.min())
+    rounding = 16 * _EPS * float((np.abs(problem.x) @ np.abs(weights).T).max())
+    return scores <= least + max(10 * promise(norm) * abs(least), rounding)

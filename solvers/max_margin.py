@@ -1,0 +1,262 @@
+"""The reference problems: the maximal margin of a dataset in a norm, certified.
+
+The l2 problem comes first, for every norm: it is a non-negative least squares problem, it decides
+separability (which knows no norm), and its margin sets the scale at which the other norms' programmes are well
+posed. A batch is solved as one block-diagonal programme; a large member, or one that the batch left
+uncertified, is solved alone on a growing working set of data vectors until the certificate over all of them
+closes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
+
+from solvers import programs
+from solvers.certificates import Reference, lower_bound, promise, support, upper_bound
+from solvers.errors import InputError, NonSeparableError, UndecidedError
+from solvers.norms import Norm
+from solvers.norms import norm as parse
+from solvers.problems import Problem, Table, Weights, pose
+from solvers.programs import Candidate
+from solvers.uniqueness import unique
+
+# Problems with more data vectors than this are solved on a working set.
+_WHOLE = 512
+_ROUNDS = 100
+# A hull this close to 0, relative to the largest data vector, is taken to contain 0.
+_VANISHING = 1e-12
+_L2 = Norm("entrywise", 2.0)
+
+
+def margins(w: ArrayLike, x: ArrayLike, y: ArrayLike) -> Table:
+    """The margins of `w`: `y_i <x_i, w>` [n] for binary labels, else `<(e_{y_i} - e_c) x_i^T, W>` [n, k].
+
+    Multiclass margins are +inf at the true class.
+
+    Raises `InputError` for bad data, or for weights of another shape than [d] or [k, d].
+    """
+    problem = pose(x, y)
+    return np.ldexp(problem.scores(_weights(w, problem)), problem.exponent)
+
+
+def normalised_margin(w: ArrayLike, x: ArrayLike, y: ArrayLike, norm: str | Norm = "l2") -> float:
+    """The least margin of `w` divided by its norm.
+
+    Raises `InputError` as `margins` does, and for zero weights or a norm unknown or not defined on `w`.
+    """
+    kind = parse(norm)
+    problem = pose(x, y, kind)
+    weights = _weights(w, problem)
+    size = float(kind.value(weights))
+    if size == 0:
+        raise InputError("The weights w are zero, so their margin has no direction: pass non-zero weights.")
+    return math.ldexp(float(problem.scores(weights).min()) / size, problem.exponent)
+
+
+def max_margin(x: ArrayLike, y: ArrayLike, norm: str | Norm = "l2") -> Reference:
+    """The maximal margin over `||w|| <= 1`, as a certified bracket with its maximiser.
+
+    Args:
+        x: features [n, d].
+        y: labels [n]: +1/-1 (weights [d]) or class ids 0..k-1 (weights [k, d]).
+        norm: a norm or its name.
+
+    Raises:
+        NonSeparableError: the maximal margin is not positive; carries the certificate.
+        UndecidedError: double precision does not tell the margin from 0.
+        InputError: bad data, or a norm that is unknown or not defined on the weights.
+    """
+    return _solve([pose(x, y, parse(norm))], parse(norm), named=False)[0]
+
+
+def max_margins(datasets: Sequence[tuple[ArrayLike, ArrayLike]], norm: str | Norm = "l2") -> list[Reference]:
+    """The references of many datasets, solved together; much faster than one by one.
+
+    Raises as `max_margin`, the message naming the dataset by its index.
+    """
+    kind = parse(norm)
+    problems: list[Problem] = []
+    for index, (x, y) in enumerate(datasets):
+        try:
+            problems.append(pose(x, y, kind))
+        except InputError as error:
+            raise InputError(f"Dataset {index}: {error}") from error
+    return _solve(problems, kind, named=True)
+
+
+def hard_margin(x: ArrayLike, y: ArrayLike) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " n"]]:
+    """The hard-margin support vector machine: `argmin ||w||_2^2` subject to `y_i <x_i, w> >= 1`.
+
+    Returns `w_hat` [d] and `alpha` [n] >= 0 with `w_hat = sum alpha_i y_i x_i`, from the l2 reference.
+    Raises as `max_margin`, and `InputError` for class ids.
+    """
+    problem = pose(x, y)
+    if problem.classes:
+        raise InputError("The labels y are class ids, but the hard-margin problem is binary: pass +1/-1.")
+    reference = _solve([problem], _L2, named=False)[0]
+    return reference.weights / reference.upper, reference.multipliers / reference.upper**2
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """What is known about a problem so far, in units of its scaled features: bounds and who attains them."""
+
+    problem: Problem
+    norm: Norm
+    weights: Weights
+    multipliers: Table
+    lower: float = -math.inf
+    upper: float = math.inf
+    solver: str = ""
+    status: str = ""
+
+    @property
+    def certified(self) -> bool:
+        return self.upper - self.lower <= promise(self.norm) * self.upper
+
+    def improve(self, found: Candidate, numbers: Int[np.ndarray, " m"]) -> _State:
+        """The better of what is known and the candidate found on these data vectors."""
+        new = self
+        weights = found.weights.reshape(self.problem.shape)
+        size = float(self.norm.value(weights))
+        if size > 0 and np.isfinite(size):
+            lower = lower_bound(self.problem, self.norm, weights)
+            if lower > self.lower:
+                names = {"solver": found.solver, "status": found.status}
+                new = replace(new, weights=weights / size, lower=lower, **names)
+        total = float(found.multipliers.sum())
+        if total > 0 and np.isfinite(total):
+            multipliers = self.problem.scatter(numbers, found.multipliers / total)
+            upper = upper_bound(self.problem, self.norm, multipliers)
+            if upper < self.upper:
+                new = replace(new, multipliers=multipliers, upper=upper)
+        return new
+
+    def reference(self) -> Reference:
+        problem = self.problem
+        lower, upper = (math.ldexp(bound, problem.exponent) for bound in (self.lower, self.upper))
+        return Reference(
+            norm=self.norm,
+            lower=lower,
+            upper=upper,
+            weights=self.weights,
+            multipliers=self.multipliers,
+            support=support(problem, self.norm, self.weights),
+            unique=unique(problem, self.norm, self.weights, self.multipliers),
+            solver=self.solver,
+            status=self.status,
+        )
+
+
+def _solve(problems: list[Problem], norm: Norm, named: bool) -> list[Reference]:
+    euclidean = [_separate(problem, f"Dataset {j}: " if named else "") for j, problem in enumerate(problems)]
+    if norm == _L2:
+        return [state.reference() for state in euclidean]
+    states = [_start(state, norm) for state in euclidean]
+    whole = [j for j, problem in enumerate(problems) if len(problem.constraints) <= _WHOLE]
+    if len(whole) > 1:
+        for j, state in zip(whole, _together([states[j] for j in whole]), strict=True):
+            states[j] = state
+    return [(state if state.certified else _grow(state)).reference() for state in states]
+
+
+def _separate(problem: Problem, label: str) -> _State:
+    """The l2 solution, which every norm needs; raises when there is no positive margin."""
+    empty = _State(problem, _L2, np.zeros(problem.shape), np.zeros(problem.table))
+    state = _grow(empty)
+    if state.lower > 0:
+        return state
+    scale = float(np.linalg.norm(problem.x, axis=1).max()) * (math.sqrt(2) if problem.classes else 1)
+    if state.upper <= _VANISHING * scale or scale == 0:
+        points = np.flatnonzero(state.multipliers.reshape(len(problem.y), -1).any(axis=1))
+        raise NonSeparableError(
+            f"{label}The data has no positive margin, since {_points(points)} combine to zero: "
+            "add an intercept column, or drop one of these points.",
+            state.multipliers,
+        )
+    raise UndecidedError(
+        f"{label}Double precision does not tell the margin from 0, being at most {state.upper / scale:.0e} of the "
+        "largest data vector: bring the features to one scale, or drop points that nearly contradict each other."
+    )
+
+
+def _points(points: Int[np.ndarray, " m"]) -> str:
+    if len(points) == 1:
+        return f"the data vectors of point {points[0]}"
+    shown = ", ".join(map(str, points[:8]))
+    return f"the data vectors of points {shown}{f' and {len(points) - 8} others' if len(points) > 8 else ''}"
+
+
+def _start(euclidean: _State, norm: Norm) -> _State:
+    """The l2 solution as a first bracket in another norm."""
+    problem = euclidean.problem
+    numbers = np.arange(math.prod(problem.table))
+    found = Candidate(euclidean.weights.ravel(), euclidean.multipliers.ravel(), euclidean.solver, euclidean.status)
+    return _State(problem, norm, euclidean.weights, euclidean.multipliers).improve(found, numbers)
+
+
+def _together(states: list[_State]) -> list[_State]:
+    """One round for a batch of small problems, in one block-diagonal programme."""
+    numbers = [state.problem.constraints for state in states]
+    rows = [s.problem.rows(m) / s.lower for s, m in zip(states, numbers, strict=True)]
+    found = _programme(rows, [state.problem.shape for state in states], states[0].norm)
+    return [s.improve(f, m) for s, f, m in zip(states, found, numbers, strict=False)] if found else states
+
+
+def _programme(rows: list[Float[np.ndarray, "m size"]], shapes: list[tuple[int, ...]], norm: Norm) -> list[Candidate]:
+    if norm.polyhedral:
+        return programs.linear(rows, norm)
+    return programs.conic(rows, shapes, norm)
+
+
+def _grow(state: _State) -> _State:
+    """Solve on a working set, add the data vectors of least margin, until the certificate closes."""
+    problem = state.problem
+    every = problem.constraints
+    working = every if len(every) <= _WHOLE else _initial(state)
+    for _ in range(_ROUNDS):
+        rows = problem.rows(working)
+        if state.norm == _L2:
+            found = programs.nearest_points(rows)
+        else:
+            found = _programme([rows / state.lower], [problem.shape], state.norm)
+        if not found:
+            return state
+        for candidate in found:
+            state = state.improve(candidate, working)
+            if state.certified:
+                return state
+        violated = _violated(problem, found[0].weights.reshape(problem.shape), working)
+        if not len(violated):
+            return state
+        working = np.union1d(working, violated)
+    return state
+
+
+def _initial(state: _State) -> Int[np.ndarray, " m"]:
+    """The data vectors to begin with: those of least margin for what is known so far."""
+    problem = state.problem
+    weights = state.weights if state.lower > 0 else problem.combine(problem.scatter(problem.constraints, np.ones(1)))
+    order = np.argsort(problem.scores(weights), axis=None)
+    return np.sort(order[: max(_WHOLE // 2, math.prod(problem.shape))])
+
+
+def _violated(problem: Problem, weights: Weights, working: Int[np.ndarray, " m"]) -> Int[np.ndarray, " m"]:
+    """Data vectors outside the working set whose margin is below the working set's least, the worst first."""
+    scores = problem.scores(weights).ravel()
+    below = np.flatnonzero(scores < scores[working].min())
+    worst = below[np.argsort(scores[below])]
+    return worst[: max(_WHOLE // 4, math.prod(problem.shape) // 2)]
+
+
+def _weights(w: ArrayLike, problem: Problem) -> Weights:
+    weights = np.asarray(w, dtype=np.float64)
+    if weights.shape != problem.shape:
+        raise InputError(f"The weights w have shape {weights.shape}: pass shape {problem.shape} for these labels.")
+    return weights

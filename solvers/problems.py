@@ -1,0 +1,159 @@
+"""The max-margin problem of a dataset: its margins and its data vectors, validated and scaled."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
+
+from solvers.errors import InputError
+from solvers.norms import Norm
+
+# Weights [d] or [k, d]; margins and multipliers [n] or [n, k].
+Weights = Float[np.ndarray, "*shape"]
+Table = Float[np.ndarray, "*table"]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A dataset as the vectors `q` of its margins `<q, w>`: `y_i x_i`, or `(e_{y_i} - e_c) x_i^T`, c != y_i.
+
+    `x` holds the features times `2^-exponent` with largest magnitude in [1/2, 1): the scaling is exact, and
+    no product overflows. `classes` is 0 for binary labels (+1/-1), else k. Data vectors are numbered `i` for
+    binary labels and `i k + c` for multiclass ones.
+    """
+
+    x: Float[np.ndarray, "n d"]
+    y: Int[np.ndarray, " n"]
+    classes: int
+    exponent: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the weights: [d], or [k, d]."""
+        d = self.x.shape[1]
+        return (self.classes, d) if self.classes else (d,)
+
+    @property
+    def table(self) -> tuple[int, ...]:
+        """The shape of the margins and multipliers: [n], or [n, k]."""
+        n = self.x.shape[0]
+        return (n, self.classes) if self.classes else (n,)
+
+    @property
+    def constraints(self) -> Int[np.ndarray, " m"]:
+        """The numbers of all data vectors."""
+        numbers = np.arange(math.prod(self.table))
+        if not self.classes:
+            return numbers
+        return np.delete(numbers, np.arange(len(self.y)) * self.classes + self.y)
+
+    def scores(self, w: Weights, dtype: Any = np.float64) -> Table:
+        """The margins of `w`, [n] or [n, k], +inf at the true class, computed in `dtype`."""
+        x = self.x.astype(dtype, copy=False)
+        values = x @ w.astype(dtype, copy=False).T
+        if not self.classes:
+            return self.y * values
+        own = np.arange(len(self.y)), self.y
+        gaps = values[own][:, None] - values
+        gaps[own] = np.inf
+        return gaps
+
+    def combine(self, multipliers: Table, dtype: Any = np.float64) -> Weights:
+        """The combination `sum lambda q` of the data vectors, shaped like the weights, in `dtype`."""
+        return self._coefficients(multipliers.astype(dtype, copy=False)).T @ self.x.astype(dtype, copy=False)
+
+    def magnitude(self, multipliers: Table) -> Weights:
+        """The combination of magnitudes `sum lambda |q|`, which bounds the rounding errors of `combine`."""
+        if not self.classes:
+            return multipliers @ np.abs(self.x)
+        signed = self._coefficients(multipliers)
+        return np.abs(signed).T @ np.abs(self.x)
+
+    def rows(self, numbers: Int[np.ndarray, " m"]) -> Float[np.ndarray, "m size"]:
+        """The data vectors with these numbers, flattened."""
+        if not self.classes:
+            return self.y[numbers, None] * self.x[numbers]
+        point, other = np.divmod(numbers, self.classes)
+        rows = np.zeros((len(numbers), *self.shape))
+        at = np.arange(len(numbers))
+        rows[at, self.y[point]] = self.x[point]
+        rows[at, other] -= self.x[point]
+        return rows.reshape(len(numbers), -1)
+
+    def scatter(self, numbers: Int[np.ndarray, " m"], values: Float[np.ndarray, " m"]) -> Table:
+        """A table of multipliers, [n] or [n, k], with `values` at these numbers and 0 elsewhere."""
+        flat = np.zeros(math.prod(self.table))
+        flat[numbers] = values
+        return flat.reshape(self.table)
+
+    def _coefficients(self, multipliers: np.ndarray) -> np.ndarray:
+        """The coefficient of each point in the combination, per class: [n], or [n, k]."""
+        if not self.classes:
+            return self.y * multipliers
+        own = np.arange(len(self.y)), self.y
+        signed = -multipliers
+        signed[own] = multipliers.sum(axis=1) - multipliers[own]
+        return signed
+
+
+def pose(x: ArrayLike, y: ArrayLike, norm: Norm | None = None) -> Problem:
+    """Validate a dataset and pose its problem.
+
+    Args:
+        x: features [n, d], floats or integers.
+        y: labels [n]: +1/-1 (all +1 or all -1 included), or class ids 0..k-1 with every class present.
+        norm: when given, checked for being defined on the weights.
+
+    Raises:
+        InputError: `x` is not a finite, non-empty matrix of numbers; `y` does not match it, or is neither
+            kind of labels, or has one class only; the norm needs matrices but the labels are binary.
+    """
+    features = _features(x)
+    labels, classes = _labels(y, len(features))
+    if norm is not None and norm.matrix_only and not classes:
+        raise InputError(
+            f"The {norm.name} norm needs a weight matrix but binary labels give a weight vector: "
+            "use an entry-wise norm, or class ids 0..k-1."
+        )
+    top = np.abs(features).max()
+    exponent = int(np.frexp(top)[1]) if top > 0 else 0
+    return Problem(np.ldexp(features, -exponent), labels, classes, exponent)
+
+
+def _features(x: ArrayLike) -> Float[np.ndarray, "n d"]:
+    raw = np.asarray(x)
+    if raw.dtype.kind not in "fiu":
+        raise InputError(f"The features x have dtype {raw.dtype}: pass an array of floats or integers.")
+    if raw.ndim != 2 or 0 in raw.shape:
+        raise InputError(f"The features x have shape {raw.shape}: pass a non-empty matrix with one row per point.")
+    features = raw.astype(np.float64)
+    if not np.isfinite(features).all():
+        row = int(np.argmin(np.isfinite(features).all(axis=1)))
+        raise InputError(f"The features x have a NaN or infinite entry in row {row}: drop or impute that point.")
+    return features
+
+
+def _labels(y: ArrayLike, n: int) -> tuple[Int[np.ndarray, " n"], int]:
+    """The labels as integers, and the number of classes (0 for binary labels)."""
+    raw = np.asarray(y)
+    if raw.shape != (n,):
+        raise InputError(f"The labels y have shape {raw.shape}: pass one label per row of x, shape ({n},).")
+    if raw.dtype.kind not in "fiu" or not np.all(np.isfinite(raw)) or not np.all(raw == np.round(raw)):
+        raise InputError("The labels y are not integers: pass +1/-1, or class ids 0..k-1.")
+    labels = raw.astype(np.int64)
+    low, high = int(labels.min()), int(labels.max())
+    if low < -1 or (low == -1 and not np.all(np.abs(labels) == 1)):
+        raise InputError("The labels y mix -1 or less with other integers: pass +1/-1, or class ids 0..k-1.")
+    if low == -1 or (low == 1 and high == 1):
+        return labels, 0
+    absent = np.setdiff1d(np.arange(min(high, n) + 1), labels)
+    if len(absent):
+        raise InputError(f"The labels y have no point of class {absent[0]}: renumber the classes as 0..k-1.")
+    if high == 0:
+        raise InputError("The labels y hold one class only, which has no margin: pass at least two classes, or +1/-1.")
+    return labels, high + 1

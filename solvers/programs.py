@@ -1,0 +1,156 @@
+"""The programmes that find weights and multipliers, each handed to a library: nothing here is trusted."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+import scipy.optimize
+import scipy.sparse as sp
+from jaxtyping import Float
+
+from solvers.norms import Norm
+
+Rows = Float[np.ndarray, "m size"]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """Weights and multipliers for some data vectors, flattened, with who found them and what it said."""
+
+    weights: Float[np.ndarray, " size"]
+    multipliers: Float[np.ndarray, " m"]
+    solver: str
+    status: str
+
+
+def nearest_points(rows: Rows) -> list[Candidate]:
+    """The point of the data vectors' hull that is nearest to 0: its direction maximises the l2 margin.
+
+    Non-negative least squares of `[Q^T; 1] u = [0; 1]` has the solution `u = lambda / (1 + gamma^2)`
+    (Lawson and Hanson, Solving Least Squares Problems, 1974, chapter 23). Its active set is exact; the first
+    candidate solves the equalities `<q_i, w> = 1` on it again, since the squares lose digits of a small margin.
+    """
+    m, size = rows.shape
+    system = np.vstack([rows.T, np.ones(m)])
+    target = np.zeros(size + 1)
+    target[size] = 1.0
+    try:
+        solution, _ = scipy.optimize.nnls(system, target, maxiter=10 * (m + size))
+    except RuntimeError as error:
+        uniform = np.full(m, 1 / m)
+        return [Candidate(rows.T @ uniform, uniform, "scipy.nnls", str(error))]
+    found = Candidate(rows.T @ solution, solution, "scipy.nnls", "optimal")
+    polished = _equalities(rows, np.flatnonzero(solution))
+    return [found] if polished is None else [polished, found]
+
+
+def _equalities(rows: Rows, active: np.ndarray) -> Candidate | None:
+    """The least `w` with `<q_i, w> = 1` on the active set, and its multipliers; None if not all positive."""
+    if not 0 < len(active) <= rows.shape[1]:
+        return None
+    basis, triangle = np.linalg.qr(rows[active].T)
+    if not np.all(np.abs(np.diag(triangle)) > 0):
+        return None
+    ones = np.ones(len(active))
+    # Least-norm solution: w = Q b with R^T b = 1; the multipliers solve R a = b.
+    inner = _forward(triangle, ones)
+    weights = basis @ inner
+    inner += _forward(triangle, ones - rows[active] @ weights)
+    weights = basis @ inner
+    multipliers = np.zeros(len(rows))
+    multipliers[active] = scipy.linalg.solve_triangular(triangle, inner, check_finite=False)
+    if not np.isfinite(weights).all() or not (multipliers[active] > 0).all():
+        return None
+    return Candidate(weights, multipliers, "scipy.nnls", "optimal")
+
+
+def _forward(triangle: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return scipy.linalg.solve_triangular(triangle.T, right, lower=True, check_finite=False)
+
+
+def linear(batch: Sequence[Rows], norm: Norm) -> list[Candidate]:
+    """Maximal margins for l1 or linf: one linear programme for the whole batch, by HiGHS.
+
+    Per member: maximise g subject to `Q w >= g`, with `w` in the box, or `w = a - b` with `sum(a + b) <= 1`.
+    """
+    import cvxpy as cp
+
+    box = norm.p == np.inf
+    blocks = [np.hstack([q, -np.ones((len(q), 1))] if box else [q, -q, -np.ones((len(q), 1))]) for q in batch]
+    widths = [block.shape[1] for block in blocks]
+    gains = np.concatenate([np.eye(1, width, width - 1)[0] for width in widths])
+    # g is free; the weights live in the box [-1, 1], or their two parts in [0, 1].
+    upper = np.where(gains > 0, np.inf, 1.0)
+    lower = np.where(gains > 0, -np.inf, -1.0 if box else 0.0)
+    variable = cp.Variable(len(gains), bounds=[lower, upper])
+    margins: Any = sp.block_diag([sp.csr_array(block) for block in blocks], format="csr") @ variable >= 0
+    constraints: list[Any] = [margins]
+    if not box:
+        parts = sp.block_diag([sp.csr_array(1.0 - np.eye(1, width, width - 1)) for width in widths], format="csr")
+        constraints.append(parts @ variable <= 1)
+    status = _solve(
+        cp.Problem(cp.Maximize(gains @ variable), constraints),
+        solver="HIGHS",
+        presolve="off",
+        primal_feasibility_tolerance=1e-10,
+        dual_feasibility_tolerance=1e-10,
+    )
+    if variable.value is None or margins.dual_value is None:
+        return []
+    pieces = np.split(variable.value, np.cumsum(widths)[:-1])
+    weights = [piece[:-1] if box else piece[: len(piece) // 2] - piece[len(piece) // 2 : -1] for piece in pieces]
+    return _members(batch, weights, margins.dual_value, "highs", status)
+
+
+def conic(batch: Sequence[Rows], shapes: Sequence[tuple[int, ...]], norm: Norm) -> list[Candidate]:
+    """Maximal margins for any norm: one conic programme for the whole batch, by Clarabel."""
+    import cvxpy as cp
+
+    sizes = [rows.shape[1] for rows in batch]
+    weights = cp.Variable(sum(sizes))
+    gains = cp.Variable(len(batch))
+    owner = np.repeat(np.arange(len(batch)), [len(rows) for rows in batch])
+    blocks = sp.block_diag([sp.csr_array(rows) for rows in batch], format="csr")
+    margins: Any = blocks @ weights >= gains[owner]
+    ends = np.cumsum(sizes)
+    if norm.matrix_only:
+        matrices = [
+            cp.reshape(weights[end - size : end], shape, order="C")
+            for end, size, shape in zip(ends, sizes, shapes, strict=True)
+        ]
+        balls = [norm.expression(matrix) <= 1 for matrix in matrices]
+    else:
+        # |w_j| <= r_j^(1/p) with sum r_j = 1, as one cone constraint for the batch; exact for every p.
+        powers = cp.Variable(sum(sizes))
+        totals = sp.block_diag([np.ones((1, size)) for size in sizes], format="csr")
+        cone = cp.PowCone3D(powers, np.ones(sum(sizes)), weights, np.full(sum(sizes), 1 / norm.p))
+        balls = [totals @ powers == 1, cone]
+    status = _solve(cp.Problem(cp.Maximize(cp.sum(gains)), [margins, *balls]), solver="CLARABEL")
+    if weights.value is None or margins.dual_value is None:
+        return []
+    return _members(batch, np.split(weights.value, ends[:-1]), margins.dual_value, "clarabel", status)
+
+
+def _solve(problem: Any, **options: Any) -> str:
+    """Solve, and return the status; a solver's failure or doubt is data, since the certificate decides."""
+    import cvxpy as cp
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            problem.solve(**options)
+        except cp.SolverError as error:
+            return str(error)
+    return str(problem.status)
+
+
+def _members(
+    batch: Sequence[Rows], weights: Sequence[np.ndarray], duals: np.ndarray, solver: str, status: str
+) -> list[Candidate]:
+    multipliers = np.split(np.maximum(duals, 0.0), np.cumsum([len(q) for q in batch])[:-1])
+    return [Candidate(w, m, solver, status) for w, m in zip(weights, multipliers, strict=True)]
