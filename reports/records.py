@@ -73,12 +73,12 @@ def write_record(report_dir: Path | str, record: Mapping[str, Any], curves: Mapp
     arrays = _to_arrays(curves, f"The curves of {claim}")
     _check_curves(plain, arrays, f"The curves of {claim}", "correct them")
     name = slug(plain["id"])
-    _replace(
+    replace_file(
         Path(report_dir, "curves", f"{name}.npz"),
         lambda file: np.savez_compressed(file, allow_pickle=False, **arrays),
     )
     path = Path(report_dir, "records", f"{name}.json")
-    _replace(path, lambda file: file.write(f"{line}\n".encode()))
+    replace_file(path, lambda file: file.write(f"{line}\n".encode()))
     return path
 
 
@@ -97,9 +97,7 @@ def read_records(report_dir: Path | str) -> list[Record]:
             raise ReportError(f"{path} is not valid JSON ({error}): {remedy}.") from error
         _check(record, str(path), remedy)
         if path.stem != slug(record["id"]):
-            raise ReportError(
-                f"{path} holds the record of {record['id']} under another name: delete the file."
-            )
+            raise ReportError(f"{path} holds the record of {record['id']} under another name: delete the file.")
         records.append(record)
     return sorted(records, key=lambda record: (record["paper"], record["id"]))
 
@@ -202,8 +200,8 @@ def _curve_problems(record: Record, curves: Mapping[str, np.ndarray]) -> Iterato
             yield f"{name} has shape {curves[name].shape}, not {shape} with r = {times.size}"
 
 
-def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file under a temporary name in its folder, sync it, and move it into place."""
+def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file under a temporary name in its folder, sync it, and move it into place in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp"
     try:

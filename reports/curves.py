@@ -1,0 +1,99 @@
+"""What a figure shows of a record's curves: quantiles over the datasets, slopes, exact and unknown gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from reports.records import Curves
+
+LEVELS = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Quantiles of a gap over datasets at the times above zero.
+
+    `low`, `median` and `high` are the 10, 50 and 90 % quantiles `[r]`, a gap at or below zero counted as
+    zero; NaN where no dataset has a known gap. `exact` datasets reached the margin exactly at some time,
+    `exact_at_end` at the last one; `unknown` datasets lack a finite gap at some time.
+    """
+
+    times: Float[np.ndarray, " r"]
+    low: Float[np.ndarray, " r"]
+    median: Float[np.ndarray, " r"]
+    high: Float[np.ndarray, " r"]
+    datasets: int
+    exact: int
+    exact_at_end: int
+    unknown: int
+
+    @property
+    def drawable(self) -> bool:
+        """Whether any quantile is above zero, so that a logarithmic axis can show it."""
+        return bool(np.any(self.high > 0))
+
+
+def band(curves: Curves, name: str = "gap") -> Band | None:
+    """The quantile band of the array `name`, `[datasets, r]` or `[r]` for one dataset; None without it."""
+    if name not in curves:
+        return None
+    times = curves.get(f"{name}_time", curves.get("time"))
+    if times is None:
+        return None
+    gap = np.atleast_2d(curves[name])[:, times > 0]
+    times = times[times > 0]
+    known = np.isfinite(gap)
+    low, median, high = _quantiles(np.where(known, np.maximum(gap, 0.0), np.nan))
+    reached = known & (gap <= 0)
+    return Band(
+        times=times,
+        low=low,
+        median=median,
+        high=high,
+        datasets=len(gap),
+        exact=int(reached.any(axis=1).sum()),
+        exact_at_end=int(reached[:, -1].sum()) if times.size else 0,
+        unknown=int((~known).any(axis=1).sum()),
+    )
+
+
+def _quantiles(gap: Float[np.ndarray, "datasets r"]) -> Float[np.ndarray, "3 r"]:
+    """Quantiles over the datasets that are not NaN; NaN where all of them are."""
+    result = np.full((len(LEVELS), gap.shape[1]), np.nan)
+    some = np.isfinite(gap).any(axis=0)
+    if some.any():
+        result[:, some] = np.nanquantile(gap[:, some], LEVELS, axis=0)
+    return result
+
+
+def positive(values: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
+    """The values with NaN in place of what a logarithmic axis cannot show; a line breaks there."""
+    shown = np.full(values.shape, np.nan)
+    keep = np.isfinite(values) & (values > 0)
+    shown[keep] = values[keep]
+    return shown
+
+
+def last_slope(times: Float[np.ndarray, " r"], values: Float[np.ndarray, " r"]) -> float | None:
+    """The least-squares slope of log values against log times over the last decade of positive values.
+
+    None if fewer than three such values are there.
+    """
+    keep = np.isfinite(values) & (values > 0) & (times > 0)
+    if not keep.any():
+        return None
+    keep &= times >= times[keep][-1] / 10 * (1 - 1e-12)
+    if keep.sum() < 3:
+        return None
+    x, y = np.log(times[keep]), np.log(values[keep])
+    x = x - x.mean()
+    return float(x @ (y - y.mean()) / (x @ x))
+
+
+def last(values: Float[np.ndarray, " r"]) -> float | None:
+    """The last finite value, or None."""
+    finite = values[np.isfinite(values)]
+    return float(finite[-1]) if finite.size else None

@@ -1,0 +1,238 @@
+"""A log-log figure for each claim, with a caption and an alternative text made from its data."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import textwrap
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from reports import text
+from reports.captions import alternative, caption
+from reports.curves import Band, band, positive
+from reports.records import Curves, Record, ReportError, load_curves, read_records, replace_file
+
+# Mid tones with a contrast above 3.5 on white and on near-black; dashes and widths tell them apart as well.
+GAP, TWIN, REAL = "#3a7fc4", "#d1621a", "#9a62c7"
+# Axes, text and the law are drawn in this ink; an SVG says currentColor instead and takes the page's colour.
+INK = "#1f2328"
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "lines.solid_capstyle": "round",
+    "svg.fonttype": "none",
+}
+_NO_DATE = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A claim's figure: an SVG element without size, or None if nothing can be drawn; caption; alt text."""
+
+    svg: str | None
+    caption: str
+    alt: str
+
+
+def figure(record: Record, curves: Curves) -> Figure:
+    """The figure of one claim, byte for byte the same for the same record and curves.
+
+    The gap's 10-90 % band and median over the datasets, the claimed law, the false twins' medians and the
+    real datasets, on logarithmic axes; with `time.axis` "log t" the horizontal axis is log t, again on a
+    logarithmic scale. The SVG has no background, and its ink is `currentColor`.
+    """
+    words, alt = caption(record, curves), alternative(record, curves)
+    if not _drawable(record, curves):
+        return Figure(None, words, alt)
+    with _style(record["id"]):
+        canvas = Canvas(figsize=(5.4, 3.5), layout="constrained")
+        axes = canvas.add_subplot()
+        draw(axes, record, curves)
+        axes.set_xlabel(record["time"]["label"])
+        axes.set_ylabel(record["quantity"])
+        handles, labels = axes.get_legend_handles_labels()
+        canvas.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=8.5, handlelength=2.6)
+        svg = _svg(canvas, title=alt)
+    prefix = f"f{hashlib.sha256(record['id'].encode()).hexdigest()[:8]}-"
+    return Figure(_inline(svg, prefix), words, alt)
+
+
+def overview(
+    report_dir: Path | str,
+    path: Path | str,
+    ids: Sequence[str] | None = None,
+    columns: int = 3,
+    limit: int = 9,
+) -> str:
+    """Draw several claims as small multiples into one `.svg` or `.png` file, for a README.
+
+    Args:
+        report_dir: folder of the run.
+        path: file to write; the SVG follows the reader's light or dark scheme, the PNG has a white ground.
+        ids: the claims, in this order; else the first `limit` claims that have curves to draw.
+        columns: panels in a row.
+        limit: number of panels without `ids`.
+
+    Returns:
+        The alternative text of the picture.
+
+    Raises:
+        ReportError: an unknown id, another file type, or nothing to draw.
+    """
+    path = Path(path)
+    if path.suffix not in (".svg", ".png"):
+        raise ReportError(f"An overview is an .svg or .png file, not {path.name}: change the ending.")
+    records = {record["id"]: record for record in read_records(report_dir)}
+    unknown = [name for name in ids or () if name not in records]
+    if unknown:
+        raise ReportError(f"{report_dir} has no record of {', '.join(unknown)}: check those claims first.")
+    pairs = [(r, load_curves(report_dir, r)) for r in ([records[name] for name in ids] if ids else records.values())]
+    pairs = [pair for pair in pairs if ids or _drawable(*pair)][: None if ids else limit]
+    if not pairs:
+        raise ReportError(f"{report_dir} has no curves to draw: run `make verify` first.")
+    alt = f"{len(pairs)} small figures, one for each claim. " + " ".join(
+        f"{record['title']}: {record['verdict']}." for record, _ in pairs
+    )
+    with _style("overview"):
+        canvas = _panels(pairs, min(columns, len(pairs)))
+        if path.suffix == ".png":
+            picture = io.BytesIO()
+            canvas.savefig(picture, format="png", dpi=160, facecolor="white", metadata={"Software": None})
+            content = picture.getvalue()
+        else:
+            content = _standalone(_svg(canvas, title=alt)).encode()
+    replace_file(path, lambda file: file.write(content))
+    return alt
+
+
+def draw(axes: Axes, record: Record, curves: Curves) -> None:
+    """Draw a record's band, law, twins and real datasets, labelled, into axes that become logarithmic."""
+    axes.set(xscale="log", yscale="log")
+    gap = band(curves)
+    if gap is not None and gap.drawable:
+        _draw_band(axes, gap)
+    if "law" in curves and gap is not None:
+        law = positive(curves["law"][curves["time"] > 0])
+        label = f"law {textwrap.shorten(record['claimed']['law'] or '', 28, placeholder='…')}".strip()
+        axes.plot(gap.times, law, color=INK, linestyle=(0, (5, 3)), linewidth=1.2, label=label)
+    for index, twin in enumerate(twin for twin in record["twins"] if twin["curve"] is not None):
+        wrong = band(curves, twin["curve"])
+        if wrong is not None and wrong.drawable:
+            style = (0, (6, 2, 1, 2)) if index == 0 else (0, (1, 1.5))
+            label = "false twin" if index == 0 else f"false twin {index + 1}"
+            axes.plot(wrong.times, positive(wrong.median), color=TWIN, linestyle=style, linewidth=1.6, label=label)
+    label = "real datasets"
+    for index in range(len(record["datasets"]["real"])):
+        real = band(curves, f"real_{index}")
+        if real is not None and real.drawable:
+            axes.plot(real.times, positive(real.median), color=REAL, linewidth=0.8, label=label)
+            label = "_nolegend_"
+    _ticks(axes)
+
+
+def _draw_band(axes: Axes, gap: Band) -> None:
+    if gap.datasets > 1:
+        # A quantile of zero is below any logarithmic axis: the band then goes to a decade below the data.
+        shown = np.concatenate([positive(gap.low), positive(gap.median), positive(gap.high)])
+        floor = np.nanmin(shown) / 10
+        high = positive(gap.high)
+        low = np.where(np.isnan(high), np.nan, np.maximum(gap.low, floor))
+        axes.fill_between(gap.times, low, high, color=GAP, alpha=0.25, linewidth=0, label="10–90 % of datasets")
+    label = "median of datasets" if gap.datasets > 1 else "the dataset"
+    axes.plot(gap.times, positive(gap.median), color=GAP, linewidth=2, label=label)
+
+
+def _ticks(axes: Axes) -> None:
+    """Label whole decades, two at least, in Unicode: an SVG then holds plain text in the page's font."""
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = np.log10(axis.get_view_interval())
+        if np.floor(high) - np.ceil(low) < 1:
+            axis.set_view_interval(10 ** np.floor(low), 10 ** np.ceil(high), ignore=True)
+        axis.set_major_locator(LogLocator(numticks=7))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(np.log10(value)))))
+        axis.set_minor_formatter(NullFormatter())
+    axes.grid(True, which="major", color=INK, alpha=0.15, linewidth=0.6)
+
+
+def _drawable(record: Record, curves: Curves) -> bool:
+    names = ["gap", *(f"real_{i}" for i in range(len(record["datasets"]["real"])))]
+    bands = [band(curves, name) for name in names + [twin["curve"] for twin in record["twins"] if twin["curve"]]]
+    return any(one is not None and one.drawable for one in bands)
+
+
+def _panels(pairs: Sequence[tuple[Record, Curves]], columns: int) -> Canvas:
+    count = -(-len(pairs) // columns)
+    canvas = Canvas(figsize=(3.1 * columns, 2.75 * count + 0.3), layout="constrained")
+    grid = canvas.subplots(count, columns, squeeze=False)
+    entries = {}
+    for axes in grid.flat[len(pairs) :]:
+        axes.set_axis_off()
+    for axes, (record, curves) in zip(grid.flat, pairs, strict=False):
+        draw(axes, record, curves)
+        title = "\n".join(textwrap.wrap(record["title"], 38, max_lines=2, placeholder=" …"))
+        axes.set_title(f"{title}\n{text.verdict(record['verdict'])}", fontsize=9, loc="left")
+        axes.set_xlabel(record["time"]["label"], fontsize=8.5)
+        axes.set_ylabel(record["quantity"], fontsize=8.5)
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            common = {"law": "claimed law", "the": "median of datasets"}.get(label.split()[0], label)
+            entries.setdefault(common, handle)
+    canvas.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=3, fontsize=9)
+    return canvas
+
+
+def _style(salt: str) -> AbstractContextManager[None]:
+    """Matplotlib's defaults and ours, whatever the user's configuration says; `salt` fixes the SVG's ids."""
+    return matplotlib.style.context(["default", _STYLE | {"svg.hashsalt": salt}])
+
+
+def _svg(canvas: Canvas, title: str) -> str:
+    target = io.StringIO()
+    canvas.savefig(target, format="svg", transparent=True, metadata=_NO_DATE | {"Title": title})
+    svg = target.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    # Matplotlib's only style rule has the selector *: on a page it would reach beyond the figure.
+    svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
+    svg = svg.replace("'DejaVu Sans'", "system-ui, sans-serif")
+    return svg.replace(INK, "currentColor").replace("xlink:href", "href")
+
+
+def _inline(svg: str, prefix: str) -> str:
+    """An SVG for a page: ids of its own, no namespaces, no size of its own."""
+    svg = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", svg)
+    svg = re.sub(
+        r'<svg\b([^>]*?)\s(?:width|height)="[^"]*"([^>]*?)\s(?:width|height)="[^"]*"',
+        r"<svg\1\2",
+        svg,
+        count=1,
+    )
+    svg = re.sub(r'\bid="', f'id="{prefix}', svg)
+    return re.sub(r'(url\(|href=")#', rf"\1#{prefix}", svg)
+
+
+def _standalone(svg: str) -> str:
+    """An SVG file whose ink and ground follow the reader's colour scheme."""
+    scheme = (
+        "<style>svg { color: #1f2328; background: #ffffff } "
+        "@media (prefers-color-scheme: dark) { svg { color: #e6edf3; background: #0d1117 } }</style>"
+    )
+    end = svg.index(">") + 1
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{svg[:end]}{scheme}{svg[end:]}'

@@ -1,0 +1,99 @@
+"""The claims as one table: plain rows, Markdown, the terminal, JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from reports import text
+from reports.records import Record
+
+_STYLES = {"SUPPORTED": "bold green", "REFUTED": "bold red", "INCONCLUSIVE": "bold yellow"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim in a table; every field but `verdict` is ready to be read."""
+
+    id: str
+    title: str
+    source: str
+    verdict: str
+    claimed: str
+    observed: str
+    datasets: str
+    twins: str
+    worst: str
+
+
+HEADINGS = ("Claim", "Source", "Verdict", "Claimed", "Observed", "Datasets", "Twins refuted", "Worst dataset")
+
+
+def rows(records: Sequence[Record]) -> list[Row]:
+    """One row for each record, in their order."""
+    return [
+        Row(
+            id=record["id"],
+            title=record["title"],
+            source=record["source"],
+            verdict=record["verdict"],
+            claimed=text.claimed(record),
+            observed=text.observed(record),
+            datasets=f"{record['datasets']['informative']} of {record['datasets']['drawn']}",
+            twins=text.twins(record),
+            worst=text.worst(record),
+        )
+        for record in records
+    ]
+
+
+def escape_markdown(words: str) -> str:
+    """Text on one line in which Markdown and HTML find nothing to interpret."""
+    return re.sub(r"([\\`*_\[\]<>|~&$])", r"\\\1", " ".join(words.split()))
+
+
+def markdown(records: Sequence[Record]) -> str:
+    """The claims as a Markdown table (GitHub's dialect), ending in a newline."""
+    lines = [HEADINGS, ("---",) * len(HEADINGS)]
+    for row in rows(records):
+        cells = (
+            row.source,
+            text.verdict(row.verdict),
+            row.claimed,
+            row.observed,
+            row.datasets,
+            row.twins,
+            row.worst,
+        )
+        claim = f"{escape_markdown(row.title)} (`{row.id}`)"
+        lines.append((claim, *map(escape_markdown, cells)))
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def console(records: Sequence[Record]) -> Table:
+    """The claims as a table for the terminal, with the counts below it."""
+    summary = text.summarise(records) if records else None
+    caption = summary and (
+        f"{summary.supported} supported, {summary.refuted} refuted, {summary.inconclusive} inconclusive; "
+        f"{summary.twins_refuted} of {summary.twins} false twins refuted"
+    )
+    table = Table(caption=caption or "no claims", caption_justify="left", show_lines=False)
+    for heading in ("Claim", "Verdict", "Claimed", "Observed", "Datasets", "Twins refuted", "Worst dataset"):
+        table.add_column(heading, overflow="fold", min_width=24 if heading == "Claim" else None)
+    for row in rows(records):
+        cells = (row.claimed, row.observed, row.datasets, row.twins, row.worst)
+        verdict = Text(text.verdict(row.verdict), style=_STYLES[row.verdict], no_wrap=True)
+        # Text, not str: brackets in a record are no markup.
+        table.add_row(Text(row.id), verdict, *map(Text, cells))
+    return table
+
+
+def to_json(records: Sequence[Record]) -> str:
+    """The whole report as JSON: `schema`, `summary` (counts) and `claims` (the records as they are)."""
+    report = {"schema": 1, "summary": text.summarise(records).to_dict(), "claims": list(records)}
+    return json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,170 @@
+"""Records in words and numbers: what the tables, the figures' captions and the pages have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from reports.records import Record
+
+VERDICTS = ("SUPPORTED", "REFUTED", "INCONCLUSIVE")
+# A sign beside the word, so that no verdict is told by its colour alone.
+MARKS = {"SUPPORTED": "✓", "REFUTED": "✗", "INCONCLUSIVE": "?"}
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts over the records of one run.
+
+    `verified` claims are supported and have at least one false twin, each of them refuted. `seconds` is the
+    sum of the claims' wall times, `created` the time of the newest record, `versions` the sorted set of
+    "name version" over all records.
+    """
+
+    claims: int
+    papers: int
+    supported: int
+    refuted: int
+    inconclusive: int
+    verified: int
+    twins: int
+    twins_refuted: int
+    datasets: int
+    seconds: float
+    created: str
+    profiles: tuple[str, ...]
+    versions: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as a plain dictionary."""
+        return asdict(self)
+
+
+def summarise(records: Sequence[Record]) -> Summary:
+    """Count the verdicts, twins and datasets of at least one record."""
+    verdicts = [record["verdict"] for record in records]
+    twins = [twin for record in records for twin in record["twins"]]
+    return Summary(
+        claims=len(records),
+        papers=len({record["paper"] for record in records}),
+        supported=verdicts.count("SUPPORTED"),
+        refuted=verdicts.count("REFUTED"),
+        inconclusive=verdicts.count("INCONCLUSIVE"),
+        verified=sum(is_verified(record) for record in records),
+        twins=len(twins),
+        twins_refuted=sum(twin["verdict"] == "REFUTED" for twin in twins),
+        datasets=sum(record["datasets"]["drawn"] for record in records),
+        seconds=sum(record["seconds"] for record in records),
+        created=max((record["created"] for record in records), key=_instant),
+        profiles=tuple(sorted({record["profile"] for record in records})),
+        versions=tuple(sorted({f"{k} {v}" for record in records for k, v in record["versions"].items()})),
+    )
+
+
+def is_verified(record: Record) -> bool:
+    """Whether a claim is supported and each of its false twins, one at least, was refuted."""
+    twins = [twin["verdict"] for twin in record["twins"]]
+    return record["verdict"] == "SUPPORTED" and bool(twins) and set(twins) == {"REFUTED"}
+
+
+def verdict(word: str) -> str:
+    """A verdict with its sign, e.g. "✓ SUPPORTED"."""
+    return f"{MARKS[word]} {word}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with a true minus sign: "−0.497", "100000", "1.2 × 10⁻⁷"; a dash for None."""
+    if value is None:
+        return "–"
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        text = str(int(value)) if value == int(value) else f"{value:.{digits}g}"
+        # A long number loses no digits before the point.
+        return (f"{value:.0f}" if "e" in text else text).replace("-", "−")
+    mantissa, power = f"{value:.{digits - 1}e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    head = "" if mantissa == "1" else f"{mantissa.replace('-', '−')} × "
+    return f"{head}{power_of_ten(int(power))}"
+
+
+def power_of_ten(power: int) -> str:
+    """A power of ten, e.g. "10⁻²"."""
+    return f"10{str(power).translate(_SUPERSCRIPTS)}"
+
+
+def estimate(value: float | None, interval: Sequence[float] | None) -> str:
+    """A value with its interval, to two significant digits of the interval's width."""
+    if value is None:
+        return "–"
+    if interval is None:
+        return number(value)
+    low, high = interval
+    width = high - low
+    decimals = min(max(1 - math.floor(math.log10(width)), 2), 6) if width > 0 else 3
+    if max(abs(low), abs(high), abs(value)) >= 1e4 or max(abs(low), abs(high), abs(value)) < 1e-3:
+        return f"{number(value)} [{number(low)}, {number(high)}]"
+    return f"{value:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]".replace("-", "−")
+
+
+def claimed(record: Record) -> str:
+    """The claimed law, or a dash."""
+    return record["claimed"]["law"] or "–"
+
+
+def observed(record: Record) -> str:
+    """The fitted exponent with its interval; without one, the statistic that decided the verdict."""
+    seen = record["observed"]
+    if seen["exponent"] is not None:
+        return f"exponent {estimate(seen['exponent'], seen['interval'])}"
+    if seen["value"] is not None:
+        return f"{seen['statistic']} {estimate(seen['value'], seen['value_interval'])}".strip()
+    return "–"
+
+
+def twins(record: Record) -> str:
+    """How many false twins were refuted, e.g. "1 of 1"; a dash if there are none."""
+    verdicts = [twin["verdict"] for twin in record["twins"]]
+    return f"{verdicts.count('REFUTED')} of {len(verdicts)}" if verdicts else "–"
+
+
+def size(dataset: dict[str, Any]) -> str:
+    """The size of a dataset, e.g. "3 points in 2 dimensions"."""
+    n, d = len(dataset["y"]), len(dataset["x"][0])
+    return f"{n} point{'s' * (n != 1)} in {d} dimension{'s' * (d != 1)}"
+
+
+def worst(record: Record) -> str:
+    """The worst dataset in a few words, or a dash."""
+    found = record["datasets"]["worst"]
+    if found is None:
+        return "–"
+    return f"{number(found['value'])} at {when(record, found['step'])} ({size(found['dataset'])})"
+
+
+def when(record: Record, time: float) -> str:
+    """A time of a record, e.g. "t = 100000" or "log t = 500"."""
+    return f"{record['time']['axis']} = {number(time)}"
+
+
+def points(dataset: dict[str, Any]) -> list[tuple[str, str]]:
+    """The points of a dataset and their labels, e.g. ("(1, 2)", "+1") or ("(0, 3)", "class 2")."""
+    binary = set(dataset["y"]) <= {-1, 1}
+    labels = [("+1" if y > 0 else "−1") if binary else f"class {number(y)}" for y in dataset["y"]]
+    coordinates = [f"({', '.join(number(value, 6) for value in row)})" for row in dataset["x"]]
+    return list(zip(coordinates, labels, strict=True))
+
+
+def duration(seconds: float) -> str:
+    """A wall time, e.g. "0.4 s", "42 s", "3 min 20 s", "2 h 5 min"."""
+    if seconds < 59.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
+
+
+def _instant(created: str) -> float:
+    return datetime.fromisoformat(created).timestamp()
