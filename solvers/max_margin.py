@@ -113,12 +113,13 @@ class _State:
     multipliers: Table
     lower: float = -math.inf
     upper: float = math.inf
+    scale: float = 1.0
     solver: str = ""
     status: str = ""
 
     @property
     def certified(self) -> bool:
-        return self.upper - self.lower <= promise(self.norm) * self.upper
+        return self.upper < math.inf and self.upper - self.lower <= promise(self.norm) * self.upper
 
     def improve(self, found: Candidate, numbers: Int[np.ndarray, " m"]) -> _State:
         """The better of what is known and the candidate found on these data vectors."""
@@ -148,7 +149,7 @@ class _State:
             weights=self.weights,
             multipliers=self.multipliers,
             support=support(problem, self.norm, self.weights),
-            unique=unique(problem, self.norm, self.weights, self.multipliers),
+            unique=unique(problem, self.norm, self.weights, self.multipliers, self.lower),
             solver=self.solver,
             status=self.status,
         )
@@ -160,7 +161,8 @@ def _solve(problems: list[Problem], norm: Norm, named: bool) -> list[Reference]:
         return [state.reference() for state in euclidean]
     states = [_start(state, norm) for state in euclidean]
     whole = [j for j, problem in enumerate(problems) if len(problem.constraints) <= _WHOLE]
-    if len(whole) > 1:
+    # A cone programme of many matrices takes longer than its parts.
+    if len(whole) > 1 and not norm.matrix_only:
         for j, state in zip(whole, _together([states[j] for j in whole]), strict=True):
             states[j] = state
     return [(state if state.certified else _grow(state)).reference() for state in states]
@@ -194,19 +196,17 @@ def _points(points: Int[np.ndarray, " m"]) -> str:
 
 
 def _start(euclidean: _State, norm: Norm) -> _State:
-    """The l2 solution as a first bracket in another norm."""
-    problem = euclidean.problem
-    numbers = np.arange(math.prod(problem.table))
-    found = Candidate(euclidean.weights.ravel(), euclidean.multipliers.ravel(), euclidean.solver, euclidean.status)
-    return _State(problem, norm, euclidean.weights, euclidean.multipliers).improve(found, numbers)
+    """A problem in another norm, with the margin of the l2 solution as its scale."""
+    size = float(norm.value(euclidean.weights))
+    return replace(euclidean, norm=norm, lower=-math.inf, upper=math.inf, scale=euclidean.lower / size)
 
 
 def _together(states: list[_State]) -> list[_State]:
     """One round for a batch of small problems, in one block-diagonal programme."""
     numbers = [state.problem.constraints for state in states]
-    rows = [s.problem.rows(m) / s.lower for s, m in zip(states, numbers, strict=True)]
+    rows = [s.problem.rows(m) / s.scale for s, m in zip(states, numbers, strict=True)]
     found = _programme(rows, [state.problem.shape for state in states], states[0].norm)
-    return [s.improve(f, m) for s, f, m in zip(states, found, numbers, strict=False)] if found else states
+    return [s.improve(f, m) for s, f, m in zip(states, found, numbers, strict=True)] if found else states
 
 
 def _programme(rows: list[Float[np.ndarray, "m size"]], shapes: list[tuple[int, ...]], norm: Norm) -> list[Candidate]:
@@ -225,9 +225,9 @@ def _grow(state: _State) -> _State:
         if state.norm == _L2:
             found = programs.nearest_points(rows)
         else:
-            found = _programme([rows / state.lower], [problem.shape], state.norm)
+            found = _programme([rows / state.scale], [problem.shape], state.norm)
         if not found:
-            return state
+            return state if state.lower > 0 else _fall_back(state)
         for candidate in found:
             state = state.improve(candidate, working)
             if state.certified:
@@ -237,6 +237,13 @@ def _grow(state: _State) -> _State:
             return state
         working = np.union1d(working, violated)
     return state
+
+
+def _fall_back(state: _State) -> _State:
+    """The l2 solution, still in the state, as the bracket when the solver returned nothing."""
+    numbers = np.arange(math.prod(state.problem.table))
+    found = Candidate(state.weights.ravel(), state.multipliers.ravel(), state.solver, "solver failed: l2 solution")
+    return state.improve(found, numbers)
 
 
 def _initial(state: _State) -> Int[np.ndarray, " m"]:

@@ -15,6 +15,9 @@ from jaxtyping import Float
 
 from solvers.norms import Norm
 
+# LAPACK's own routine: the checks of scipy.linalg.solve_triangular take longer than small systems.
+(_TRTRS,) = scipy.linalg.get_lapack_funcs(("trtrs",), dtype=np.float64)
+
 Rows = Float[np.ndarray, "m size"]
 
 
@@ -57,20 +60,30 @@ def _equalities(rows: Rows, active: np.ndarray) -> Candidate | None:
     if not np.all(np.abs(np.diag(triangle)) > 0):
         return None
     ones = np.ones(len(active))
-    # Least-norm solution: w = Q b with R^T b = 1; the multipliers solve R a = b.
-    inner = _forward(triangle, ones)
-    weights = basis @ inner
-    inner += _forward(triangle, ones - rows[active] @ weights)
-    weights = basis @ inner
+    # Least-norm solution: w = Q b with R^T b = 1, refined once; the multipliers solve R a = b.
+    inner = _triangular(triangle, ones, 1)
+    inner += _triangular(triangle, ones - rows[active] @ (basis @ inner), 1)
     multipliers = np.zeros(len(rows))
-    multipliers[active] = scipy.linalg.solve_triangular(triangle, inner, check_finite=False)
-    if not np.isfinite(weights).all() or not (multipliers[active] > 0).all():
+    multipliers[active] = _triangular(triangle, inner, 0)
+    if not (multipliers[active] > 0).all():
         return None
-    return Candidate(weights, multipliers, "scipy.nnls", "optimal")
+    return Candidate(basis @ inner, multipliers, "scipy.nnls", "optimal")
 
 
-def _forward(triangle: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return scipy.linalg.solve_triangular(triangle.T, right, lower=True, check_finite=False)
+def _triangular(triangle: np.ndarray, right: np.ndarray, transposed: int) -> np.ndarray:
+    return _TRTRS(triangle, right, trans=transposed)[0]
+
+
+def _block_diagonal(blocks: Sequence[np.ndarray]) -> sp.csr_array:
+    """The same as scipy.sparse.block_diag, ten times faster on many small dense blocks."""
+    tops = np.cumsum([0, *(len(block) for block in blocks)])
+    lefts = np.cumsum([0, *(block.shape[1] for block in blocks)])
+    filled = [np.nonzero(block) for block in blocks]
+    values = [block[at] for block, at in zip(blocks, filled, strict=True)]
+    down = [at[0] + top for at, top in zip(filled, tops[:-1], strict=True)]
+    across = [at[1] + left for at, left in zip(filled, lefts[:-1], strict=True)]
+    at = (np.concatenate(down), np.concatenate(across))
+    return sp.csr_array((np.concatenate(values), at), shape=(int(tops[-1]), int(lefts[-1])))
 
 
 def linear(batch: Sequence[Rows], norm: Norm) -> list[Candidate]:
@@ -88,10 +101,10 @@ def linear(batch: Sequence[Rows], norm: Norm) -> list[Candidate]:
     upper = np.where(gains > 0, np.inf, 1.0)
     lower = np.where(gains > 0, -np.inf, -1.0 if box else 0.0)
     variable = cp.Variable(len(gains), bounds=[lower, upper])
-    margins: Any = sp.block_diag([sp.csr_array(block) for block in blocks], format="csr") @ variable >= 0
+    margins: Any = _block_diagonal(blocks) @ variable >= 0
     constraints: list[Any] = [margins]
     if not box:
-        parts = sp.block_diag([sp.csr_array(1.0 - np.eye(1, width, width - 1)) for width in widths], format="csr")
+        parts = _block_diagonal([1.0 - np.eye(1, width, width - 1) for width in widths])
         constraints.append(parts @ variable <= 1)
     status = _solve(
         cp.Problem(cp.Maximize(gains @ variable), constraints),
@@ -115,7 +128,7 @@ def conic(batch: Sequence[Rows], shapes: Sequence[tuple[int, ...]], norm: Norm) 
     weights = cp.Variable(sum(sizes))
     gains = cp.Variable(len(batch))
     owner = np.repeat(np.arange(len(batch)), [len(rows) for rows in batch])
-    blocks = sp.block_diag([sp.csr_array(rows) for rows in batch], format="csr")
+    blocks = _block_diagonal(batch)
     margins: Any = blocks @ weights >= gains[owner]
     ends = np.cumsum(sizes)
     if norm.matrix_only:
@@ -127,7 +140,7 @@ def conic(batch: Sequence[Rows], shapes: Sequence[tuple[int, ...]], norm: Norm) 
     else:
         # |w_j| <= r_j^(1/p) with sum r_j = 1, as one cone constraint for the batch; exact for every p.
         powers = cp.Variable(sum(sizes))
-        totals = sp.block_diag([np.ones((1, size)) for size in sizes], format="csr")
+        totals = _block_diagonal([np.ones((1, size)) for size in sizes])
         cone = cp.PowCone3D(powers, np.ones(sum(sizes)), weights, np.full(sum(sizes), 1 / norm.p))
         balls = [totals @ powers == 1, cone]
     status = _solve(cp.Problem(cp.Maximize(cp.sum(gains)), [margins, *balls]), solver="CLARABEL")

@@ -2,13 +2,72 @@
 
 from __future__ import annotations
 
+import numpy as np
+from jaxtyping import Bool, Float
+
 from solvers.norms import Norm
 from solvers.problems import Problem, Table, Weights
 
+# Below this, relative to the largest of its kind, a number counts as zero: multipliers, dual entries, slacks, and
+# singular values. Far above the errors of a vertex (1e-15 or so), so that what counts as non-zero is non-zero.
+_ZERO = 1e-8
 
-def unique(problem: Problem, norm: Norm, weights: Weights, multipliers: Table) -> bool | None:
+
+def unique(problem: Problem, norm: Norm, weights: Weights, multipliers: Table, margin: float) -> bool | None:
     """True if the maximiser was shown to be unique, False if another was found, None if neither.
 
-    In a strictly convex norm the maximiser of a positive margin is unique.
+    In a strictly convex norm the maximiser of a positive margin is unique. For l1 and linf complementary
+    slackness with the dual solution holds for *every* maximiser: it attains the margin on each data vector with a
+    positive multiplier; and with `G = sum lambda q` a linf maximiser has `w_j = sign(G_j)` where `G_j != 0`, an l1
+    maximiser has `w_j = 0` where `|G_j| < max |G|`. If these equations have one solution it is unique. If not,
+    a direction in their null space that keeps all margins and the norm leads to another maximiser.
+
+    Args:
+        problem: the dataset.
+        norm: the norm of the reference.
+        weights: a maximiser of unit norm.
+        multipliers: optimal multipliers, sum 1.
+        margin: the maximal margin, in units of `problem.x`.
     """
-    return True if norm.strictly_convex else None
+    if norm.strictly_convex:
+        return True
+    if not norm.polyhedral:
+        return None
+    w = weights.ravel()
+    dual = problem.combine(multipliers).ravel()
+    tight = problem.rows(np.flatnonzero(multipliers > _ZERO * multipliers.max()))
+    top = np.abs(dual).max()
+    box = norm.p == np.inf
+    free = np.abs(dual) <= _ZERO * top if box else np.abs(dual) >= (1 - _ZERO) * top
+    equations = tight[:, free] if box else np.vstack([tight[:, free], np.sign(dual[free])])
+    directions = _null_space(equations)
+    if not directions.size:
+        return True
+    return False if _another(problem, norm, w, free, directions, margin) else None
+
+
+def _null_space(equations: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "f z"]:
+    if not equations.shape[1]:
+        return np.zeros((0, 0))
+    _, singular, vt = np.linalg.svd(equations)
+    rank = int((singular > _ZERO * singular.max(initial=0.0)).sum())
+    return vt[rank:].T
+
+
+def _another(
+    problem: Problem,
+    norm: Norm,
+    w: Float[np.ndarray, " size"],
+    free: Bool[np.ndarray, " size"],
+    directions: Float[np.ndarray, "f z"],
+    margin: float,
+) -> bool:
+    """Whether a step of 1e-3 along one of the directions, either way, keeps the margin and the norm."""
+    for direction in np.hstack([directions, -directions]).T:
+        moved = w.copy()
+        moved[free] += 1e-3 * direction
+        size = float(norm.value(moved))
+        least = float(problem.scores(moved.reshape(problem.shape)).min())
+        if size <= 1 + 1e-12 and least >= margin * (1 - 1e-12):
+            return True
+    return False
