@@ -28,7 +28,7 @@ GAP, TWIN, REAL = "#3a7fc4", "#d1621a", "#9a62c7"
 INK = "#1f2328"
 _STYLE = {
     "font.family": "DejaVu Sans",
-    "font.size": 9.0,
+    "font.size": 10.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": INK,
@@ -63,13 +63,13 @@ def figure(record: Record, curves: Curves) -> Figure:
     if not _drawable(record, curves):
         return Figure(None, words, alt)
     with _style(record["id"]):
-        canvas = Canvas(figsize=(5.4, 3.5), layout="constrained")
+        canvas = Canvas(figsize=(5.0, 3.6), layout="constrained")
         axes = canvas.add_subplot()
         draw(axes, record, curves)
         axes.set_xlabel(record["time"]["label"])
         axes.set_ylabel(record["quantity"])
         handles, labels = axes.get_legend_handles_labels()
-        canvas.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=8.5, handlelength=2.6)
+        canvas.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=9.5, handlelength=2.6)
         svg = _svg(canvas, title=alt)
     prefix = f"f{hashlib.sha256(record['id'].encode()).hexdigest()[:8]}-"
     return Figure(_inline(svg, prefix), words, alt)

@@ -31,7 +31,16 @@ class Row:
     worst: str
 
 
-HEADINGS = ("Claim", "Source", "Verdict", "Claimed", "Observed", "Datasets", "Twins refuted", "Worst dataset")
+HEADINGS = (
+    "Claim",
+    "Verdict",
+    "Source",
+    "Claimed",
+    "Observed",
+    "Informative datasets",
+    "Twins refuted",
+    "Worst dataset",
+)
 
 
 def rows(records: Sequence[Record]) -> list[Row]:
@@ -62,8 +71,8 @@ def markdown(records: Sequence[Record]) -> str:
     lines = [HEADINGS, ("---",) * len(HEADINGS)]
     for row in rows(records):
         cells = (
-            row.source,
             text.verdict(row.verdict),
+            row.source,
             row.claimed,
             row.observed,
             row.datasets,
@@ -83,7 +92,7 @@ def console(records: Sequence[Record]) -> Table:
         f"{summary.twins_refuted} of {summary.twins} false twins refuted"
     )
     table = Table(caption=caption or "no claims", caption_justify="left", show_lines=False)
-    for heading in ("Claim", "Verdict", "Claimed", "Observed", "Datasets", "Twins refuted", "Worst dataset"):
+    for heading in HEADINGS[:2] + HEADINGS[3:]:
         table.add_column(heading, overflow="fold", min_width=24 if heading == "Claim" else None)
     for row in rows(records):
         cells = (row.claimed, row.observed, row.datasets, row.twins, row.worst)

@@ -1,0 +1,103 @@
+"""The report of a run: one self-contained HTML page, Markdown and JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from reports import tables, text
+from reports.figures import figure
+from reports.records import ReportError, load_curves, read_records, replace_file, slug
+
+
+def write_report(report_dir: Path | str) -> dict[str, Path]:
+    """Write `index.html`, `report.md` and `report.json` of a run's records into its folder.
+
+    The page needs no other file and no network. Records of the same bytes give files of the same bytes.
+
+    Returns:
+        The paths by "html", "markdown" and "json".
+
+    Raises:
+        ReportError: there are no records, or one of them or its curves is damaged.
+    """
+    records = read_records(report_dir)
+    if not records:
+        raise ReportError(f"{report_dir} holds no records: run `make verify` first.")
+    summary = text.summarise(records)
+    fields = {
+        "summary": summary,
+        "headline": headline(summary),
+        "claims": [(record, figure(record, load_curves(report_dir, record))) for record in records],
+        "rows": tables.rows(records),
+        "headings": tables.HEADINGS,
+    }
+    loader = PackageLoader("reports")
+    page = _environment(loader, autoescape=True)
+    css = Markup(loader.get_source(page, "report.css")[0])
+    plain = _environment(loader, autoescape=False)
+    contents = {
+        "html": ("index.html", page.get_template("report.html.j2").render(fields, css=css)),
+        "markdown": ("report.md", plain.get_template("report.md.j2").render(fields, table=tables.markdown(records))),
+        "json": ("report.json", tables.to_json(records)),
+    }
+    return {kind: _write(Path(report_dir, name), content) for kind, (name, content) in contents.items()}
+
+
+def headline(summary: text.Summary) -> str:
+    """The outcome of a run in one or two sentences."""
+    claims = f"{summary.claims} claim{'s' * (summary.claims != 1)}"
+    papers = f"{summary.papers} paper{'s' * (summary.papers != 1)}"
+    return (
+        f"{claims} from {papers} on {summary.datasets} datasets: {summary.supported} supported, {summary.refuted} "
+        f"refuted, {summary.inconclusive} inconclusive. {summary.twins_refuted} of {summary.twins} false twins "
+        f"refuted; {summary.verified} of {claims} verified."
+    )
+
+
+def math(words: str) -> Markup:
+    """Escaped text with raised exponents: `t^-1/2` and `t^(-1/2)` become t with a superscript."""
+    raised = re.sub(
+        r"\^(?:\(([^()\s]*)\)|([-−]?[\d./]*\d|[A-Za-z]\b))",
+        lambda found: f"<sup>{(found[1] or found[2]).replace('-', '−')}</sup>" if found[1] or found[2] else found[0],
+        str(escape(words)),
+    )
+    return Markup(raised)
+
+
+def _date(created: str) -> str:
+    moment = datetime.fromisoformat(created)
+    zone = moment.strftime("%z")
+    return f"{moment:%Y-%m-%d %H:%M} {'UTC' if zone == '+0000' else f'UTC{zone[:3]}:{zone[3:5]}'}"
+
+
+def _environment(loader: PackageLoader, autoescape: bool) -> Environment:
+    environment = Environment(loader=loader, autoescape=autoescape, undefined=StrictUndefined)
+    filters: dict[str, Callable[..., Any]] = {
+        "capital": lambda words: words[:1].upper() + words[1:],
+        "claimed": text.claimed,
+        "date": _date,
+        "duration": text.duration,
+        "estimate": text.estimate,
+        "math": math,
+        "md": tables.escape_markdown,
+        "number": text.number,
+        "points": text.points,
+        "size": text.size,
+        "slug": slug,
+        "verdict": text.verdict,
+        "when": text.when,
+    }
+    environment.filters.update(filters)
+    return environment
+
+
+def _write(path: Path, content: str) -> Path:
+    replace_file(path, lambda file: file.write(content.encode()))
+    return path
