@@ -106,25 +106,29 @@ def _base(
     wide: bool = False,
     largest: int = 3,
     adjacent: bool = False,
+    placed: int = 0,
 ) -> _Base:
     """Integer points: `n <= points` (`n < d` if `wide`) and `fewest <= d <= features`.
 
     A binary separator has entries up to `largest`. With `adjacent` the separators of classes 0 and 1 differ
     in feature 0 only, and those of the other classes in some other feature.
+    The caller adds points of `placed` classes (or any, binary), which then need none here.
     """
-    least = fewest_points(k)
+    least = max(0, fewest_points(k) - placed)
     d = draw(st.integers(max(fewest, fewest_features(k), least + 1 if wide else 1), features))
     most = max(least, min(points, d - 1 if wide else points, _MOST_ENTRIES // d))
     row = st.tuples(*[_ENTRY] * d)
     if k == 0:
         separator = _separator(draw, d, largest)
-        x = np.array(draw(st.lists(row, min_size=least, max_size=most)), dtype=float)
-        return _oriented(x, separator)
+        rows = draw(st.lists(row, min_size=least, max_size=most))
+        return _oriented(np.array(rows, dtype=float).reshape(len(rows), d), separator)
     separator = _sign_vectors(draw, k, d, adjacent=adjacent)
-    first = [(c, draw(row)) for c in range(k)]
-    rest = draw(st.lists(st.tuples(st.integers(0, k - 1), row), max_size=most - k))
-    labels, rows = zip(*first, *rest, strict=True)
-    return _classified(np.array(rows, dtype=float), np.array(labels), separator)
+    # A label is drawn for every point, then overruled in the first ones: so fewer classes, while shrinking,
+    # read the same choices.
+    drawn = draw(st.lists(st.tuples(st.integers(0, k - 1), row), min_size=least, max_size=most))
+    labels = [*range(placed, k), *(label for label, _ in drawn[least:])]
+    rows = np.array([row for _, row in drawn], dtype=float).reshape(len(drawn), d)
+    return _classified(rows, np.array(labels, dtype=int), separator)
 
 
 def _separator(draw: st.DrawFn, d: int, largest: int) -> np.ndarray:
@@ -235,7 +239,7 @@ def _tiny_margin(draw: st.DrawFn, limits: Limits, k: int) -> Points:
     """
     if k:
         return _tiny_multiclass(draw, limits, k)
-    base = _base(draw, k, points=limits.points - 2, features=limits.features, fewest=2, largest=1)
+    base = _base(draw, k, points=limits.points - 2, features=limits.features, fewest=2, largest=1, placed=2)
     w, d = base.separator, base.separator.size
     i = int(np.flatnonzero(w)[0])
     j = (i + draw(st.integers(1, d - 1))) % d
@@ -247,7 +251,7 @@ def _tiny_margin(draw: st.DrawFn, limits: Limits, k: int) -> Points:
 
 def _tiny_multiclass(draw: st.DrawFn, limits: Limits, k: int) -> Points:
     """Classes 0 and 1 have separators that differ in one feature only, hence tie on what they share."""
-    base = _base(draw, k, points=limits.points - 2, features=limits.features, fewest=2, adjacent=True)
+    base = _base(draw, k, points=limits.points - 2, features=limits.features, fewest=2, adjacent=True, placed=2)
     shared = base.separator[0].copy()
     shared[0] = 0.0
     step = base.separator[0] - shared
@@ -360,7 +364,7 @@ _TABLE = (
     Flavour(
         "tiny_margin",
         "an L2 margin of at most about 1e-3 of the largest data vector",
-        lambda k: (fewest_points(k) + 2, max(2, fewest_features(k))),
+        lambda k: (max(2, k), max(2, fewest_features(k))),
         _tiny_margin,
     ),
     Flavour(
