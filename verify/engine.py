@@ -126,11 +126,24 @@ def _feed_scale_free(method: Method, carry: Carry, g: Gradient) -> tuple[Array, 
     lowest = carry.unit + jnp.ceil(_magnitude(carry.state, degrees)) - room
     unit = jnp.where(jnp.isfinite(wanted), jnp.maximum(wanted, lowest), carry.unit).astype(jnp.int32)
     direction = g.direction * jnp.exp(g.log_scale - unit * LN2).astype(g.direction.dtype)
+    state = _rescale(carry.state, degrees, unit - carry.unit)
     if method.homogeneity.highest > 1:
-        # A square must not underflow where the entry itself does not: 0/0 would become 1/0.
-        smallest = 2.0**-500 if direction.dtype == jnp.float64 else 2.0**-60
-        direction = jnp.where(jnp.abs(direction) < smallest, 0, direction)
-    return direction, _rescale(carry.state, degrees, unit - carry.unit), unit
+        return _flush(direction), _flush_state(state, degrees), unit
+    return direction, state, unit
+
+
+def _flush(x: Array) -> Array:
+    """Zero where the square of an entry would leave the normal range: else 0/0 could become 1/0."""
+    smallest = 2.0**-480 if x.dtype == jnp.float64 else 2.0**-56
+    return jnp.where(jnp.abs(x) < smallest, 0, x)
+
+
+def _flush_state(state: Any, degrees: tuple[int, ...]) -> Any:
+    """The state with `_flush` applied to its leaves of degree 1, which stand over roots of those of degree 2."""
+    leaves, structure = jax.tree.flatten(state)
+    return jax.tree.unflatten(
+        structure, [_flush(leaf) if p == 1 else leaf for leaf, p in zip(leaves, degrees, strict=True)]
+    )
 
 
 def _budget_sums(method: Method, sums: Sums, g: Gradient, u: Array, data: Batch) -> Sums:
