@@ -64,7 +64,7 @@ def headline(summary: text.Summary) -> str:
 def math(words: str) -> Markup:
     """Escaped text with raised exponents: `t^-1/2` and `t^(-1/2)` become t with a superscript."""
     raised = re.sub(
-        r"\^(?:\(([^()\s]*)\)|([-−]?[\d./]*\d|[A-Za-z]\b))",
+        r"\^(?:\(([^()\s]*)\)|([-−]?(?:[\d./]*\d|[A-Za-z]\b)))",
         lambda found: f"<sup>{(found[1] or found[2]).replace('-', '−')}</sup>" if found[1] or found[2] else found[0],
         str(escape(words)),
     )

@@ -86,7 +86,7 @@ def number(value: float | None, digits: int = 3) -> str:
         return (f"{value:.0f}" if "e" in text else text).replace("-", "−")
     mantissa, power = f"{value:.{digits - 1}e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    head = "" if mantissa == "1" else f"{mantissa.replace('-', '−')} × "
+    head = {"1": "", "-1": "−"}.get(mantissa, f"{mantissa.replace('-', '−')} × ")
     return f"{head}{power_of_ten(int(power))}"
 
 

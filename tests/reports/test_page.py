@@ -1,0 +1,195 @@
+"""The report page: every claim once, nothing from outside, nothing interpreted, and the same bytes each time."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from importlib import resources
+
+import pytest
+
+from reports import text
+from reports.page import headline, math, write_report
+from reports.records import ReportError, read_records, slug, write_record
+from tests.reports import samples
+from tests.reports.test_figures import contrast
+
+VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """The elements of a page, and whether every tag is closed in order."""
+
+    def __init__(self, source: str):
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.text += data
+
+    def values(self, name: str) -> list[str]:
+        return [value for _, attrs in self.elements if (value := attrs.get(name)) is not None]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    samples.write_all(folder)
+    return write_report(folder)
+
+
+@pytest.fixture(scope="module")
+def page(report):
+    return Page(report["html"].read_text("utf-8"))
+
+
+def test_every_claim_has_one_section_and_one_row(page):
+    claims = [f"claim-{slug(record['id'])}" for record, _ in samples.all_cases()]
+    assert sorted(attrs["id"] for tag, attrs in page.elements if tag == "article") == sorted(claims)
+    assert sorted(href for href in page.values("href") if href.startswith("#claim-")) == sorted(
+        f"#{claim}" for claim in claims
+    )
+
+
+def test_links_and_labels_resolve(page):
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    references = [href[1:] for href in page.values("href") if href.startswith("#")]
+    references += page.values("aria-labelledby")
+    assert set(references) <= set(ids)
+    assert len(references) > 10
+
+
+def test_tags_are_closed(page):
+    assert page.open == []
+
+
+def test_nothing_is_loaded(report, page):
+    assert {href for href in page.values("href") if not href.startswith("#")} == {"data:,"}
+    assert page.values("src") == []
+    source = report["html"].read_text("utf-8")
+    assert not re.search(r"https?:|@import|url\((?!#)", source)
+    assert {"script", "img", "iframe", "object", "b", "i"}.isdisjoint(tag for tag, _ in page.elements)
+
+
+def test_records_are_text_not_markup(page):
+    record, _ = samples.refuted_case()
+    for words in (record["title"], record["statement"], record["source"], record["twins"][0]["sentence"]):
+        assert words in page.text
+
+
+def test_everything_of_a_record_is_told(page):
+    record = samples.record()
+    told = [
+        record["source"],
+        record["sentence"],
+        record["reproduce"],
+        "SignGD, step sizes t−0.5",
+        record["twins"][0]["wrong"],
+        record["twins"][0]["sentence"],
+        "(1, 2) ↦ +1",
+        record["datasets"]["real"][1]["name"],
+        "Largest envelope ratio: 1.12 at t = 100000.",
+        "48 drawn, 40 informative: integers 20, ties 12",
+        "exponent −0.497 [−0.531, −0.466]",
+        "envelope ratio E 0.83 [0.74, 0.91], threshold 1.26",
+        "seed 20250, cpu, float64",
+        "arXiv:2502.04664",
+        *record["notes"],
+    ]
+    for words in told:
+        assert words in page.text, words
+
+
+def test_verdicts_are_told_in_words(page):
+    badges = re.findall(r"[✓✗?] (?:SUPPORTED|REFUTED|INCONCLUSIVE)", page.text)
+    records = [record for record, _ in samples.all_cases()]
+    badge_count = sum(2 + len(record["twins"]) + len(record["datasets"]["real"]) for record in records)
+    assert len(badges) == badge_count
+
+
+def test_figures_are_inline(page):
+    assert [tag for tag, _ in page.elements].count("svg") == 4
+    assert [tag for tag, _ in page.elements].count("figure") == len(samples.all_cases())
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_contrast_of_text(scheme):
+    css = resources.files("reports").joinpath("templates", "report.css").read_text("utf-8")
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", css.split(":root {")[scheme + 1]))
+    for name in ("ink", "soft", "link", "supported", "refuted", "inconclusive"):
+        for ground in ("ground", "panel"):
+            assert contrast(colours[name], colours[ground]) >= 4.5, (name, ground)
+
+
+def test_same_bytes_again(tmp_path, report):
+    samples.write_all(tmp_path)
+    for kind, path in write_report(tmp_path).items():
+        assert path.read_bytes() == report[kind].read_bytes()
+
+
+def test_markdown_and_json(report):
+    words = report["markdown"].read_text("utf-8")
+    for record, _ in samples.all_cases():
+        assert words.count(f"\n`{record['id']}`, ") == 1
+        assert words.count(f"\n{record['reproduce']}\n") >= 1
+    assert not re.search(r"(?<!\\)<", re.sub(r"```.*?```", "", words, flags=re.DOTALL))
+    folder = report["json"].parent
+    assert json.loads(report["json"].read_text("utf-8"))["claims"] == read_records(folder)
+
+
+def test_a_large_dataset_is_folded(tmp_path):
+    record = samples.record()
+    data = {"x": [[float(i), 1.0] for i in range(13)], "y": [1] * 13}
+    record["datasets"]["worst"]["dataset"] = data
+    write_record(tmp_path, record, samples.curves())
+    page = Page(write_report(tmp_path)["html"].read_text("utf-8"))
+    assert [tag for tag, _ in page.elements].count("details") == 1
+    assert "13 points in 2 dimensions" in page.text
+
+
+def test_no_records(tmp_path):
+    with pytest.raises(ReportError, match="run `make verify` first"):
+        write_report(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_headline():
+    record = samples.record()
+    assert headline(text.summarise([record])) == (
+        "1 claim from 1 paper on 48 datasets: 1 supported, 0 refuted, 0 inconclusive. "
+        "1 of 1 false twins refuted; 1 of 1 claim verified."
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "html"),
+    [
+        ("t^-1/2 log t", "t<sup>−1/2</sup> log t"),
+        ("t^(-1/2)", "t<sup>−1/2</sup>"),
+        ("e^x < t^2.", "e<sup>x</sup> &lt; t<sup>2</sup>."),
+        ("h^p, t^-a", "h<sup>p</sup>, t<sup>−a</sup>"),
+        ("a^(", "a^("),
+        ("x^()", "x^()"),
+        ("<b>^2", "&lt;b&gt;<sup>2</sup>"),
+    ],
+)
+def test_exponents_are_raised(words, html):
+    assert math(words) == html
