@@ -1,0 +1,132 @@
+"""A theorem as data: what is claimed, of which optimizer, on which problems, and which twins of it are false."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import optax
+from jaxtyping import Float
+
+from solvers.errors import InputError
+from verify.laws import Law
+from verify.quantities import Gap, Quantity
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from verify.datasets import Dataset
+    from verify.quantities import Measurement
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The quantity falls at least as fast as the law, over the ensemble.
+
+    `resolution`: the difference in exponent that the check tells apart; the law counts as broken when the
+    envelope grows by half of it in a decade. `log_time`: watch the flow, up to this `log t`.
+    """
+
+    law: Law
+    resolution: float = 0.2
+
+    name = "rate"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The quantity tends to zero: it ends below `tolerance`, and extrapolated by the law it does not level off."""
+
+    tolerance: float
+    law: Law
+
+    name = "limit"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The quantity stays below an explicit bound, at every recorded time, on every dataset.
+
+    upper: from the measurement to the bound `[b r]`. text: the bound as a formula.
+    """
+
+    upper: Callable[[Measurement], Float[np.ndarray, "b r"]]
+    text: str
+
+    name = "bound"
+
+
+Kind = Rate | Limit | Bound
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A false twin: the claim with one word wrong. `changes` are the fields of the claim that it replaces."""
+
+    wrong: str
+    changes: Mapping[str, Any]
+
+    def __init__(self, wrong: str, **changes: Any):
+        object.__setattr__(self, "wrong", wrong)
+        object.__setattr__(self, "changes", MappingProxyType(changes))
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where a claim was published."""
+
+    key: str
+    authors: str
+    title: str
+    year: int
+    arxiv: str | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A published statement that the machine tries to refute.
+
+    id: `paper/name`. title: a few words. statement: the theorem, in plain text. source: paper and theorem number.
+    kind: `Rate`, `Limit` or `Bound`. problem: makes the strategy that draws its datasets.
+    optimizer: an optax transformation. loss, norm: by name. quantity: what is measured, by default the relative
+    gap to the maximal margin in the norm. flow: whether gradient flow in log time takes over from the optimizer.
+    twins: claims that must be refuted. real: real datasets by specification (see `verify.realdata.parse`).
+    horizon: decades of steps (of `log t` for flows) to add to the profile's.
+    prepare: what the theorem assumes of a dataset and can be had by rescaling, applied to real data too.
+    """
+
+    id: str
+    title: str
+    statement: str
+    source: str
+    paper: Paper
+    kind: Kind
+    problem: Callable[[], SearchStrategy[Dataset]]
+    optimizer: optax.GradientTransformation
+    optimizer_text: str
+    loss: str
+    norm: str
+    quantity: Quantity = field(default_factory=Gap)
+    flow: bool = False
+    twins: tuple[Twin, ...] = ()
+    real: tuple[str, ...] = ()
+    horizon: float = 0.0
+    prepare: Callable[[Dataset], Dataset] | None = None
+
+    def __post_init__(self):
+        if not re.fullmatch(r"[a-z0-9]+(/[a-z0-9._~-]+)+", self.id):
+            raise InputError(f"The claim id {self.id!r} is not of the form paper/name: use a-z, 0-9, '.', '_', '-'.")
+
+    def twin(self, index: int) -> Claim:
+        """The false twin of that index, as a claim of its own."""
+        twin = self.twins[index]
+        return replace(self, id=f"{self.id}/twin-{index}", twins=(), **twin.changes)
+
+    @property
+    def law(self) -> Law | None:
+        """The law of a rate or limit; a bound has none."""
+        return None if isinstance(self.kind, Bound) else self.kind.law

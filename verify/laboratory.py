@@ -1,0 +1,100 @@
+"""Datasets with the references and runs made on them so far, so that a claim and its twins share them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+import solvers.norms
+from solvers import Reference, max_margins
+from verify.datasets import Dataset
+from verify.trajectory import Progress, Simulation, Trajectories
+
+if TYPE_CHECKING:
+    from verify.claims import Claim
+    from verify.flow import Flow
+
+_VECTOR_NORMS = ("l1", "l2", "linf")
+_MATRIX_NORMS = (*_VECTOR_NORMS, "spectral", "nuclear")
+
+
+class Laboratory:
+    """A fixed list of datasets; what is asked of it twice is computed once.
+
+    steps: the horizon of discrete runs. log_time: the horizon of flows, as `log t`. platform: where jax runs.
+    """
+
+    def __init__(
+        self,
+        datasets: Sequence[Dataset],
+        *,
+        steps: int,
+        log_time: float = 1e4,
+        platform: str | None = None,
+        progress: Progress | None = None,
+    ):
+        self.datasets = list(datasets)
+        self.steps, self.log_time = steps, log_time
+        self.platform, self.progress = platform, progress
+        self._references: dict[str, list[Reference]] = {}
+        self._runs: dict[object, Simulation] = {}
+        self._flows: dict[object, Flow] = {}
+
+    def references(self, norm: str) -> list[Reference]:
+        """Maximal margins of all datasets in a norm."""
+        name = solvers.norms.norm(norm).name
+        if name not in self._references:
+            self._references[name] = max_margins([(s.x, s.y) for s in self.datasets], name)
+        return self._references[name]
+
+    def run(self, claim: Claim) -> Trajectories:
+        """The claim's optimizer on all datasets, to the horizon."""
+        binary = all(s.binary for s in self.datasets)
+        norms = tuple(
+            dict.fromkeys((*(_VECTOR_NORMS if binary else _MATRIX_NORMS), solvers.norms.norm(claim.norm).name))
+        )
+        key = (claim.optimizer, claim.loss, norms)
+        if key not in self._runs:
+            self._runs[key] = Simulation(
+                claim.optimizer, self.datasets, loss=claim.loss, norms=norms, platform=self.platform
+            )
+        return self._runs[key].advance(self.steps, self.progress).result()
+
+    def flow(self, claim: Claim) -> Flow:
+        """Gradient flow in log time on all datasets, to the horizon."""
+        from verify.flow import flow
+
+        key = (claim.loss, self.log_time)
+        if key not in self._flows:
+            self._flows[key] = flow(
+                self.datasets, loss=claim.loss, log_time=self.log_time, norms=_VECTOR_NORMS, progress=self.progress
+            )
+        return self._flows[key]
+
+    def normalised_margins(
+        self, claim: Claim
+    ) -> tuple[Float[np.ndarray, " r"], Float[np.ndarray, "b r"], tuple[str, ...]]:
+        """Log times, normalised margins in the claim's norm, and notes."""
+        if claim.flow:
+            flow = self.flow(claim)
+            error = f"the flow takes over with a relative error of at most {np.max(flow.handover_error):.1e}"
+            return flow.log_time, flow.normalised_margin(claim.norm), (error,)
+        run = self.run(claim)
+        notes = []
+        if (ended := run.horizon[run.horizon >= 0]).size:
+            notes.append(f"{ended.size} runs met their precision horizon, the first at step {ended.min()}")
+        if run.starved.any():
+            count = np.count_nonzero(run.starved.any(axis=1))
+            notes.append(f"in {count} runs a weight's gradient underflowed beside the largest one")
+        # The grid repeats early integers; a law needs log t > 0.
+        first = np.unique(run.time, return_index=True)[1]
+        use = first[run.time[first] > 1]
+        return np.log(run.time[use]), run.normalised_margin(claim.norm)[:, use], tuple(notes)
+
+    def extend(self, factor: float) -> None:
+        """Move the horizon: `factor` times the steps, and `factor` times the log time of flows."""
+        self.steps = int(np.ceil(self.steps * factor))
+        self.log_time *= factor

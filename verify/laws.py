@@ -1,0 +1,66 @@
+"""Rate laws `t^-p (log t)^q`: upper laws on how fast a quantity falls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from jaxtyping import Float
+
+from solvers.errors import InputError
+
+
+@dataclass(frozen=True)
+class Law:
+    """The law `t^-power (log t)^log_power`, evaluated in log time so that `t = e^10000` is no number too large.
+
+    Its *clock* is the time in which it is a power law: `t` where `power > 0`, else `log t`. Decades, slopes and
+    resolutions of a rate are meant in its clock.
+    """
+
+    power: float
+    log_power: float = 0.0
+
+    def __post_init__(self):
+        if not (self.power > 0 or (self.power == 0 and self.log_power < 0)):
+            raise InputError(f"The law t^-{self.power} (log t)^{self.log_power} does not fall: give power > 0.")
+
+    def log_value(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
+        """Logarithm of the law at `log t`, which must be positive."""
+        return -self.power * log_time + self.log_power * np.log(log_time)
+
+    def log_clock(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
+        """Logarithm of the clock."""
+        return log_time if self.power > 0 else np.log(log_time)
+
+    @property
+    def exponent(self) -> float:
+        """Slope against the clock, logarithmic factors of `t^-p` left out."""
+        return -self.power if self.power > 0 else self.log_power
+
+    def faster(self, by: float) -> Law:
+        """The same law with the exponent of its clock lowered by `by`."""
+        if self.power > 0:
+            return Law(self.power + by, self.log_power)
+        return Law(0.0, self.log_power - by)
+
+    def __str__(self) -> str:
+        def exponent(a: float) -> str:
+            near = Fraction(a).limit_denominator(12)
+            return str(near) if abs(float(near) - a) < 1e-9 else f"{a:g}"
+
+        logs = {0.0: "", 1.0: "log t"}.get(self.log_power, f"(log t)^{exponent(self.log_power)}")
+        if self.power == 0:
+            return "1/log t" if self.log_power == -1 else logs
+        return f"t^-{exponent(self.power)} {logs}".strip()
+
+
+def power(p: float, *, log: float = 0.0) -> Law:
+    """The law `t^-p (log t)^log`."""
+    return Law(p, log)
+
+
+def inverse_log() -> Law:
+    """The law `1 / log t`."""
+    return Law(0.0, -1.0)

@@ -1,0 +1,177 @@
+"""What is measured along a run: non-negative curves, one a dataset, that a claim says must fall or stay bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float
+
+import solvers.norms
+from solvers.errors import InputError
+from verify.datasets import Dataset
+
+if TYPE_CHECKING:
+    from verify.claims import Claim
+    from verify.laboratory import Laboratory
+
+_ROUNDING = 1e-12  # of a normalised margin computed in float64, relative
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Curves of one quantity on `b` datasets.
+
+    log_time: `[r]`. values: `[b r]`. floor: `[b]`, what of a value may be the reference's width or rounding.
+    judged: `[b]`, False where nothing can be said (no certified reference, a precision horizon, a theorem's
+    assumption that does not hold); `notes` say why. gamma: `[b]` the reference margins, where there are any.
+    """
+
+    log_time: Float[np.ndarray, " r"]
+    values: Float[np.ndarray, "b r"]
+    floor: Float[np.ndarray, " b"]
+    judged: Bool[np.ndarray, " b"]
+    datasets: Sequence[Dataset]
+    gamma: Float[np.ndarray, " b"] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def time(self) -> Float[np.ndarray, " r"]:
+        """Steps."""
+        return np.exp(self.log_time)
+
+    @property
+    def n(self) -> Float[np.ndarray, "b 1"]:
+        """Number of points of each dataset."""
+        return np.array([[float(s.n)] for s in self.datasets])
+
+    @property
+    def margin(self) -> Float[np.ndarray, "b 1"]:
+        """The reference margins as a column."""
+        if self.gamma is None:
+            raise InputError("This quantity has no reference margin: use one that has, such as Gap.")
+        return self.gamma[:, None]
+
+    def radius(self, norm: str) -> Float[np.ndarray, "b 1"]:
+        """Largest dual norm of a data vector (of a margin's gradient), as a column."""
+        geometry = solvers.norms.norm(norm)
+        return np.array([[max(float(geometry.dual_value(q)) for q in s.margin_vectors)] for s in self.datasets])
+
+
+class Quantity(Protocol):
+    """Something that can be measured. `name` says what, in a few words."""
+
+    @property
+    def name(self) -> str: ...
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Measure it for the claim's optimizer on the laboratory's datasets."""
+        ...
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The gap of the normalised margin to the maximal margin, in the claim's norm; relative to it by default.
+
+    Measured from the upper end of the reference's bracket, so that it never is too small.
+    """
+
+    relative: bool = True
+
+    @property
+    def name(self) -> str:
+        return "relative gap" if self.relative else "gap"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        references = lab.references(claim.norm)
+        log_time, normalised, notes = lab.normalised_margins(claim)
+        upper = np.array([r.upper for r in references])
+        width = np.array([r.upper - r.lower for r in references]) + _ROUNDING * upper
+        scale = upper if self.relative else np.ones_like(upper)
+        certified = np.array([r.certified for r in references])
+        reached = ~np.isnan(normalised).any(axis=1)
+        if not certified.all():
+            notes = (*notes, f"{np.count_nonzero(~certified)} references were not certified and are left out")
+        values = (upper[:, None] - normalised) / scale[:, None]
+        return Measurement(
+            log_time,
+            values,
+            width / scale,
+            certified & reached,
+            lab.datasets,
+            np.array([r.lower for r in references]),
+            notes,
+        )
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Distance of `w(t) - w_hat log t` to its predicted limit, relative to the L2 norm of `w_hat`.
+
+    Judged where the theorem speaks: support vectors that are independent, all with positive multipliers.
+    `log_factor` and `step_factor` spoil the prediction, for twins: the coefficient of `log t`, and the step size.
+    """
+
+    step_factor: float = 1.0
+    log_factor: float = 1.0
+
+    @property
+    def name(self) -> str:
+        return "residual"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        from solvers import hard_margin
+        from verify.flow import residual_limit
+
+        flow = lab.flow(claim)
+        values = np.full((len(lab.datasets), len(flow.log_time)), np.nan)
+        judged = np.zeros(len(lab.datasets), bool)
+        for i, dataset in enumerate(lab.datasets):
+            limit = residual_limit(dataset, claim.loss, self.step_factor * float(flow.step_size[i]))
+            if limit is None:
+                continue
+            w_hat, _ = hard_margin(dataset.x, dataset.y)
+            residual = flow.weights[i] - self.log_factor * flow.log_time[:, None] * w_hat
+            values[i] = np.linalg.norm(residual - limit, axis=1) / np.linalg.norm(w_hat)
+            judged[i] = True
+        notes = (f"the theorem speaks of {np.count_nonzero(judged)} of the {len(judged)} datasets",)
+        return Measurement(flow.log_time, values, np.full(len(judged), 1e-9), judged, lab.datasets, None, notes)
+
+
+@dataclass(frozen=True)
+class UpdateSize:
+    """Largest entry of the update, when the rows of a dataset are fed to the optimizer as successive gradients."""
+
+    name: str = field(default="largest entry of an update", init=False)
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        longest = max(s.n for s in lab.datasets)
+        values = np.full((len(lab.datasets), longest), np.nan)
+        for i, dataset in enumerate(lab.datasets):
+            values[i, : dataset.n] = _update_sizes(claim.optimizer, dataset.x)
+            values[i, dataset.n :] = values[i, dataset.n - 1]
+        log_time = np.log(np.arange(1, longest + 1))
+        floor = _ROUNDING * np.nanmax(np.abs(values), axis=1)
+        return Measurement(log_time, values, floor, np.isfinite(values).all(axis=1), lab.datasets)
+
+
+def _update_sizes(optimizer, gradients: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+    rows = 1 << (len(gradients) - 1).bit_length()  # a power of two, so that few programs are compiled
+    padded = np.zeros((rows, gradients.shape[1]))
+    padded[: len(gradients)] = gradients
+    return np.asarray(_roll(optimizer, jnp.asarray(padded)))[: len(gradients)]
+
+
+def _roll(optimizer, gradients):
+    def step(state, g):
+        u, state = optimizer.update(g, state)
+        return state, jnp.max(jnp.abs(u))
+
+    def roll(gradients):
+        return jax.lax.scan(step, optimizer.init(gradients[0]), gradients)[1]
+
+    return jax.jit(roll)(gradients)

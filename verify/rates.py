@@ -1,0 +1,94 @@
+"""Statistics of falling curves: envelopes, exponents and limits, each with an interval over the ensemble.
+
+A rate is judged by its envelope, not by a slope. Along one run the gap falls in steps, as the active set changes,
+so the slope of a single decade says little. With `N = gap / law`, the *envelope ratio* is the largest `N` of the
+last decade over the largest `N` of the two decades before. It is about 1 under the true law and about `10^e` when
+the claimed law is too fast by `t^-e`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from verify.laws import Law
+
+LN10 = float(np.log(10.0))
+_RESAMPLES = 2000
+
+
+class Interval(NamedTuple):
+    """A statistic with its 95 % bootstrap interval over the ensemble."""
+
+    value: float
+    low: float
+    high: float
+
+
+def median(values: Float[np.ndarray, " b"], seed: int = 0) -> Interval:
+    """Median over the ensemble with its bootstrap interval (percentiles of resampled medians)."""
+    values = np.asarray(values, float)
+    draws = np.random.default_rng(seed).integers(0, len(values), (_RESAMPLES, len(values)))
+    low, high = np.quantile(np.median(values[draws], axis=1), [0.025, 0.975])
+    return Interval(float(np.median(values)), float(low), float(high))
+
+
+def windows(log_clock: Float[np.ndarray, " r"], back: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Masks of the last decade and of the two decades before it, of a curve cut off `back` decades early."""
+    age = (log_clock[-1] - log_clock) / LN10 - back
+    late = (age >= -1e-9) & (age < 1 - 1e-9)
+    early = (age >= 1 - 1e-9) & (age < 3 + 1e-9)
+    return late, early
+
+
+def log_envelope_ratio(
+    log_time: Float[np.ndarray, " r"], values: Float[np.ndarray, "b r"], law: Law, back: float = 0.0
+) -> Float[np.ndarray, " b"]:
+    """`log10` of the envelope ratio of each curve; NaN where a window holds no positive value.
+
+    `back` moves the windows that many decades into the past.
+    """
+    late, early = windows(law.log_clock(log_time), back)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n = np.where(values > 0, np.log(values), -np.inf) - law.log_value(log_time)
+        tops = [np.max(n[:, mask], axis=1, initial=-np.inf) for mask in (late, early)]
+        ratio = (tops[0] - tops[1]) / LN10
+    return np.where(np.isfinite(tops[0]) & np.isfinite(tops[1]), ratio, np.nan)
+
+
+def exponents(
+    log_time: Float[np.ndarray, " r"], values: Float[np.ndarray, "b r"], law: Law, decades: float = 2.0
+) -> Float[np.ndarray, " b"]:
+    """Least-squares slope of `log value` against the log clock over the last decades; NaN without two points."""
+    x = law.log_clock(log_time)
+    recent = x >= x[-1] - decades * LN10
+    slopes = np.full(len(values), np.nan)
+    for i, row in enumerate(values):
+        use = recent & (row > 0)
+        if np.count_nonzero(use) > 2:
+            slopes[i] = np.polyfit(x[use], np.log(row[use]), 1)[0]
+    return slopes
+
+
+def limits(
+    log_time: Float[np.ndarray, " r"], values: Float[np.ndarray, "b r"], law: Law, decades: float = 1.5
+) -> Float[np.ndarray, " b"]:
+    """Extrapolated limit of each curve: the intercept of a least-squares line in `law(t)`, over its last decades.
+
+    A curve that falls faster than the law has an intercept below zero.
+    """
+    clock = law.log_clock(log_time)
+    recent = clock >= clock[-1] - decades * LN10
+    r = np.exp(law.log_value(log_time[recent]) - law.log_value(log_time[-1:]))
+    design = np.stack([np.ones_like(r), r], axis=1)
+    solution, *_ = np.linalg.lstsq(design, values[:, recent].T, rcond=None)
+    return solution[0]
+
+
+def unresolved(
+    values: Float[np.ndarray, "b r"], floor: Float[np.ndarray, " b"], late: Bool[np.ndarray, " r"]
+) -> Bool[np.ndarray, " b"]:
+    """Whether a curve is still above ten times its floor somewhere in the last decade: it then bears on a rate."""
+    return np.max(values[:, late], axis=1) > 10 * floor

@@ -1,0 +1,384 @@
+"""Try a theorem: draw datasets, check the claim on them and on real data, refute its twins, word the record."""
+
+from __future__ import annotations
+
+import hashlib
+import platform as python_platform
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from random import Random
+from typing import Any
+
+import hypothesis
+import numpy as np
+from hypothesis import HealthCheck, Phase, settings
+
+from solvers.errors import InputError
+from verify import rates, realdata
+from verify.claims import Bound, Claim, Rate
+from verify.datasets import Dataset
+from verify.laboratory import Laboratory
+from verify.quantities import Measurement
+from verify.strategies import batches
+from verify.trajectory import TrajectoryError, devices
+from verify.verdicts import Outcome, Verdict, judge, refutes_alone
+
+_BATCH = 32
+_PACKAGES = ("jax", "optax", "diffrax", "numpy", "scipy", "cvxpy", "hypothesis", "implicit-bias-verify")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How hard to try: datasets to draw, the horizon, how often it may be moved, and runs spent on shrinking."""
+
+    name: str
+    datasets: int
+    steps: int
+    log_time: float
+    extensions: int
+    shrinking: int
+
+
+PROFILES = {
+    p.name: p
+    for p in (
+        Profile("quick", 64, 20_000, 1e4, 2, 60),
+        Profile("standard", 128, 100_000, 1e4, 2, 150),
+        Profile("thorough", 512, 1_000_000, 1e5, 2, 500),
+    )
+}
+
+
+@dataclass(frozen=True)
+class TwinResult:
+    """A false twin with its verdict, and the smallest dataset that refutes it alone, where one was found."""
+
+    wrong: str
+    verdict: Verdict
+    counterexample: Dataset | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Everything that was learned about a claim."""
+
+    claim: Claim
+    verdict: Verdict
+    twins: list[TwinResult]
+    real: list[tuple[str, Verdict]]
+    lab: Laboratory
+    profile: Profile
+    seed: int
+    seconds: float
+    counterexample: Dataset | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def failures(record: Mapping[str, Any]) -> list[str]:
+    """Why a theorem does not count as verified by its record: empty if it does."""
+    found = []
+    if record["verdict"] != Outcome.SUPPORTED:
+        found.append(f"it is {record['verdict']}: {record['sentence']}")
+    if not record["twins"]:
+        found.append("it names no false twin, so its check could not have failed: add a Twin")
+    found += [
+        f"its false twin ({twin['wrong']}) was not refuted but is {twin['verdict']}: {twin['sentence']}"
+        for twin in record["twins"]
+        if twin["verdict"] != Outcome.REFUTED
+    ]
+    found += [
+        f"it is REFUTED on {real['name']}: {real['sentence']}"
+        for real in record["datasets"]["real"]
+        if real["verdict"] == Outcome.REFUTED
+    ]
+    return found
+
+
+def derived_seed(seed: int, *axes: str) -> int:
+    """A seed from the master seed and named axes."""
+    return int.from_bytes(hashlib.sha256("/".join([str(seed), *axes]).encode()).digest()[:8], "big")
+
+
+def _quiet(max_examples: int) -> settings:
+    return settings(
+        max_examples=max_examples,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def draw(claim: Claim, count: int, seed: int) -> list[Dataset]:
+    """Draw at least `count` distinct datasets from the claim's problem; the same seed gives the same ones."""
+    found: dict[tuple, Dataset] = {}
+    strategy = batches(claim.problem(), min_size=_BATCH, max_size=_BATCH)
+
+    for attempt in range(8):
+
+        @hypothesis.seed(derived_seed(seed, claim.id, f"draw {attempt}"))
+        @_quiet(max(2, count // _BATCH + 1))
+        @hypothesis.given(strategy)
+        def collect(batch: list[Dataset]) -> None:
+            for dataset in batch:
+                found.setdefault((dataset.x.shape, dataset.x.tobytes(), dataset.y.tobytes()), dataset)
+
+        collect()
+        if len(found) >= count:
+            return list(found.values())
+    raise InputError(
+        f"The problem of {claim.id} yields only {len(found)} distinct datasets, {count} are asked for: widen it."
+    )
+
+
+def settle(
+    claim: Claim, lab: Laboratory, verdict_of: Callable[[Claim, Measurement], Verdict], extensions: int
+) -> Verdict:
+    """The verdict on the laboratory's datasets, the horizon being moved while it is inconclusive."""
+    verdict = verdict_of(claim, claim.quantity.measure(claim, lab))
+    for _ in range(extensions):
+        if verdict.outcome is not Outcome.INCONCLUSIVE or isinstance(claim.kind, Bound):
+            break
+        lab.extend(2.0)
+        verdict = verdict_of(claim, claim.quantity.measure(claim, lab))
+    return verdict
+
+
+def judge_one(claim: Claim, m: Measurement) -> Verdict:
+    """The verdict on a single dataset. It may refute a rate only by growing in two successive decades."""
+    if not isinstance(claim.kind, Rate):
+        return judge(claim, m)
+    verdict = judge(claim, m)
+    law, threshold = claim.kind.law, claim.kind.resolution / 2
+    if not m.judged.all():
+        return verdict
+    if verdict.evidence.exactly_reached:
+        return _reworded(verdict, Outcome.SUPPORTED, "The run reaches the limit to the width of the reference.")
+    now, before = (float(rates.log_envelope_ratio(m.log_time, m.values, law, back=b)[0]) for b in (0.0, 1.0))
+    figures = f"{claim.quantity.name} / ({law}) grew by 10^{now:+.3f} over the last decade and 10^{before:+.3f} over the one before"
+    if now <= threshold:
+        return _reworded(verdict, Outcome.SUPPORTED, f"The law holds: {figures}.")
+    if before > threshold:
+        return _reworded(verdict, Outcome.REFUTED, f"The law fails: {figures}.")
+    return _reworded(verdict, Outcome.INCONCLUSIVE, f"The law is undecided: {figures}.")
+
+
+def _reworded(verdict: Verdict, outcome: Outcome, sentence: str) -> Verdict:
+    return Verdict(verdict.claim, outcome, sentence, verdict.evidence, verdict.measurement)
+
+
+def shrink(claim: Claim, profile: Profile, seed: int, platform: str | None = None) -> Dataset | None:
+    """The smallest dataset found that refutes the claim alone, confirmed with twice the steps; None if there is none."""
+    steps, log_time = min(profile.steps, 5_000), min(profile.log_time, 2e3)
+    spent = 0
+
+    def refuted(dataset: Dataset, factor: float = 1.0) -> bool:
+        lab = Laboratory([dataset], steps=int(steps * factor), log_time=log_time * factor, platform=platform)
+        try:
+            return bool(refutes_alone(claim, claim.quantity.measure(claim, lab))[0])
+        except TrajectoryError:
+            return False
+
+    def predicate(dataset: Dataset) -> bool:
+        nonlocal spent
+        spent += 1
+        return spent <= profile.shrinking and refuted(dataset)
+
+    random = Random(derived_seed(seed, claim.id, "shrink"))
+    try:
+        smallest = hypothesis.find(claim.problem(), predicate, settings=_quiet(profile.shrinking), random=random)
+    except hypothesis.errors.NoSuchExample:
+        return None
+    return smallest if refuted(smallest, 2.0) else None
+
+
+def try_claim(
+    claim: Claim,
+    profile: Profile,
+    *,
+    seed: int = 0,
+    platform: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Trial:
+    """Try hard to refute a claim: on drawn and real datasets, and with its false twins, which must fall."""
+    begun = time.perf_counter()
+
+    def report(what: str) -> Callable[[int, int], None]:
+        return lambda done, total: progress(what, done, total) if progress else None
+
+    datasets = draw(claim, profile.datasets, seed)
+    lab = _laboratory(claim, datasets, profile, platform, report(f"{len(datasets)} datasets"))
+    verdict = settle(claim, lab, judge, profile.extensions)
+    twins = []
+    for i, twin in enumerate(claim.twins):
+        false = claim.twin(i)
+        lab.progress = report(f"twin: {twin.wrong}")
+        outcome = settle(false, lab, judge, profile.extensions)
+        smallest = shrink(false, profile, seed, platform) if outcome.outcome is Outcome.REFUTED else None
+        twins.append(TwinResult(twin.wrong, outcome, smallest))
+    real = []
+    for name in claim.real:
+        dataset = realdata.parse(name)
+        dataset = claim.prepare(dataset) if claim.prepare else dataset
+        alone = _laboratory(claim, [dataset], profile, platform, report(name))
+        real.append((name, settle(claim, alone, judge_one, profile.extensions)))
+    smallest = shrink(claim, profile, seed, platform) if verdict.outcome is Outcome.REFUTED else None
+    return Trial(
+        claim, verdict, twins, real, lab, profile, seed, time.perf_counter() - begun, smallest,
+        list(verdict.measurement.notes),
+    )  # fmt: skip
+
+
+def _laboratory(claim: Claim, datasets: Sequence[Dataset], profile: Profile, platform, progress) -> Laboratory:
+    factor = 10.0**claim.horizon
+    return Laboratory(
+        datasets,
+        steps=int(profile.steps * factor),
+        log_time=profile.log_time * factor,
+        platform=platform,
+        progress=progress,
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _points(dataset: Dataset | None) -> dict[str, Any] | None:
+    return None if dataset is None else {"x": dataset.x.tolist(), "y": dataset.y.tolist()}
+
+
+def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The trial as a record of the report's schema, and its curves."""
+    claim, verdict, evidence = trial.claim, trial.verdict, trial.verdict.evidence
+    m = verdict.measurement
+    law = claim.law
+    interval = None if evidence.exponent is None else [evidence.exponent.low, evidence.exponent.high]
+    value = evidence.value
+    worst = None
+    if verdict.worst is not None:
+        worst = {
+            "dataset": _points(verdict.worst),
+            "value": _finite(evidence.worst_value),
+            "step": evidence.worst_log_time if claim.flow else round(float(np.exp(evidence.worst_log_time or 0.0))),
+            "note": f"{verdict.worst.name or 'dataset'}: nearest to refuting the claim",
+        }
+    record = {
+        "schema": 1,
+        "id": claim.id,
+        "paper": claim.paper.key,
+        "title": claim.title,
+        "statement": claim.statement,
+        "source": claim.source,
+        "reference": {
+            "key": claim.paper.key,
+            "authors": claim.paper.authors,
+            "title": claim.paper.title,
+            "year": claim.paper.year,
+            "arxiv": claim.paper.arxiv,
+        },
+        "kind": claim.kind.name,
+        "verdict": str(verdict.outcome),
+        "sentence": verdict.sentence,
+        "optimizer": claim.optimizer_text,
+        "loss": claim.loss,
+        "norm": claim.norm,
+        "quantity": _quantity_name(claim),
+        "claimed": {
+            "law": claim.kind.text if isinstance(claim.kind, Bound) else str(law),
+            "exponent": None if law is None else law.exponent,
+        },
+        "observed": {
+            "exponent": None if evidence.exponent is None else evidence.exponent.value,
+            "interval": interval,
+            "statistic": evidence.statistic,
+            "value": None if value is None else _finite(value.value),
+            "value_interval": None if value is None else [value.low, value.high],
+            "threshold": evidence.threshold,
+        },
+        "datasets": {
+            "drawn": len(trial.lab.datasets),
+            "informative": evidence.informative,
+            "flavours": dict(Counter(s.name or "unnamed" for s in trial.lab.datasets)),
+            "real": [
+                {
+                    "name": name,
+                    "verdict": str(alone.outcome),
+                    "sentence": alone.sentence,
+                    "last_gap": _finite(alone.measurement.values[0, -1]),
+                }
+                for name, alone in trial.real
+            ],
+            "worst": worst,
+        },
+        "horizon": _horizon(claim, m),
+        "twins": [
+            {
+                "id": twin.verdict.claim.id,
+                "wrong": twin.wrong,
+                "verdict": str(twin.verdict.outcome),
+                "sentence": twin.verdict.sentence,
+                "counterexample": _points(twin.counterexample),
+                "curve": f"twin_{i}",
+            }
+            for i, twin in enumerate(trial.twins)
+        ],
+        "time": {"axis": "log t" if claim.flow else "t", "label": "log t" if claim.flow else "steps t"},
+        "profile": trial.profile.name,
+        "seed": trial.seed,
+        "device": devices(trial.lab.platform)[0].platform,
+        "dtype": "float64",
+        "versions": {"python": python_platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        "seconds": trial.seconds,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "reproduce": reproduce,
+        "notes": trial.notes,
+    }
+    return record, _curves(trial)
+
+
+def _quantity_name(claim: Claim) -> str:
+    return f"{claim.quantity.name} / bound" if isinstance(claim.kind, Bound) else claim.quantity.name
+
+
+def _horizon(claim: Claim, m: Measurement) -> dict[str, Any]:
+    if claim.flow:
+        return {
+            "steps": float(m.log_time[-1]),
+            "log_time": True,
+            "note": f"gradient flow to t = e^{m.log_time[-1]:.0f}",
+        }
+    return {"steps": round(float(m.time[-1])), "log_time": False, "note": f"{m.time[-1]:.0f} steps"}
+
+
+def _plotted(verdict: Verdict) -> tuple[np.ndarray, np.ndarray]:
+    """Time on the figure's axis, and the curves: for bounds, in units of the bound."""
+    m = verdict.measurement
+    clock = m.log_time if verdict.claim.flow else m.time
+    kind = verdict.claim.kind
+    values = m.values / kind.upper(m) if isinstance(kind, Bound) else m.values
+    return clock, values[m.judged]
+
+
+def _curves(trial: Trial) -> dict[str, np.ndarray]:
+    clock, values = _plotted(trial.verdict)
+    curves = {"time": clock, "gap": values}
+    law = trial.claim.law
+    if law is None:
+        curves["law"] = np.ones_like(clock)
+    elif len(values):
+        shape = law.log_value(trial.verdict.measurement.log_time)
+        middle = np.nanmedian(np.where(values > 0, values, np.nan), axis=0)
+        anchor = len(clock) // 2
+        if np.isfinite(middle[anchor]):
+            curves["law"] = np.exp(np.clip(shape - shape[anchor], -600, 600)) * middle[anchor]
+    for i, twin in enumerate(trial.twins):
+        curves[f"twin_{i}_time"], curves[f"twin_{i}"] = _plotted(twin.verdict)
+    for i, (_, alone) in enumerate(trial.real):
+        curves[f"real_{i}_time"], real = _plotted(alone)
+        curves[f"real_{i}"] = real[0] if len(real) else np.full(len(curves[f"real_{i}_time"]), np.nan)
+    return curves

@@ -1,0 +1,223 @@
+"""Verdicts: what the measured curves say about a claim, in three values, with the evidence and one sentence."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from verify import rates
+from verify.claims import Bound, Claim, Limit, Rate
+from verify.datasets import Dataset
+from verify.laboratory import Laboratory
+from verify.quantities import Measurement
+from verify.rates import LN10, Interval
+
+_FEWEST = 8  # datasets that an ensemble statistic needs
+
+
+class Outcome(enum.StrEnum):
+    """The three values of a verdict; each member's `meaning` is a sentence."""
+
+    SUPPORTED = "SUPPORTED"
+    REFUTED = "REFUTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+    @property
+    def meaning(self) -> str:
+        return {
+            Outcome.SUPPORTED: "The machine tried to refute the claim and could not.",
+            Outcome.REFUTED: "The claim fails on data that the machine can show.",
+            Outcome.INCONCLUSIVE: "The runs neither support nor refute the claim.",
+        }[self]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The numbers behind a verdict.
+
+    statistic, value, threshold: the number that decided, and what it was held against. exponent: the fitted one,
+    against the law's clock. informative: how many datasets bore on the verdict. worst: index of the dataset
+    nearest to refuting the claim (or refuting it), with `worst_value` and `worst_log_time`.
+    """
+
+    statistic: str
+    value: Interval | None
+    threshold: float
+    exponent: Interval | None
+    informative: int
+    worst: int | None
+    worst_value: float | None
+    worst_log_time: float | None
+    exactly_reached: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of checking a claim, with its evidence."""
+
+    claim: Claim
+    outcome: Outcome
+    sentence: str
+    evidence: Evidence
+    measurement: Measurement = field(repr=False)
+
+    @property
+    def worst(self) -> Dataset | None:
+        """The dataset nearest to refuting the claim."""
+        i = self.evidence.worst
+        return None if i is None else self.measurement.datasets[i]
+
+
+def check(
+    claim: Claim,
+    datasets: Sequence[Dataset] | Laboratory,
+    *,
+    steps: int = 100_000,
+    log_time: float = 1e4,
+    platform: str | None = None,
+) -> Verdict:
+    """Check a claim on datasets: measure, judge, and word the outcome.
+
+    datasets: a list, or a laboratory whose runs are shared. steps, log_time: the horizon, for a list.
+    Raises `InputError` on bad input, `NonSeparableError` where the data have no margin, `TrajectoryError` at NaN.
+    """
+    lab = datasets
+    if not isinstance(lab, Laboratory):
+        lab = Laboratory(lab, steps=steps, log_time=log_time, platform=platform)
+    return judge(claim, claim.quantity.measure(claim, lab))
+
+
+def judge(claim: Claim, measurement: Measurement) -> Verdict:
+    """The verdict on measured curves."""
+    match claim.kind:
+        case Bound():
+            return _judge_bound(claim, claim.kind, measurement)
+        case Rate():
+            return _judge_rate(claim, claim.kind, measurement)
+        case Limit():
+            return _judge_limit(claim, claim.kind, measurement)
+
+
+def _judge_bound(claim: Claim, kind: Bound, m: Measurement) -> Verdict:
+    upper = kind.upper(m)
+    with np.errstate(invalid="ignore"):
+        tightness = np.where(m.judged[:, None], (m.values - m.floor[:, None]) / upper, -np.inf)
+    row, column = np.unravel_index(int(np.argmax(tightness)), tightness.shape)
+    value, step = float(tightness[row, column]), float(m.log_time[column])
+    informative = int(np.count_nonzero(m.judged))
+    evidence = Evidence(
+        "largest ratio of the quantity to its bound", Interval(value, value, value), 1.0, None, informative,
+        int(row), value, step,
+    )  # fmt: skip
+    if not informative:
+        return Verdict(claim, Outcome.INCONCLUSIVE, "No dataset could be judged.", evidence, m)
+    when = f"at t = {np.exp(step):.0f}"
+    if value > 1:
+        sentence = f"The {claim.quantity.name} is {value:.4g} times its bound {kind.text} {when}."
+        return Verdict(claim, Outcome.REFUTED, sentence, evidence, m)
+    sentence = (
+        f"The {claim.quantity.name} stays below {kind.text} at every recorded step on {informative} datasets; "
+        f"it comes nearest, to {value:.3g} of the bound, {when}."
+    )
+    return Verdict(claim, Outcome.SUPPORTED, sentence, evidence, m)
+
+
+def _informative(claim: Claim, law, m: Measurement) -> tuple[Bool[np.ndarray, " b"], int]:
+    """Datasets whose curve is still above what its reference resolves, and how many reached the margin exactly."""
+    late, _ = rates.windows(law.log_clock(m.log_time))
+    open_ = rates.unresolved(np.nan_to_num(m.values, nan=np.inf), m.floor, late)
+    return m.judged & open_, int(np.count_nonzero(m.judged & ~open_))
+
+
+def _judge_rate(claim: Claim, kind: Rate, m: Measurement) -> Verdict:
+    use, exact = _informative(claim, kind.law, m)
+    threshold = kind.resolution / 2
+    name = f"growth of {claim.quantity.name} / ({kind.law}) a decade, as a power of ten"
+    ratio = np.full(len(use), np.nan)
+    # Below ten floors a curve is only known to be small: growth out of there is no growth.
+    floored = np.maximum(m.values, 10 * m.floor[:, None])
+    ratio[use] = rates.log_envelope_ratio(m.log_time, floored[use], kind.law)
+    use &= ~np.isnan(ratio)
+    count = int(np.count_nonzero(use))
+    if count < _FEWEST:
+        evidence = Evidence(name, None, threshold, None, count, *_worst(ratio, m), exactly_reached=exact)
+        sentence = f"Only {count} datasets bear on the rate ({exact} reached the limit exactly): {_FEWEST} are needed."
+        return Verdict(claim, Outcome.INCONCLUSIVE, sentence, evidence, m)
+    growth = rates.median(ratio[use])
+    slopes = rates.exponents(m.log_time, m.values[use], kind.law)
+    exponent = rates.median(slopes[~np.isnan(slopes)])
+    evidence = Evidence(name, growth, threshold, exponent, count, *_worst(ratio, m), exactly_reached=exact)
+    figures = (
+        f"over the last decade the {claim.quantity.name} divided by {kind.law} grew by 10^{growth.value:+.3f} "
+        f"[{growth.low:+.3f}, {growth.high:+.3f}] (median of {count} datasets, threshold 10^{threshold:+.2f})"
+    )
+    if growth.high <= threshold:
+        return Verdict(claim, Outcome.SUPPORTED, f"The law holds: {figures}.", evidence, m)
+    earlier = rates.log_envelope_ratio(m.log_time, floored[use], kind.law, back=1 / 3)
+    earlier = earlier[~np.isnan(earlier)]
+    # Growth that is dying down is no refutation: it must be there a third of a decade earlier, too.
+    if growth.low > threshold and len(earlier) and rates.median(earlier).value > threshold:
+        return Verdict(claim, Outcome.REFUTED, f"The law fails: {figures}, without slowing.", evidence, m)
+    return Verdict(claim, Outcome.INCONCLUSIVE, f"The law is undecided: {figures}.", evidence, m)
+
+
+def _judge_limit(claim: Claim, kind: Limit, m: Measurement) -> Verdict:
+    judged = m.judged & ~np.isnan(m.values).any(axis=1)
+    count = int(np.count_nonzero(judged))
+    last = np.where(judged, m.values[:, -1], -np.inf)
+    name = f"last {claim.quantity.name}"
+    if not count:
+        evidence = Evidence(name, None, kind.tolerance, None, 0, None, None, None)
+        return Verdict(claim, Outcome.INCONCLUSIVE, "No dataset could be judged.", evidence, m)
+    ends = np.full(len(judged), -np.inf)
+    ends[judged] = rates.limits(m.log_time, m.values[judged], kind.law)
+    worst = int(np.argmax(last))
+    spread = Interval(float(np.median(last[judged])), float(last[judged].min()), float(last[worst]))
+    evidence = Evidence(name, spread, kind.tolerance, None, count, worst, float(last[worst]), float(m.log_time[-1]))
+    if last[worst] <= kind.tolerance and ends[worst] <= kind.tolerance:
+        end = f"ends at {last[worst]:.2g} or less on {count} datasets (tolerance {kind.tolerance:g})"
+        sentence = f"The {claim.quantity.name} {end}."
+        return Verdict(claim, Outcome.SUPPORTED, sentence, evidence, m)
+    stuck = judged & (last > kind.tolerance) & (ends > last / 2) & levels_off(m, kind.law)
+    if stuck.any():
+        i = int(np.argmax(np.where(stuck, last, -np.inf)))
+        sentence = (
+            f"The {claim.quantity.name} levels off on {np.count_nonzero(stuck)} of {count} datasets: "
+            f"on the worst it ends at {last[i]:.3g} and tends to {ends[i]:.3g}."
+        )
+        return Verdict(claim, Outcome.REFUTED, sentence, evidence, m)
+    sentence = f"The {claim.quantity.name} ends at up to {last[worst]:.2g}, above {kind.tolerance:g}, but still falls."
+    return Verdict(claim, Outcome.INCONCLUSIVE, sentence, evidence, m)
+
+
+def levels_off(m: Measurement, law, share: float = 0.05) -> Bool[np.ndarray, " b"]:
+    """Whether a curve fell by less than that share in each of its last two half decades."""
+    clock = law.log_clock(m.log_time)
+    at = [int(np.searchsorted(clock, clock[-1] - back * LN10 + 1e-9)) for back in (1.0, 0.5)]
+    first, second, last = m.values[:, at[0]], m.values[:, at[1]], m.values[:, -1]
+    with np.errstate(invalid="ignore"):
+        return (second > (1 - share) * first) & (last > (1 - share) * second)
+
+
+def _worst(ratio: Float[np.ndarray, " b"], m: Measurement) -> tuple[int | None, float | None, float | None]:
+    if np.isnan(ratio).all():
+        return None, None, None
+    worst = int(np.nanargmax(ratio))
+    return worst, float(ratio[worst]), float(m.log_time[-1])
+
+
+def refutes_alone(claim: Claim, m: Measurement) -> Bool[np.ndarray, " b"]:
+    """Which datasets refute the claim by themselves.
+
+    A bound falls by one violation. A limit or a rate falls by a curve that levels off well above its floor: in
+    no time scale does it then follow a law that tends to zero.
+    """
+    if isinstance(claim.kind, Bound):
+        with np.errstate(invalid="ignore"):
+            return m.judged & ((m.values - m.floor[:, None]) > claim.kind.upper(m)).any(axis=1)
+    above = m.values[:, -1] > np.maximum(1e-3, 100 * m.floor)
+    return m.judged & above & levels_off(m, claim.kind.law, share=0.02)
