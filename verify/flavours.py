@@ -16,10 +16,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 # Features are integers of at most this size before any repair.
-_ENTRY = st.integers(-3, 3)
-_LABEL = st.sampled_from([1, -1])
+ENTRY = st.integers(-3, 3)
+LABEL = st.sampled_from([1, -1])
 # Entries drawn one by one in a dataset: batches must stay below hypothesis' limit of 8 KiB of choices.
-_MOST_ENTRIES = 128
+MOST_ENTRIES = 128
 # Sign vectors differ in their first features only, when there are more features than this.
 _CODE_BITS = 16
 # Far points in these units have a relative margin of 1e-3.
@@ -116,8 +116,8 @@ def _base(
     """
     least = max(0, fewest_points(k) - placed)
     d = draw(st.integers(max(fewest, fewest_features(k), least + 1 if wide else 1), features))
-    most = max(least, min(points, d - 1 if wide else points, _MOST_ENTRIES // d))
-    row = st.tuples(*[_ENTRY] * d)
+    most = max(least, min(points, d - 1 if wide else points, MOST_ENTRIES // d))
+    row = st.tuples(*[ENTRY] * d)
     if k == 0:
         separator = _separator(draw, d, largest)
         rows = draw(st.lists(row, min_size=least, max_size=most))
@@ -144,12 +144,12 @@ def _sign_vectors(draw: st.DrawFn, k: int, d: int, *, adjacent: bool = False) ->
     bits = min(d, _CODE_BITS)
     offset = draw(st.integers(0, 2**bits - 1))
     if adjacent:
-        return _signs([offset ^ c for c in range(k)], d)
+        return code_signs([offset ^ c for c in range(k)], d)
     step = 2 * draw(st.integers(0, 2 ** (bits - 1) - 1)) + 1
-    return _signs([(offset + c * step) % 2**bits for c in range(k)], d)
+    return code_signs([(offset + c * step) % 2**bits for c in range(k)], d)
 
 
-def _signs(codes: list[int], d: int) -> np.ndarray:
+def code_signs(codes: list[int], d: int) -> np.ndarray:
     """The codes' binary digits as signs, `[k, d]`, lowest first: 0 is +1."""
     return 1.0 - 2.0 * np.array([[(code >> j) & 1 for j in range(d)] for code in codes])
 
@@ -163,11 +163,11 @@ def _oriented(x: np.ndarray, w: np.ndarray) -> _Base:
 def _classified(x: np.ndarray, y: np.ndarray, separator: np.ndarray, level: float | np.ndarray = 1.0) -> _Base:
     """Points moved along their class's sign vector until their margin is at least `level`."""
     rows = separator[y]
-    needed = _steps(x, y, separator, rows, level)
+    needed = steps(x, y, separator, rows, level)
     return _Base(x + needed[:, None] * rows, y, separator)
 
 
-def _steps(
+def steps(
     x: np.ndarray, y: np.ndarray, separator: np.ndarray, rows: np.ndarray, level: float | np.ndarray
 ) -> np.ndarray:
     """Integers `t >= 0` with which `x + t rows` has the separator's margin at least `level`.
@@ -292,12 +292,12 @@ def _pinned(draw: st.DrawFn, limits: Limits, k: int, *, free: bool) -> Points:
     feature is zero in the pinning points and so small in the others that its weight does not matter.
     """
     d = draw(st.integers(max(1, k), limits.features - free))
-    signs = np.array(draw(st.tuples(*[_LABEL] * d)), dtype=float)
+    signs = np.array(draw(st.tuples(*[LABEL] * d)), dtype=float)
     pins, separator = _class_pins(signs, k) if k else _binary_pin(draw, signs)
-    most = max(1, min(limits.points, _MOST_ENTRIES // d) - len(pins))
-    label = st.integers(0, k - 1) if k else _LABEL
+    most = max(1, min(limits.points, MOST_ENTRIES // d) - len(pins))
+    label = st.integers(0, k - 1) if k else LABEL
     pin_labels = list(range(k)) if k else [draw(label)]
-    rest = draw(st.lists(st.tuples(label, st.tuples(*[_ENTRY] * (d + free))), max_size=most))
+    rest = draw(st.lists(st.tuples(label, st.tuples(*[ENTRY] * (d + free))), max_size=most))
     y = np.array([*pin_labels, *(c for c, _ in rest)])
     x = np.zeros((len(y), d + free))
     x[: len(pins), :d] = pins if k else pin_labels[0] * pins
@@ -306,7 +306,7 @@ def _pinned(draw: st.DrawFn, limits: Limits, k: int, *, free: bool) -> Points:
     level = scores(x[: len(pins), :d], y[: len(pins)], separator).min()
     room = (2.0 if k else 1.0) * np.abs(x[:, d:]).sum(axis=1)
     towards = pins[y] if k else np.outer(y, separator)
-    x[:, :d] += _steps(x[:, :d], y, separator, towards, level + room)[:, None] * towards
+    x[:, :d] += steps(x[:, :d], y, separator, towards, level + room)[:, None] * towards
     return x, y
 
 
@@ -331,12 +331,7 @@ def _class_pins(signs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 _TABLE = (
-    Flavour(
-        "integers",
-        "small integers",
-        lambda k: (fewest_points(k), fewest_features(k)),
-        _integers,
-    ),
+    Flavour("integers", "small integers", lambda k: (fewest_points(k), fewest_features(k)), _integers),
     Flavour(
         "gaussian",
         "standard normal features, labelled by a separator with margin at least 0.01",
@@ -344,10 +339,7 @@ _TABLE = (
         _gaussian,
     ),
     Flavour(
-        "duplicated",
-        "some points more than once",
-        lambda k: (fewest_points(k) + 1, fewest_features(k)),
-        _duplicated,
+        "duplicated", "some points more than once", lambda k: (fewest_points(k) + 1, fewest_features(k)), _duplicated
     ),
     Flavour(
         "zero_columns",
@@ -373,12 +365,7 @@ _TABLE = (
         lambda k: (2 * fewest_points(k), fewest_features(k) + fewest_points(k)),
         _zero_multiplier,
     ),
-    Flavour(
-        "wide",
-        "more features than points",
-        lambda k: (fewest_points(k), fewest_points(k) + 1),
-        _wide,
-    ),
+    Flavour("wide", "more features than points", lambda k: (fewest_points(k), fewest_points(k) + 1), _wide),
     Flavour(
         "single",
         "one point (binary), or one point of each class",
@@ -386,10 +373,7 @@ _TABLE = (
         _single,
     ),
     Flavour(
-        "linf_unique",
-        "a unique L-infinity maximiser",
-        lambda k: (fewest_points(k), fewest_points(k)),
-        _linf_unique,
+        "linf_unique", "a unique L-infinity maximiser", lambda k: (fewest_points(k), fewest_points(k)), _linf_unique
     ),
     Flavour(
         "linf_nonunique",
