@@ -29,6 +29,9 @@ from solvers.uniqueness import unique
 # Problems with more data vectors than this are solved on a working set.
 _WHOLE = 512
 _ROUNDS = 100
+# A fall of the upper bound that counts, and the margin, relative to the least, up to which a data vector is near.
+_PROGRESS = 1e-10
+_NEAR = 1.5
 # A hull this close to 0, relative to the largest data vector, is taken to contain 0.
 _VANISHING = 1e-12
 _L2 = Norm("entrywise", 2.0)
@@ -220,6 +223,7 @@ def _grow(state: _State) -> _State:
     problem = state.problem
     every = problem.constraints
     working = every if len(every) <= _WHOLE else _initial(state)
+    before = state.upper
     for _ in range(_ROUNDS):
         rows = problem.rows(working)
         if state.norm == _L2:
@@ -232,10 +236,25 @@ def _grow(state: _State) -> _State:
             state = state.improve(candidate, working)
             if state.certified:
                 return state
-        violated = _violated(problem, found[0].weights.reshape(problem.shape), working)
+        scores = problem.scores(found[0].weights.reshape(problem.shape)).ravel()
+        violated = _violated(scores, working, math.prod(problem.shape))
         if not len(violated):
-            return state
+            return _polish(state, rows / state.scale, found[0], working)
+        if state.upper < before * (1 - _PROGRESS):
+            # The bound fell, so that no working set can come back: slack data vectors may go.
+            before = state.upper
+            working = working[(found[0].multipliers > 0) | (scores[working] < _NEAR * scores[working].min())]
         working = np.union1d(working, violated)
+    return state
+
+
+def _polish(
+    state: _State, rows: Float[np.ndarray, "m size"], found: Candidate, working: Int[np.ndarray, " m"]
+) -> _State:
+    """The bracket after solving the equations of a linear programme's vertex again; other norms keep theirs."""
+    if state.norm.polyhedral:
+        for candidate in programs.vertices(rows, found, state.norm):
+            state = state.improve(candidate, working)
     return state
 
 
@@ -254,12 +273,13 @@ def _initial(state: _State) -> Int[np.ndarray, " m"]:
     return np.sort(order[: max(_WHOLE // 2, math.prod(problem.shape))])
 
 
-def _violated(problem: Problem, weights: Weights, working: Int[np.ndarray, " m"]) -> Int[np.ndarray, " m"]:
-    """Data vectors outside the working set whose margin is below the working set's least, the worst first."""
-    scores = problem.scores(weights).ravel()
+def _violated(
+    scores: Float[np.ndarray, " numbers"], working: Int[np.ndarray, " m"], size: int
+) -> Int[np.ndarray, " v"]:
+    """Data vectors whose margin is below the working set's least, the worst first, at most half the weights' size."""
     below = np.flatnonzero(scores < scores[working].min())
     worst = below[np.argsort(scores[below])]
-    return worst[: max(_WHOLE // 4, math.prod(problem.shape) // 2)]
+    return worst[: max(_WHOLE // 4, size)]
 
 
 def _weights(w: ArrayLike, problem: Problem) -> Weights:

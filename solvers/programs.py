@@ -18,6 +18,9 @@ from solvers.norms import Norm
 # LAPACK's own routine: the checks of scipy.linalg.solve_triangular take longer than small systems.
 (_TRTRS,) = scipy.linalg.get_lapack_funcs(("trtrs",), dtype=np.float64)
 
+# What counts as zero in a simplex solution, whose errors are smaller, relative to the largest of its kind.
+_LOOSE = 1e-7
+
 Rows = Float[np.ndarray, "m size"]
 
 
@@ -118,6 +121,51 @@ def linear(batch: Sequence[Rows], norm: Norm) -> list[Candidate]:
     pieces = np.split(variable.value, np.cumsum(widths)[:-1])
     weights = [piece[:-1] if box else piece[: len(piece) // 2] - piece[len(piece) // 2 : -1] for piece in pieces]
     return _members(batch, weights, margins.dual_value, "highs", status)
+
+
+def vertices(rows: Rows, found: Candidate, norm: Norm) -> list[Candidate]:
+    """A linear programme's solution with its equations solved again in double precision.
+
+    A simplex method leaves errors up to its tolerance. The equations are those of the data vectors with a positive
+    multiplier (first candidate) or no slack (second), and of the weights inside the box (linf) or not 0 (l1).
+    """
+    w, multipliers = found.weights, found.multipliers / found.multipliers.sum()
+    scores = rows @ w
+    size = np.abs(w)
+    free = size < size.max() * (1 - _LOOSE) if norm.p == np.inf else size > size.max() * _LOOSE
+    sets = multipliers > _LOOSE * multipliers.max(), scores < scores.min() + _LOOSE * np.abs(scores).max()
+    candidates = []
+    for active in sets:
+        block = rows[np.ix_(active, free)]
+        weights, sharper = w.copy(), multipliers.copy()
+        if norm.p == np.inf:
+            # Q w = g on the active rows, the other weights at their bounds; Q^T lambda = 0 on the free columns.
+            weights[~free] = np.sign(w[~free]) * size.max()
+            system = np.hstack([block, -np.ones((len(block), 1))])
+            known = -rows[np.ix_(active, ~free)] @ weights[~free]
+            transposed, balance = np.vstack([block.T, np.ones(len(block))]), np.zeros(block.shape[1] + 1)
+        else:
+            # Q w = g and <sign(w), w> = 1; Q^T lambda = g sign(w) on the free columns.
+            signs = np.sign(w[free])
+            weights[~free] = 0
+            system = np.block([[block, -np.ones((len(block), 1))], [signs, np.zeros(1)]])
+            known = np.append(np.zeros(len(block)), size.sum())
+            transposed = np.block([[block.T, -signs[:, None]], [np.ones(len(block)), np.zeros(1)]])
+            balance = np.zeros(len(signs) + 1)
+        balance[-1] = 1
+        weights[free] = _refine(system, np.append(weights[free], scores.min()), known)[:-1]
+        sharper[~active] = 0
+        start = sharper[active] if norm.p == np.inf else np.append(sharper[active], scores.min() / size.sum())
+        sharper[active] = _refine(transposed, start, balance)[: len(block)]
+        candidates.append(Candidate(weights, np.maximum(sharper, 0), found.solver, found.status))
+    return candidates
+
+
+def _refine(system: np.ndarray, start: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The solution of `system @ x = target` nearest to `start`, refined once."""
+    for _ in range(2):
+        start = start + np.linalg.lstsq(system, target - system @ start)[0]
+    return start
 
 
 def conic(batch: Sequence[Rows], shapes: Sequence[tuple[int, ...]], norm: Norm) -> list[Candidate]:
