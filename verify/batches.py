@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from verify.datasets import Dataset
 
 _SMALLEST = {"n": 16, "d": 16, "k": 4}
 _LARGEST = 64
+
+
+Values = Any
+"""A numpy array before a program is called with it, a jax array inside."""
 
 
 class Batch(NamedTuple):
@@ -29,12 +33,12 @@ class Batch(NamedTuple):
     touched: of `real`, those in whose feature some sample is not zero.
     """
 
-    x: np.ndarray
-    label: np.ndarray
-    rivals: np.ndarray
-    weight: np.ndarray
-    real: np.ndarray
-    touched: np.ndarray
+    x: Values
+    label: Values
+    rivals: Values
+    weight: Values
+    real: Values
+    touched: Values
 
 
 def _padded(size: int, axis: str) -> int:
@@ -42,11 +46,13 @@ def _padded(size: int, axis: str) -> int:
     return max(_SMALLEST[axis], 1 << (size - 1).bit_length())
 
 
-def _bucket(dataset: Dataset) -> tuple[int, int, int]:
+def _bucket(dataset: Dataset, pad_weights: bool) -> tuple[int, int, int]:
     """The padded shape `(n, d, k)` of a dataset; a large one keeps its own, where padding costs more than it saves."""
     n, d, k = dataset.n, dataset.d, dataset.classes
     if max(n, d) > _LARGEST:
         return n, d, k
+    if not pad_weights:
+        return _padded(n, "n"), d, k
     return _padded(n, "n"), _padded(d, "d"), _padded(k, "k") if k else 0
 
 
@@ -85,10 +91,11 @@ def pad(datasets: Sequence[Dataset], shape: tuple[int, int, int], dtype: type = 
     return batch
 
 
-def group(datasets: Sequence[Dataset]) -> dict[tuple[int, int, int], list[int]]:
+def group(datasets: Sequence[Dataset], pad_weights: bool = True) -> dict[tuple[int, int, int], list[int]]:
     """Indices of the datasets by padded shape `(n, d, k)`, in the order in which they came.
 
-    Datasets that are all of one shape, larger than the smallest bucket, are not padded at all.
+    Without `pad_weights` only `n` is padded. Datasets that are all of one shape, larger than the smallest bucket,
+    are not padded at all.
     """
     shapes = {(s.n, s.d, s.classes) for s in datasets}
     if len(shapes) == 1:
@@ -97,5 +104,5 @@ def group(datasets: Sequence[Dataset]) -> dict[tuple[int, int, int], list[int]]:
             return {shape: list(range(len(datasets)))}
     groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
     for i, dataset in enumerate(datasets):
-        groups[_bucket(dataset)].append(i)
+        groups[_bucket(dataset, pad_weights)].append(i)
     return dict(groups)

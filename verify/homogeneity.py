@@ -19,8 +19,9 @@ import optax
 from solvers.errors import InputError
 from verify import config as config
 
-_ROLL = 4
-_SCALE = 10  # gradients are compared with themselves times 2^10
+_ROLL = 12
+_SCALE = 10  # the degrees show in gradients times 2^10
+_FAR = (-480, 480)  # and hidden constants (an eps of 1e-16, a threshold of 1e16) in gradients times 2^-480 and 2^480
 _DEGREES = (0, 1, 2)
 
 
@@ -46,16 +47,19 @@ def check_optimizer(optimizer: Any) -> optax.GradientTransformation:
     return optimizer
 
 
-def _roll(optimizer: optax.GradientTransformation, gradients: np.ndarray, scale: float) -> tuple[list, list]:
-    """Updates of all steps, and the leaves of the last state."""
+def _roll(
+    optimizer: optax.GradientTransformation, gradients: np.ndarray, scale: float
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Updates, and leaves of the state, of all steps: each with a leading axis over the steps."""
     w = jnp.zeros(gradients.shape[1:], gradients.dtype)
     state = optimizer.init(w)
-    updates = []
+    updates, leaves = [], []
     for g in gradients:
         u, state = optimizer.update(jnp.asarray(scale * g), state, w)
-        w = w + u
         updates.append(np.asarray(u))
-    return updates, [np.asarray(leaf) for leaf in jax.tree.leaves(state)]
+        w = w + updates[-1]
+        leaves.append([np.asarray(leaf) for leaf in jax.tree.leaves(state)])
+    return np.stack(updates), [np.stack(steps) for steps in zip(*leaves, strict=True)]
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -64,10 +68,11 @@ def _same(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(np.allclose(a, b, rtol=tolerance, atol=1e-3 * tolerance * largest, equal_nan=True))
 
 
-def _degree(leaf: np.ndarray, scaled: np.ndarray) -> int | None:
+def _has_degree(p: int, leaf: np.ndarray, scaled: np.ndarray, exponent: int) -> bool:
     if not np.issubdtype(leaf.dtype, np.floating):
-        return 0 if np.array_equal(leaf, scaled) else None
-    return next((p for p in _DEGREES if _same(leaf * 2.0 ** (_SCALE * p), scaled)), None)
+        return p == 0 and np.array_equal(leaf, scaled)
+    with np.errstate(over="ignore"):  # a leaf that overflows does not have the degree
+        return _same(leaf * 2.0 ** (exponent * p), scaled)
 
 
 @functools.cache
@@ -77,7 +82,35 @@ def probe(optimizer: optax.GradientTransformation, shape: tuple[int, ...]) -> Ho
     rng = np.random.default_rng(0)
     gradients = rng.normal(size=(_ROLL, *shape))
     updates, leaves = _roll(optimizer, gradients, 1.0)
-    scaled_updates, scaled_leaves = _roll(optimizer, gradients, 2.0**_SCALE)
-    degrees = [_degree(a, b) for a, b in zip(leaves, scaled_leaves, strict=True)]
-    free = all(_same(a, b) for a, b in zip(updates, scaled_updates, strict=True)) and None not in degrees
-    return Homogeneity(free, tuple(p for p in degrees if p is not None) if free else None)
+    if not updates.any():
+        return Homogeneity(False, None)  # nothing was seen
+    degrees: tuple[int, ...] = ()
+    for exponent in (_SCALE, *_FAR):
+        scaled_updates, scaled_leaves = _roll(optimizer, gradients, 2.0**exponent)
+        if not _same(updates, scaled_updates):
+            return Homogeneity(False, None)
+        fits = [
+            [p for p in _DEGREES if _has_degree(p, a, b, exponent)] for a, b in zip(leaves, scaled_leaves, strict=True)
+        ]
+        if not all(fits) or (degrees and not all(p in fit for p, fit in zip(degrees, fits, strict=True))):
+            return Homogeneity(False, None)
+        degrees = degrees or tuple(fit[0] for fit in fits)
+    return Homogeneity(True, degrees)
+
+
+@functools.cache
+def harmless_padding(optimizer: optax.GradientTransformation, matrix: bool) -> bool:
+    """Whether zero columns (and, for a `matrix`, rows) added to the weights leave the other updates as they are.
+
+    Not so for a random rotation of all features, a mean over all entries, a factor that depends on the shape, or a
+    norm over entries of which some are `0 / 0`.
+    """
+    check_optimizer(optimizer)
+    small, large = ((3, 2), (4, 5)) if matrix else ((3,), (5,))
+    gradients = np.random.default_rng(0).normal(size=(_ROLL, *small))
+    padded = np.zeros((_ROLL, *large))
+    inside = (slice(None), *map(slice, small))
+    padded[inside] = gradients
+    updates, _ = _roll(optimizer, gradients, 1.0)
+    padded_updates, _ = _roll(optimizer, padded, 1.0)
+    return _same(updates, padded_updates[inside])

@@ -20,7 +20,7 @@ from solvers.norms import Norm
 from verify import batches, engine
 from verify.datasets import Dataset
 from verify.engine import NEVER, Method, Metrics
-from verify.homogeneity import check_optimizer, probe
+from verify.homogeneity import check_optimizer, harmless_padding, probe
 from verify.losses import Loss
 from verify.losses import loss as loss_named
 
@@ -83,7 +83,7 @@ def grid(steps: int) -> Int[np.ndarray, " r"]:
     return np.round(10 ** (np.arange(1, points + 1) / POINTS_A_DECADE)).astype(np.int64)
 
 
-def devices(platform: str | None = None) -> list[jax.Device]:
+def devices(platform: str | None = None) -> list[Any]:
     """The devices of a platform ("cpu", "gpu"), by default of jax's own. Raises `InputError` if there is none."""
     try:
         return jax.devices(platform)
@@ -156,6 +156,19 @@ class _Setting:
         return [] if self.w0 is None else [np.asarray(self.w0[i]) for i in places]
 
 
+def _check_starts(w0: Sequence[np.ndarray] | None, datasets: Sequence[Dataset]) -> None:
+    if w0 is None:
+        return
+    if len(w0) != len(datasets):
+        raise InputError(f"w0 holds {len(w0)} start weights for {len(datasets)} datasets: give one for each.")
+    for i, (start, dataset) in enumerate(zip(w0, datasets, strict=True)):
+        if np.shape(start) != dataset.weights_shape or not np.all(np.isfinite(start)):
+            raise InputError(
+                f"w0[{i}] has shape {np.shape(start)} or entries that are not finite: "
+                f"give finite start weights of shape {dataset.weights_shape}."
+            )
+
+
 class Simulation:
     """Runs of an optimizer on datasets that can be carried on to a later horizon; see `run`."""
 
@@ -174,13 +187,15 @@ class Simulation:
         if not datasets:
             raise InputError("There are no datasets to run on: give at least one.")
         check_optimizer(optimizer)
+        _check_starts(w0, datasets)
         self.setting = _Setting(dtype, platform, w0)
         self.norms = tuple(dict.fromkeys(solvers.norms.norm(n) for n in norms))
         self.count = len(datasets)
         self.chunks: list[_Chunk] = []
         self.exact = True
         self.time = np.zeros(0, np.int64)
-        for shape, places in self._parts(datasets):
+        pad_weights = all(harmless_padding(optimizer, not binary) for binary in {s.binary for s in datasets})
+        for shape, places in self._parts(datasets, pad_weights):
             members = [datasets[i] for i in places]
             _, d, k = shape
             if not k and (matrix := [norm.name for norm in self.norms if norm.matrix_only]):
@@ -190,16 +205,16 @@ class Simulation:
             method = Method(optimizer, loss_named(loss), self.norms, homogeneity, budget)
             self.chunks.append(_Chunk(places, members, shape, method, self.setting))
 
-    def _parts(self, datasets: Sequence[Dataset]) -> list[tuple[tuple[int, int, int], list[int]]]:
+    def _parts(self, datasets: Sequence[Dataset], pad_weights: bool) -> list[tuple[tuple[int, int, int], list[int]]]:
         size = self.setting.largest
-        groups = batches.group(datasets).items()
+        groups = batches.group(datasets, pad_weights).items()
         return [(shape, places[i : i + size]) for shape, places in groups for i in range(0, len(places), size)]
 
     def advance(self, steps: int, progress: Progress | None = None) -> Simulation:
         """Carry every run on to `steps` (see `grid`). Raises `TrajectoryError` at NaN or infinity."""
         ends = grid(steps)
         new = ends[len(self.time) :]
-        total, done = int(ends[-1]) * self.count, 0
+        total, done = sum(int(ends[-1]) - chunk.first for chunk in self.chunks for _ in chunk.places), 0
         for chunk in self.chunks:
             for i in range(0, len(new), _SEGMENT):
                 before = chunk.first
@@ -211,7 +226,9 @@ class Simulation:
         return self
 
     def result(self) -> Trajectories:
-        """The curves so far."""
+        """The curves so far. Raises `InputError` before the first step."""
+        if not len(self.time):
+            raise InputError("The simulation has made no step yet: call advance before result.")
         b, r = self.count, len(self.time)
         empty = lambda: np.full((b, r), np.nan)  # noqa: E731 - one fresh array a field
         margin, log_loss, log_slope, descent, second = (empty() for _ in range(5))
