@@ -19,10 +19,10 @@ from jaxtyping import Float, Int
 
 from solvers.norms import Norm
 from verify import config as config
-from verify.batches import Batch
+from verify.batches import Batch, Values
 from verify.homogeneity import Homogeneity
 from verify.losses import Loss, log_sum_exp
-from verify.models import linear_margins
+from verify.models import linear_margins, linear_reach
 
 LN2 = 0.6931471805599453
 NEVER = jnp.iinfo(jnp.int32).max
@@ -68,14 +68,14 @@ class Carry(NamedTuple):
 class Metrics(NamedTuple):
     """What is recorded on the grid. Norm-wise entries have a last axis over the method's norms."""
 
-    margin: Array
-    norms: Array
-    log_loss: Array
-    log_slope: Array
-    starved: Array  # some weight's gradient is lost beside the largest one's
-    path: Array
-    descent: Array
-    second_order: Array
+    margin: Values
+    norms: Values
+    log_loss: Values
+    log_slope: Values
+    starved: Values  # some weight's gradient is lost beside the largest one's
+    path: Values
+    descent: Values
+    second_order: Values
 
 
 def gradient(loss: Loss, w: Array, data: Batch) -> Gradient:
@@ -99,18 +99,24 @@ def _power_of_two(k: Int[Array, ""], dtype: Any) -> Float[Array, ""]:
 
 
 def _magnitude(state: Any, degrees: tuple[int, ...]) -> Array:
-    """Largest `log2 |leaf|^(1/degree)` over the state's leaves that have a degree."""
-    tops = [jnp.log2(jnp.max(jnp.abs(leaf))) / p for leaf, p in zip(jax.tree.leaves(state), degrees, strict=True) if p]
+    """Largest `log2 |leaf|^(1/degree)` over the state's leaves that have a degree, NaN of untouched weights apart."""
+    leaves = [(leaf, p) for leaf, p in zip(jax.tree.leaves(state), degrees, strict=True) if p]
+    tops = [jnp.log2(jnp.max(jnp.where(jnp.isnan(leaf), 0, jnp.abs(leaf)))) / p for leaf, p in leaves]
     return jnp.max(jnp.stack(tops))
 
 
 def _rescale(state: Any, degrees: tuple[int, ...], moved: Array) -> Any:
     """The state in units that are `2^moved` times the old ones."""
+
+    def scaled(leaf: Array, p: int) -> Array:
+        # In two factors: a state near the bottom of the range may have to rise by more than the largest power of two.
+        half = (-p * moved) // 2
+        return leaf * _power_of_two(half, leaf.dtype) * _power_of_two(-p * moved - half, leaf.dtype)
+
     leaves, structure = jax.tree.flatten(state)
-    scaled = [
-        leaf * _power_of_two(-p * moved, leaf.dtype) if p else leaf for leaf, p in zip(leaves, degrees, strict=True)
-    ]
-    return jax.tree.unflatten(structure, scaled)
+    return jax.tree.unflatten(
+        structure, [scaled(leaf, p) if p else leaf for leaf, p in zip(leaves, degrees, strict=True)]
+    )
 
 
 def _feed_scale_free(method: Method, carry: Carry, g: Gradient) -> tuple[Array, Any, Array]:
@@ -132,10 +138,14 @@ def _feed_scale_free(method: Method, carry: Carry, g: Gradient) -> tuple[Array, 
     return direction, state, unit
 
 
+def _least_square_root(dtype: Any) -> float:
+    """Below this an entry's square, times a `1 - b2` of 1e-7, would leave the normal range."""
+    return 2.0**-480 if dtype == jnp.float64 else 2.0**-50
+
+
 def _flush(x: Array) -> Array:
-    """Zero where the square of an entry would leave the normal range: else 0/0 could become 1/0."""
-    smallest = 2.0**-480 if x.dtype == jnp.float64 else 2.0**-56
-    return jnp.where(jnp.abs(x) < smallest, 0, x)
+    """Zero where the square of an entry would underflow: else 0/0 could become 1/0."""
+    return jnp.where(jnp.abs(x) < _least_square_root(x.dtype), 0, x)
 
 
 def _flush_state(state: Any, degrees: tuple[int, ...]) -> Any:
@@ -166,26 +176,36 @@ def _step(method: Method, data: Batch, t: Array, carry: Carry) -> Carry:
         going = jnp.asarray(True)
     else:
         fed, state, unit = g.direction * jnp.exp(g.log_scale), carry.state, carry.unit
-        smallest = jnp.log(jnp.finfo(fed.dtype).tiny) + 10
+        # The horizon is where a sample that matters to rounding, beside the one that matters most, would underflow.
+        smallest = jnp.log(jnp.finfo(fed.dtype).tiny / jnp.finfo(fed.dtype).eps)
         going = (g.log_scale > smallest) & (carry.horizon_step == NEVER)
-    u, state = method.optimizer.update(fed, state, carry.w)
+    update, state = method.optimizer.update(fed, state, carry.w)
+    u = jnp.asarray(update)
     # Padding stays at zero; a weight that no sample touches may give 0/0, which is 0.
     u = jnp.where(data.real & (data.touched | ~jnp.isnan(u)) & going, u, 0)
+    w = carry.w + u
+    bad = jnp.where(jnp.isfinite(g.log_scale), jnp.where(jnp.all(jnp.isfinite(w)), NEVER, t + 1), t)
     return Carry(
-        carry.w + u,
+        w,
         state,
         unit,
-        jnp.where(jnp.isfinite(g.log_scale), carry.bad_step, jnp.minimum(carry.bad_step, t)),
+        jnp.minimum(carry.bad_step, bad).astype(jnp.int32),
         jnp.where(going, carry.horizon_step, jnp.minimum(carry.horizon_step, t)),
         _budget_sums(method, carry.sums, g, u, data),
     )
 
 
-def _starved(g: Gradient, slopes: Array, data: Batch) -> Array:
-    """Whether a sample's slope underflows beside the largest one, and leaves some weight without a gradient."""
-    real = data.rivals & (data.weight > 0)[:, None]
-    lost = real & (slopes - jnp.max(slopes) < jnp.log(jnp.finfo(slopes.dtype).tiny))
-    return jnp.any(lost) & jnp.any((g.direction == 0) & data.touched)
+def _starved(method: Method, data: Batch, carry: Carry, g: Gradient) -> Array:
+    """Whether some weight's gradient, cancellation apart, is too small beside the largest one to be fed at all."""
+    slopes, _ = method.loss.scaled_slopes(g.margins)
+    reach = linear_reach(data.weight[:, None] * slopes, data)
+    least = jnp.finfo(reach.dtype).tiny
+    if method.homogeneity.highest:
+        _, _, unit = _feed_scale_free(method, carry, g)
+        reach = reach * jnp.exp(g.log_scale - unit * LN2).astype(reach.dtype)
+    if method.homogeneity.highest > 1:
+        least = _least_square_root(reach.dtype)
+    return jnp.any((reach < least) & data.touched)
 
 
 def _record(method: Method, data: Batch, carry: Carry) -> Metrics:
@@ -196,7 +216,7 @@ def _record(method: Method, data: Batch, carry: Carry) -> Metrics:
         jnp.stack([norm.value(carry.w) for norm in method.norms]),
         log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight)),
         log_sum_exp(slopes.reshape(-1)),
-        _starved(g, slopes, data),
+        _starved(method, data, carry, g),
         *carry.sums,
     )
 
@@ -217,7 +237,9 @@ def _segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Arra
     def until(carry_and_step: tuple[Carry, Array], end: Array):
         carry, begin = carry_and_step
         carry = jax.lax.fori_loop(begin, end, partial(_step, method, data), carry)
-        return (carry, end), _record(method, data, carry)
+        metrics = _record(method, data, carry)
+        bad = jnp.where(jnp.isfinite(metrics.margin), NEVER, end)
+        return (carry._replace(bad_step=jnp.minimum(carry.bad_step, bad).astype(jnp.int32)), end), metrics
 
     (carry, _), metrics = jax.lax.scan(until, (carry, first), ends)
     return carry, metrics

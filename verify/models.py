@@ -20,3 +20,13 @@ def linear_margins(w: Float[Array, "..."], data: Batch) -> Float[Array, "n m"]:
     logits = data.x @ w.T
     own = jnp.sum(logits * data.label, axis=-1, keepdims=True)
     return jnp.where(data.rivals, own - logits, jnp.inf)
+
+
+def linear_reach(slopes: Float[Array, "n m"], data: Batch) -> Float[Array, "..."]:
+    """`sum |slope * feature|` for every weight: its gradient without any cancellation.
+
+    `slopes` are those of the samples' margins, zero against absent rivals and for padding.
+    """
+    if not data.label.shape[-1]:
+        return slopes[:, 0] @ jnp.abs(data.x)
+    return (slopes + data.label * jnp.sum(slopes, axis=-1, keepdims=True)).T @ jnp.abs(data.x)
