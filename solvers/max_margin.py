@@ -117,6 +117,7 @@ class _State:
     lower: float = -math.inf
     upper: float = math.inf
     scale: float = 1.0
+    euclidean: Candidate | None = None
     solver: str = ""
     status: str = ""
 
@@ -200,8 +201,15 @@ def _points(points: Int[np.ndarray, " m"]) -> str:
 
 def _start(euclidean: _State, norm: Norm) -> _State:
     """A problem in another norm, with the margin of the l2 solution as its scale."""
-    size = float(norm.value(euclidean.weights))
-    return replace(euclidean, norm=norm, lower=-math.inf, upper=math.inf, scale=euclidean.lower / size)
+    weights, multipliers = euclidean.weights, euclidean.multipliers
+    return _State(
+        euclidean.problem,
+        norm,
+        weights,
+        multipliers,
+        scale=euclidean.lower / float(norm.value(weights)),
+        euclidean=Candidate(weights.ravel(), multipliers.ravel(), euclidean.solver, "the l2 solution"),
+    )
 
 
 def _together(states: list[_State]) -> list[_State]:
@@ -231,7 +239,7 @@ def _grow(state: _State) -> _State:
         else:
             found = _programme([rows / state.scale], [problem.shape], state.norm)
         if not found:
-            return state if state.lower > 0 else _fall_back(state)
+            return _fall_back(state)
         for candidate in found:
             state = state.improve(candidate, working)
             if state.certified:
@@ -251,18 +259,26 @@ def _grow(state: _State) -> _State:
 def _polish(
     state: _State, rows: Float[np.ndarray, "m size"], found: Candidate, working: Int[np.ndarray, " m"]
 ) -> _State:
-    """The bracket after solving the equations of a linear programme's vertex again; other norms keep theirs."""
+    """One more attempt on a solved but uncertified problem, on its last working set.
+
+    A linear programme's vertex is solved again as equations. A cone programme is solved again without the data
+    vectors that its solution leaves slack: with fewer of them the interior point method gets further.
+    """
     if state.norm.polyhedral:
         for candidate in programs.vertices(rows, found, state.norm):
             state = state.improve(candidate, working)
-    return state
+    elif state.norm != _L2:
+        scores = rows @ found.weights
+        near = scores < _NEAR * scores.min()
+        for candidate in _programme([rows[near]], [state.problem.shape], state.norm):
+            state = state.improve(candidate, working[near])
+    return state if state.certified else _fall_back(state)
 
 
 def _fall_back(state: _State) -> _State:
-    """The l2 solution, still in the state, as the bracket when the solver returned nothing."""
+    """The bracket with the l2 solution where that is better than what the solver returned, if anything."""
     numbers = np.arange(math.prod(state.problem.table))
-    found = Candidate(state.weights.ravel(), state.multipliers.ravel(), state.solver, "solver failed: l2 solution")
-    return state.improve(found, numbers)
+    return state if state.euclidean is None else state.improve(state.euclidean, numbers)
 
 
 def _initial(state: _State) -> Int[np.ndarray, " m"]:
