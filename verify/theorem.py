@@ -159,7 +159,8 @@ def judge_one(claim: Claim, m: Measurement) -> Verdict:
     if verdict.evidence.exactly_reached:
         return _reworded(verdict, Outcome.SUPPORTED, "The run reaches the limit to the width of the reference.")
     now, before = (float(rates.log_envelope_ratio(m.log_time, m.values, law, back=b)[0]) for b in (0.0, 1.0))
-    figures = f"{claim.quantity.name} / ({law}) grew by 10^{now:+.3f} over the last decade and 10^{before:+.3f} over the one before"
+    over = f"by 10^{now:+.3f} over the last decade and 10^{before:+.3f} over the one before"
+    figures = f"{claim.quantity.name} / ({law}) grew {over}"
     if now <= threshold:
         return _reworded(verdict, Outcome.SUPPORTED, f"The law holds: {figures}.")
     if before > threshold:
@@ -172,7 +173,7 @@ def _reworded(verdict: Verdict, outcome: Outcome, sentence: str) -> Verdict:
 
 
 def shrink(claim: Claim, profile: Profile, seed: int, platform: str | None = None) -> Dataset | None:
-    """The smallest dataset found that refutes the claim alone, confirmed with twice the steps; None if there is none."""
+    """The smallest dataset found that refutes the claim alone, and does so again with twice the steps; or None."""
     steps, log_time = min(profile.steps, 5_000), min(profile.log_time, 2e3)
     spent = 0
 

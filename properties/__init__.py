@@ -1,0 +1,1 @@
+"""The theorems, one file each, by paper. `pytest properties/` tries to refute all of them."""

@@ -1,0 +1,53 @@
+"""Adam without stability constant goes to the L-infinity max-margin direction.
+
+Setting: separable binary data, mean logistic loss, steps `η_t = η_0 (t + 1)^-a`.
+Algorithm: `m ← β₁ m + (1-β₁) g`, `v ← β₂ v + (1-β₂) g²`, `w ← w - η_t m / √v`; no bias correction, no ε, β₁ ≤ β₂.
+Claim: the normalised L-infinity margin tends to the maximal one, with a gap of `O(t^{-a/2})` for a < 2/3,
+`O(t^{-1/3} log t)` for a = 2/3, and `O(t^{-(1-a)})` for 2/3 < a < 1.
+Reference: Zhang, Zou, Cao (2024), Theorem 4.3 and Corollary 4.7, as commonly stated.
+"""
+
+import pytest
+
+from properties.papers import ZHANG_2024
+from verify import Claim, Rate, Twin, laws, optimizers, strategies
+from verify.laws import Law
+from verify.optimizers import PowerDecay
+
+BETAS = {"b1": 0.9, "b2": 0.99}
+
+
+def claim(name: str, a: float, law: Law) -> Claim:
+    steps = PowerDecay(0.1, a)
+    return Claim(
+        id=f"zhang2024/adam-{name}",
+        title=f"Adam maximises the L-infinity margin, steps t^-{name}",
+        statement=f"Adam with ε = 0 and steps t^-{name}: the L-infinity margin's gap to the maximum is O({law}).",
+        source="Zhang, Zou, Cao 2024, Corollary 4.7",
+        paper=ZHANG_2024,
+        kind=Rate(law),
+        problem=strategies.binary,
+        optimizer=optimizers.adam(steps, **BETAS),
+        optimizer_text=f"Adam(β₁=0.9, β₂=0.99, ε=0), η = 0.1 (t+1)^-{name}",
+        loss="logistic",
+        norm="linf",
+        twins=(
+            Twin("L2 margin for L-infinity margin", norm="l2"),
+            Twin("a rate faster by t^-1/2", kind=Rate(laws.power(1 - a + 0.5))),
+            Twin("ε = 0.1 for ε = 0", optimizer=optimizers.adam(steps, **BETAS, eps=0.1)),
+            Twin("features rotated", optimizer=optimizers.rotated(optimizers.adam(steps, **BETAS))),
+        ),
+        real=("iris:0-vs-rest",),
+    )
+
+
+CLAIMS = (
+    claim("0.5", 1 / 2, laws.power(1 / 4)),
+    claim("0.667", 2 / 3, laws.power(1 / 3, log=1)),
+    claim("0.8", 0.8, laws.power(0.2)),
+)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_adam(theorem, claim):
+    theorem(claim)
