@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports import text
-from reports.curves import Band, band, last, last_slope, positive
+from reports.curves import Band, band, last, last_slope
 from reports.records import Curves, Record
 
 
@@ -16,7 +16,8 @@ def caption(record: Record, curves: Curves) -> str:
     parts += _twin_sentences(record, curves)
     names = [real["name"] for i, real in enumerate(record["datasets"]["real"]) if f"real_{i}" in curves]
     if names:
-        parts.append(f"Thin lines: the real datasets {', '.join(names)}.")
+        plural = "s" * (len(names) > 1)
+        parts.append(f"Thin line{plural}: the real dataset{plural} {', '.join(names)}.")
     if record["time"]["axis"] == "log t" and gap is not None and gap.times.size:
         end = text.number(float(gap.times[-1]))
         parts.append(f"The horizontal axis is log t, itself on a logarithmic scale: it ends at t = e^{end}.")
@@ -31,19 +32,23 @@ def alternative(record: Record, curves: Curves) -> str:
     if gap is None or not gap.drawable:
         return f"{head}: nothing to draw for the claim itself."
     first, end = last(gap.median[:1]), last(gap.median)
-    fall = f": the median over {_datasets(gap.datasets)} goes from {text.number(first)} to {text.number(end)}"
+    fall = (
+        f": the median over {text.count(gap.datasets, 'dataset')} goes from {text.number(first)} to {text.number(end)}"
+    )
     return f"{head}{fall}. Verdict: {record['verdict']}."
 
 
 def _gap_sentences(record: Record, gap: Band) -> str:
     quantity = _capital(record["quantity"])
     if not gap.drawable:
-        reason = f"{gap.exact} of {_datasets(gap.datasets)} reached the margin exactly"
+        reason = f"{gap.exact} of {text.count(gap.datasets, 'dataset')} reached the margin exactly"
         if gap.unknown:
             reason += f", and {gap.unknown} have unknown values"
+        if gap.left_out:
+            reason += f"; {text.count(gap.left_out, 'time')} are not above 0"
         return f"{quantity}: a logarithmic axis has nothing to show of it; {reason}."
     what = "median (line) and 10–90 % quantiles (band) over " if gap.datasets > 1 else ""
-    sentences = [f"{quantity} against {record['time']['label']}: {what}{_datasets(gap.datasets)}."]
+    sentences = [f"{quantity} against {record['time']['label']}: {what}{text.count(gap.datasets, 'dataset')}."]
     slope = last_slope(gap.times, gap.median)
     if slope is not None:
         sentences.append(
@@ -52,16 +57,19 @@ def _gap_sentences(record: Record, gap: Band) -> str:
         )
     if gap.exact:
         sentences.append(
-            f"{gap.exact} of {_datasets(gap.datasets)} reached the margin exactly, {gap.exact_at_end} of "
-            f"them at the last time; they count as 0, and a line ends where its quantile is 0."
+            f"{gap.exact} of {text.count(gap.datasets, 'dataset')} reached the margin exactly, {gap.exact_at_end} "
+            "of them at the last time: such a gap counts as 0, a line ends where its quantile is 0, and the band "
+            "runs down there."
         )
+    if gap.left_out:
+        sentences.append(f"The first {text.count(gap.left_out, 'time')}, not above 0, cannot be shown.")
     if gap.unknown:
-        sentences.append(f"{gap.unknown} of {_datasets(gap.datasets)} have unknown values, which are left out.")
+        sentences.append(f"Unknown values, in {gap.unknown} of {text.count(gap.datasets, 'dataset')}, are left out.")
     return " ".join(sentences)
 
 
 def _law_sentence(record: Record, curves: Curves) -> str:
-    slope = last_slope(curves["time"], positive(curves["law"]))
+    slope = last_slope(curves["time"], curves["law"])
     of_slope = f", slope {_slope(slope)} over the last decade" if slope is not None else ""
     name = f" {record['claimed']['law']}" if record["claimed"]["law"] else ""
     return f"Dashed: the claimed law{name}, scaled to the data{of_slope}."
@@ -84,10 +92,6 @@ def _twin_sentences(record: Record, curves: Curves) -> list[str]:
 def _slope(slope: float) -> str:
     rounded = f"{slope:.2f}".replace("-", "−")
     return "0.00" if rounded == "−0.00" else rounded
-
-
-def _datasets(count: int) -> str:
-    return "1 dataset" if count == 1 else f"{count} datasets"
 
 
 def _capital(words: str) -> str:

@@ -18,7 +18,8 @@ class Band:
 
     `low`, `median` and `high` are the 10, 50 and 90 % quantiles `[r]`, a gap at or below zero counted as
     zero; NaN where no dataset has a known gap. `exact` datasets reached the margin exactly at some time,
-    `exact_at_end` at the last one; `unknown` datasets lack a finite gap at some time.
+    `exact_at_end` at the last one; `unknown` datasets lack a finite gap at some time. `left_out` is the number
+    of times at or below zero, which no logarithmic axis can show.
     """
 
     times: Float[np.ndarray, " r"]
@@ -29,6 +30,7 @@ class Band:
     exact: int
     exact_at_end: int
     unknown: int
+    left_out: int
 
     @property
     def drawable(self) -> bool:
@@ -44,6 +46,7 @@ def band(curves: Curves, name: str = "gap") -> Band | None:
     if times is None:
         return None
     gap = np.atleast_2d(curves[name])[:, times > 0]
+    left_out = int((times <= 0).sum())
     times = times[times > 0]
     known = np.isfinite(gap)
     low, median, high = _quantiles(np.where(known, np.maximum(gap, 0.0), np.nan))
@@ -57,6 +60,7 @@ def band(curves: Curves, name: str = "gap") -> Band | None:
         exact=int(reached.any(axis=1).sum()),
         exact_at_end=int(reached[:, -1].sum()) if times.size else 0,
         unknown=int((~known).any(axis=1).sum()),
+        left_out=left_out,
     )
 
 
@@ -69,11 +73,11 @@ def _quantiles(gap: Float[np.ndarray, "datasets r"]) -> Float[np.ndarray, "3 r"]
     return result
 
 
-def positive(values: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
-    """The values with NaN in place of what a logarithmic axis cannot show; a line breaks there."""
+def decades(values: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
+    """The base-10 logarithms, with NaN for what a logarithmic axis cannot show; a line breaks there."""
     shown = np.full(values.shape, np.nan)
     keep = np.isfinite(values) & (values > 0)
-    shown[keep] = values[keep]
+    shown[keep] = np.log10(values[keep])
     return shown
 
 
@@ -82,15 +86,15 @@ def last_slope(times: Float[np.ndarray, " r"], values: Float[np.ndarray, " r"]) 
 
     None if fewer than three such values are there.
     """
-    keep = np.isfinite(values) & (values > 0) & (times > 0)
+    x, y = decades(times), decades(values)
+    keep = np.isfinite(x) & np.isfinite(y)
     if not keep.any():
         return None
-    keep &= times >= times[keep][-1] / 10 * (1 - 1e-12)
+    keep &= x >= x[keep][-1] - 1 - 1e-9
     if keep.sum() < 3:
         return None
-    x, y = np.log(times[keep]), np.log(values[keep])
-    x = x - x.mean()
-    return float(x @ (y - y.mean()) / (x @ x))
+    x, y = x[keep] - x[keep].mean(), y[keep] - y[keep].mean()
+    return float(x @ y / (x @ x))
 
 
 def last(values: Float[np.ndarray, " r"]) -> float | None:

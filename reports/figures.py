@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from reports import text
 from reports.captions import alternative, caption
-from reports.curves import Band, band, positive
+from reports.curves import Band, band, decades
 from reports.records import Curves, Record, ReportError, load_curves, read_records, replace_file
 
 # Mid tones with a contrast above 3.5 on white and on near-black; dashes and widths tell them apart as well.
@@ -124,51 +125,65 @@ def overview(
 
 
 def draw(axes: Axes, record: Record, curves: Curves) -> None:
-    """Draw a record's band, law, twins and real datasets, labelled, into axes that become logarithmic."""
-    axes.set(xscale="log", yscale="log")
+    """Draw a record's band, law, twins and real datasets, labelled, in decades: 2 stands for 10².
+
+    Logarithms on plain axes know no smallest or largest number, unlike a logarithmic scale.
+    """
     gap = band(curves)
     if gap is not None and gap.drawable:
         _draw_band(axes, gap)
-    if "law" in curves and gap is not None:
-        law = positive(curves["law"][curves["time"] > 0])
+    if gap is not None and "law" in curves:
         label = f"law {textwrap.shorten(record['claimed']['law'] or '', 28, placeholder='…')}".strip()
-        axes.plot(gap.times, law, color=INK, linestyle=(0, (5, 3)), linewidth=1.2, label=label)
+        law = curves["law"][curves["time"] > 0]
+        _line(axes, gap.times, law, color=INK, linestyle=(0, (5, 3)), linewidth=1.2, label=label)
     for index, twin in enumerate(twin for twin in record["twins"] if twin["curve"] is not None):
         wrong = band(curves, twin["curve"])
         if wrong is not None and wrong.drawable:
             style = (0, (6, 2, 1, 2)) if index == 0 else (0, (1, 1.5))
             label = "false twin" if index == 0 else f"false twin {index + 1}"
-            axes.plot(wrong.times, positive(wrong.median), color=TWIN, linestyle=style, linewidth=1.6, label=label)
+            _line(axes, wrong.times, wrong.median, color=TWIN, linestyle=style, linewidth=1.6, label=label)
     label = "real datasets"
     for index in range(len(record["datasets"]["real"])):
         real = band(curves, f"real_{index}")
         if real is not None and real.drawable:
-            axes.plot(real.times, positive(real.median), color=REAL, linewidth=0.8, label=label)
+            _line(axes, real.times, real.median, color=REAL, linewidth=0.8, label=label)
             label = "_nolegend_"
     _ticks(axes)
 
 
 def _draw_band(axes: Axes, gap: Band) -> None:
     if gap.datasets > 1:
+        low, median, high = decades(gap.low), decades(gap.median), decades(gap.high)
         # A quantile of zero is below any logarithmic axis: the band then goes to a decade below the data.
-        shown = np.concatenate([positive(gap.low), positive(gap.median), positive(gap.high)])
-        floor = np.nanmin(shown) / 10
-        high = positive(gap.high)
-        low = np.where(np.isnan(high), np.nan, np.maximum(gap.low, floor))
-        axes.fill_between(gap.times, low, high, color=GAP, alpha=0.25, linewidth=0, label="10–90 % of datasets")
+        floor = np.nanmin([low, median, high]) - 1
+        foot = np.where(np.isnan(low) & np.isfinite(high), floor, low)
+        label = "10–90 % of datasets"
+        axes.fill_between(decades(gap.times), foot, high, color=GAP, alpha=0.25, linewidth=0, label=label)
     label = "median of datasets" if gap.datasets > 1 else "the dataset"
-    axes.plot(gap.times, positive(gap.median), color=GAP, linewidth=2, label=label)
+    _line(axes, gap.times, gap.median, color=GAP, linewidth=2, label=label)
+
+
+def _line(axes: Axes, times: np.ndarray, values: np.ndarray, **style: Any) -> None:
+    """A line in decades; a value whose neighbours cannot be shown is a dot."""
+    x, y = decades(times), decades(values)
+    axes.plot(x, y, **style)
+    alone = np.isfinite(y) & ~np.isfinite(np.append(y[1:], np.nan)) & ~np.isfinite(np.append(np.nan, y[:-1]))
+    if alone.any():
+        axes.plot(x[alone], y[alone], ".", color=style["color"], label="_nolegend_")
 
 
 def _ticks(axes: Axes) -> None:
     """Label whole decades, two at least, in Unicode: an SVG then holds plain text in the page's font."""
     for axis in (axes.xaxis, axes.yaxis):
-        low, high = np.log10(axis.get_view_interval())
+        low, high = axis.get_view_interval()
         if np.floor(high) - np.ceil(low) < 1:
-            axis.set_view_interval(10 ** np.floor(low), 10 ** np.ceil(high), ignore=True)
-        axis.set_major_locator(LogLocator(numticks=7))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(np.log10(value)))))
-        axis.set_minor_formatter(NullFormatter())
+            low, high = np.floor(low), np.floor(low) + max(1, np.ceil(high) - np.floor(low))
+            axis.set_view_interval(low, high, ignore=True)
+        axis.set_major_locator(MaxNLocator(6, integer=True))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))
+        if high - low <= 8:
+            minor = np.log10(np.arange(2, 10)) + np.arange(np.floor(low), np.ceil(high))[:, None]
+            axis.set_minor_locator(FixedLocator(minor[(low <= minor) & (minor <= high)].tolist()))
     axes.grid(True, which="major", color=INK, alpha=0.15, linewidth=0.6)
 
 

@@ -52,12 +52,12 @@ def write_report(report_dir: Path | str) -> dict[str, Path]:
 
 def headline(summary: text.Summary) -> str:
     """The outcome of a run in one or two sentences."""
-    claims = f"{summary.claims} claim{'s' * (summary.claims != 1)}"
-    papers = f"{summary.papers} paper{'s' * (summary.papers != 1)}"
+    claims, papers = text.count(summary.claims, "claim"), text.count(summary.papers, "paper")
+    datasets = text.count(summary.datasets, "dataset")
     return (
-        f"{claims} from {papers} on {summary.datasets} datasets: {summary.supported} supported, {summary.refuted} "
-        f"refuted, {summary.inconclusive} inconclusive. {summary.twins_refuted} of {summary.twins} false twins "
-        f"refuted; {summary.verified} of {claims} verified."
+        f"{claims} from {papers} on {datasets}: {summary.supported} supported, {summary.refuted} refuted, "
+        f"{summary.inconclusive} inconclusive. {summary.twins_refuted} of {summary.twins} false twins refuted; "
+        f"{summary.verified} of {claims} verified."
     )
 
 

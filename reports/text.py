@@ -130,10 +130,15 @@ def twins(record: Record) -> str:
     return f"{verdicts.count('REFUTED')} of {len(verdicts)}" if verdicts else "–"
 
 
+def count(number_of: int, noun: str) -> str:
+    """A number of things, e.g. "1 dataset", "4 datasets"."""
+    return f"{number_of} {noun}{'s' * (number_of != 1)}"
+
+
 def size(dataset: dict[str, Any]) -> str:
     """The size of a dataset, e.g. "3 points in 2 dimensions"."""
     n, d = len(dataset["y"]), len(dataset["x"][0])
-    return f"{n} point{'s' * (n != 1)} in {d} dimension{'s' * (d != 1)}"
+    return f"{count(n, 'point')} in {count(d, 'dimension')}"
 
 
 def worst(record: Record) -> str:

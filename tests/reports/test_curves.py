@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reports.curves import band, last, last_slope, positive
+from reports.curves import band, decades, last, last_slope
 
 TIMES = np.geomspace(1, 1e4, 41)
 
@@ -75,7 +75,7 @@ def test_slope_needs_three_values():
     assert last_slope(TIMES, values) == pytest.approx(-0.5)
 
 
-def test_positive_and_last():
-    np.testing.assert_array_equal(positive(np.array([1, 0, -1, np.nan, np.inf])), [1, *[np.nan] * 4])
+def test_decades_and_last():
+    np.testing.assert_array_equal(decades(np.array([100, 0, -1, np.nan, np.inf])), [2, *[np.nan] * 4])
     assert last(np.array([1.0, 2.0, np.nan])) == 2
     assert last(np.array([np.nan])) is None

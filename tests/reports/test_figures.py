@@ -88,6 +88,24 @@ def test_two_decades_are_labelled_when_the_gap_hardly_moves():
     assert {"10⁻¹", "10⁰"} <= set(words)
 
 
+@pytest.mark.parametrize(
+    ("times", "gap"),
+    [
+        ([5.0], [[0.1], [0.2]]),
+        ([5.0, 6.0], [[0.1, np.nan]]),
+        ([0.0, 1.0, 2.0], np.ones((2, 3))),
+        ([1.0, 1e308], np.ones((2, 2))),
+        ([1.0, 10.0], [[1.7e308, 5e-324]]),
+        ([1.0, 10.0], np.full((2, 2), 5e-324)),
+    ],
+    ids=["one time", "one value", "time zero", "long times", "the whole range", "denormal"],
+)
+def test_extremes_are_drawn(times, gap):
+    case = samples.record(twins=[]), {"time": np.array(times), "gap": np.array(gap)}
+    labels = re.findall(r">10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+</text>", drawn(case))
+    assert len(labels) >= 4
+
+
 def test_captions_tell_slopes_and_verdicts():
     record, curves = samples.record(), samples.curves()
     times = curves["time"]
@@ -99,20 +117,27 @@ def test_captions_tell_slopes_and_verdicts():
     assert "Dashed: the claimed law t^-1/2 log t, scaled to the data, slope −0.50" in words
     assert "L2 margin instead of max-norm margin); its median ends at 0.125 with slope 0.00" in words
     assert "verdict on the twin: REFUTED" in words
-    assert "real datasets iris." in words
+    assert "Thin line: the real dataset iris." in words
     assert words.endswith("Verdict on the claim: SUPPORTED.")
 
 
 def test_captions_tell_what_cannot_be_drawn():
     words = figures.figure(*samples.exact_case()).caption
     assert "5 of 12 datasets reached the margin exactly, 5 of them at the last time" in words
-    assert "1 of 12 datasets have unknown values, which are left out." in words
+    assert "Unknown values, in 1 of 12 datasets, are left out." in words
     exact = figures.figure(*samples.all_exact_case())
     assert exact.svg is None
     assert "3 of 3 datasets reached the margin exactly" in exact.caption
     empty = figures.figure(*samples.no_curves_case())
     assert empty.svg is None
     assert "No curve of the gap was recorded" in empty.caption
+
+
+def test_times_that_cannot_be_shown_are_told():
+    curves = {"time": np.array([-1.0, 0.0, 1.0, 2.0]), "gap": np.ones((2, 4))}
+    assert "The first 2 times, not above 0, cannot be shown." in figures.figure(samples.record(), curves).caption
+    curves = {"time": np.array([-1.0, 0.0]), "gap": np.ones((2, 2))}
+    assert "2 times are not above 0." in figures.figure(samples.record(), curves).caption
 
 
 def test_log_time_is_told():

@@ -45,7 +45,9 @@ def test_every_field_is_described():
             for part in (field, field.get("items", {}), *field.get("oneOf", [])):
                 yield from undescribed(part, f"{place}.{name}")
 
-    assert list(undescribed(dict(validator().schema), "$")) == []
+    schema = validator().schema
+    assert isinstance(schema, dict)
+    assert list(undescribed(schema, "$")) == []
 
 
 @pytest.mark.parametrize("field", [name for name in samples.record() if name != "reference"])
@@ -145,21 +147,28 @@ def test_sorted_by_paper_then_id(tmp_path):
     assert len(keys) == len(samples.all_cases()) + 2
 
 
-def test_a_crash_before_the_move_leaves_the_finished_record(tmp_path, monkeypatch):
-    write_record(tmp_path, samples.record(), samples.curves())
-    synced = []
+@pytest.mark.parametrize(("syncs", "finished"), [(1, []), (3, [".npz"])], ids=["curves", "record"])
+@pytest.mark.parametrize("again", [False, True], ids=["first", "again"])
+def test_a_crash_loses_nothing_finished(tmp_path, monkeypatch, syncs, finished, again):
+    """A crash while the curves (first sync) or the record (third; the second is the folder's) are written."""
+    if again:
+        write_record(tmp_path, samples.record(), samples.curves())
+    sync, left = os.fsync, iter(range(syncs - 1))
 
     def crash(descriptor):
-        synced.append(descriptor)
-        raise KeyboardInterrupt
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        sync(descriptor)
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", crash)
         with pytest.raises(KeyboardInterrupt):
-            write_record(tmp_path, samples.record(title="second"), samples.curves())
-    assert len(synced) == 1
-    assert [record["title"] for record in read_records(tmp_path)] == [samples.record()["title"]]
-    assert sorted(path.suffix for path in tmp_path.rglob("*.*")) == [".json", ".npz"]
+            write_record(tmp_path, samples.record(title="second"), samples.curves(1))
+    records = read_records(tmp_path)
+    assert [record["title"] for record in records] == [samples.record()["title"]] * again
+    assert sorted(path.suffix for path in tmp_path.rglob("*.*")) == ([".json", ".npz"] if again else finished)
+    for record in records:
+        load_curves(tmp_path, record)
 
 
 def test_temporary_leftovers_are_ignored(tmp_path):
