@@ -1,0 +1,36 @@
+"""While testing, types and array shapes of annotated functions are checked, and hypothesis draws the same each time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import jaxtyping
+import pytest
+from beartype import BeartypeConf, beartype
+from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
+# These take more than their fields' types (lists, say), and their own sentences on wrong input are tested.
+UNCHECKED = {"verify.datasets", "solvers.norms"}
+check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int will do for a float
+
+
+def _modules() -> list[str]:
+    paths = [path for package in ("solvers", "verify") for path in (ROOT / package).rglob("*.py")]
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths if path.name != "__init__.py"}
+    return sorted(names - UNCHECKED)
+
+
+# Before a test imports them. Compiled functions pay for the checks when they are traced, not when they run.
+jaxtyping.install_import_hook(_modules(), "tests.conftest.check")
+
+settings.register_profile("deterministic", derandomize=True, deadline=None, database=None)
+settings.load_profile("deterministic")
+
+
+@pytest.fixture
+def untyped_caller() -> Iterator[None]:
+    """For tests that pass wrong types on purpose, as a user's call does, where no runtime checking stands before it."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)
