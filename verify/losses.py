@@ -40,8 +40,8 @@ class Loss:
 
 
 def softplus(u: Float[Array, "..."]) -> Float[Array, "..."]:
-    """`log(1 + e^u)`, accurate to rounding for every `u`."""
-    return jnp.maximum(u, 0) + jnp.log1p(jnp.exp(-jnp.abs(u)))
+    """`log(1 + e^u)`, accurate to rounding for every `u`, its derivative at zero included."""
+    return jnp.logaddexp(u, 0.0)
 
 
 def log_softplus(u: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -1,0 +1,136 @@
+"""Losses: values and slopes against sixty-digit arithmetic, and against each other."""
+
+import decimal
+from decimal import Decimal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import TypeCheckError
+
+from solvers.errors import InputError
+from verify.losses import CROSS_ENTROPY, EXPONENTIAL, LOG_EXPONENTIAL, LOSSES, PAIRWISE_LOGISTIC, loss, softplus
+
+CONTEXT = decimal.Context(prec=60, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)
+MARGINS = (-800.0, -709.9, -50.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, 36.6, 37.1, 50.0, 345.0, 704.0, 746.0, 1e4, 99999.5)
+INF = float("inf")
+ROWS = (
+    *((z, INF, INF) for z in MARGINS),
+    *((z, z, INF) for z in MARGINS),
+    *((z, z + 1.0, z + 40.0) for z in MARGINS),
+    (-800.0, 0.0, 1e5),
+    (-800.0, -800.0, 800.0),
+    (INF, 1e5, -3.0),
+    (36.0, 36.0, 36.0),
+)
+BY_NAME = ("exponential", "cross_entropy", "pairwise_logistic")
+
+
+def exact(name: str, z: tuple[float, ...]) -> tuple[Decimal, list[Decimal]]:
+    """The loss of one sample and its slopes, by the textbook formulas; an absent rival contributes nothing."""
+    with decimal.localcontext(CONTEXT):
+        a = [Decimal(0) if v == INF else (-Decimal(v)).exp() for v in z]
+        if name == "exponential":
+            return sum(a, Decimal(0)), a
+        if name == "cross_entropy":
+            return log1p(sum(a, Decimal(0))), [v / (1 + sum(a)) for v in a]
+        return sum(map(log1p, a), Decimal(0)), [v / (1 + v) for v in a]
+
+
+def log1p(a: Decimal) -> Decimal:
+    """`log(1 + a)` to sixty digits; where 1 + a would lose them, a few terms of the series are exact enough."""
+    return a - a * a / 2 + a**3 / 3 if a < Decimal("1e-20") else (1 + a).ln()
+
+
+def log(a: Decimal) -> float:
+    with decimal.localcontext(CONTEXT):
+        return float(a.ln()) if a else -INF
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_value_and_slopes_are_exact_to_rounding(name: str, dtype: type):
+    rows = [tuple(float(dtype(v)) for v in row) for row in ROWS]
+    z = jnp.asarray(rows, dtype)
+    values, slopes = LOSSES[name].log_value(z), LOSSES[name].log_slopes(z)
+    assert values.dtype == slopes.dtype == dtype
+    # A logarithm of size v has an error of a few ulp of the margins it comes from, and of v.
+    ulp = float(np.finfo(dtype).eps)
+    for row, value, slope in zip(rows, np.asarray(values), np.asarray(slopes), strict=True):
+        want_value, want_slopes = exact(name, row)
+        size = max(1.0, *(abs(v) for v in row if v != INF))
+        assert value == pytest.approx(log(want_value), rel=0, abs=8 * ulp * size), row
+        assert slope == pytest.approx([log(s) for s in want_slopes], rel=0, abs=8 * ulp * size), row
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_small_losses_and_slopes_are_exact_relatively_where_they_are_representable(name: str):
+    """Near separation the slope itself has full precision: nothing was subtracted from 1."""
+    for margin in (36.6, 37.1, 50.0, 345.0):
+        value, slopes = exact(name, (margin, margin + 2))
+        z = jnp.asarray([margin, margin + 2])
+        assert float(jnp.exp(LOSSES[name].log_value(z))) == pytest.approx(float(value), rel=1e-13)
+        np.testing.assert_allclose(jnp.exp(LOSSES[name].log_slopes(z)), [float(s) for s in slopes], rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_slopes_are_the_derivative_of_the_value(name: str):
+    rows = jnp.asarray([r for r in ROWS if INF not in r and max(r) < 600 and min(r) > -600])
+    derivative = jax.jit(jax.vmap(jax.grad(lambda z: -jnp.exp(LOSSES[name].log_value(z)))))(rows)
+    np.testing.assert_allclose(jnp.exp(LOSSES[name].log_slopes(rows)), derivative, rtol=2e-12)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("shift", [-790.0, 0.0, 40.0, 1e5])
+def test_scaled_slopes_agree_with_their_logarithms(name: str, shift: float):
+    """On a dataset whose margins lie around any value: the largest is of order 1, the others exact beside it."""
+    z = shift + jnp.asarray([[0.0, 3.0, INF], [INF, 1.0, 25.0], [0.5, INF, 80.0], [900.0, 0.0, INF]])
+    slopes, scale = LOSSES[name].scaled_slopes(z)
+    want = np.asarray(LOSSES[name].log_slopes(z))
+    assert 0.1 <= float(jnp.max(slopes)) <= 1
+    seen = want - float(scale) > -700
+    slopes = np.asarray(slopes)
+    np.testing.assert_allclose(np.log(slopes[seen]) + float(scale), want[seen], rtol=0, atol=1e-10)
+    assert np.all(slopes[~seen] == 0)
+
+
+@pytest.mark.parametrize("function", ["log_value", "log_slopes"])
+def test_cross_entropy_and_pairwise_loss_of_one_rival_are_the_logistic_loss(function: str):
+    z = jnp.asarray(MARGINS)[:, None]
+    logistic = np.asarray(getattr(loss("logistic"), function)(z))
+    np.testing.assert_allclose(getattr(PAIRWISE_LOGISTIC, function)(z), logistic, rtol=1e-14, atol=1e-17)
+    # With absent rivals beside the one: the general formula instead of the special one.
+    padded = jnp.concatenate([z, jnp.full_like(z, INF)], axis=1)
+    np.testing.assert_allclose(
+        np.asarray(getattr(CROSS_ENTROPY, function)(padded)).T[0], logistic.T[0], rtol=1e-14, atol=1e-17
+    )
+
+
+def test_scaled_slopes_of_one_rival_are_the_same_in_all_logistic_losses():
+    z = jnp.asarray([[3.0], [700.0], [2e3]])
+    ones, scale = CROSS_ENTROPY.scaled_slopes(z)
+    for name, margins in (("cross_entropy", jnp.pad(z, ((0, 0), (0, 2)), constant_values=INF)), (BY_NAME[2], z)):
+        slopes, other = LOSSES[name].scaled_slopes(margins)
+        assert float(other) == float(scale)
+        np.testing.assert_allclose(slopes[:, :1], ones, rtol=1e-14)
+
+
+def test_log_exponential_differs_from_the_exponential_in_its_objective_only():
+    assert LOG_EXPONENTIAL.of_log
+    assert not EXPONENTIAL.of_log
+    z = jnp.asarray([[1.0], [2.0]])
+    assert bool(jnp.all(LOG_EXPONENTIAL.log_value(z) == EXPONENTIAL.log_value(z)))
+
+
+def test_a_loss_is_found_by_name_or_passed_through():
+    assert loss("logistic") is loss("cross_entropy") is CROSS_ENTROPY
+    assert loss(PAIRWISE_LOGISTIC) is PAIRWISE_LOGISTIC
+    with pytest.raises(InputError, match=r"^There is no loss 'hinge': use one of exponential, .*log_exponential, or a"):
+        loss("hinge")
+
+
+def test_types_are_checked_while_testing():
+    """The import hook of the tests is in place: without it shape annotations would be comments."""
+    with pytest.raises(TypeCheckError):
+        softplus(jnp.asarray([1, 2, 3]))
