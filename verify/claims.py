@@ -65,14 +65,20 @@ Kind = Rate | Limit | Bound
 
 @dataclass(frozen=True)
 class Twin:
-    """A false twin: the claim with one word wrong. `changes` are the fields of the claim that it replaces."""
+    """A false twin: the claim with one word wrong. `changes` are the fields of the claim that it replaces.
+
+    apart: two norms; the twin is then judged on the drawn datasets on which their maximal margins are told apart,
+    since elsewhere it may well be true. By default the claim's norm and the twin's, where they differ.
+    """
 
     wrong: str
     changes: Mapping[str, Any]
+    apart: tuple[str, str] | None
 
-    def __init__(self, wrong: str, **changes: Any):
+    def __init__(self, wrong: str, *, apart: tuple[str, str] | None = None, **changes: Any):
         object.__setattr__(self, "wrong", wrong)
         object.__setattr__(self, "changes", MappingProxyType(changes))
+        object.__setattr__(self, "apart", apart)
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,12 @@ class Claim:
         """The false twin of that index, as a claim of its own."""
         twin = self.twins[index]
         return replace(self, id=f"{self.id}/twin-{index}", twins=(), **twin.changes)
+
+    def apart(self, index: int) -> tuple[str, str] | None:
+        """The norms whose margins must differ for the twin of that index to be false."""
+        twin = self.twins[index]
+        norm = twin.changes.get("norm", self.norm)
+        return twin.apart or ((self.norm, norm) if norm != self.norm else None)
 
     @property
     def law(self) -> Law | None:

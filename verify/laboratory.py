@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-import solvers.norms
+import solvers
 from solvers import Reference, max_margins
 from verify.datasets import Dataset
 from verify.trajectory import Progress, Simulation, Trajectories
@@ -45,7 +45,7 @@ class Laboratory:
 
     def references(self, norm: str) -> list[Reference]:
         """Maximal margins of all datasets in a norm."""
-        name = solvers.norms.norm(norm).name
+        name = solvers.norm(norm).name
         if name not in self._references:
             self._references[name] = max_margins([(s.x, s.y) for s in self.datasets], name)
         return self._references[name]
@@ -54,7 +54,7 @@ class Laboratory:
         """The claim's optimizer on all datasets, to the horizon."""
         binary = all(s.binary for s in self.datasets)
         norms = tuple(
-            dict.fromkeys((*(_VECTOR_NORMS if binary else _MATRIX_NORMS), solvers.norms.norm(claim.norm).name))
+            dict.fromkeys((*(_VECTOR_NORMS if binary else _MATRIX_NORMS), solvers.norm(claim.norm).name))
         )
         key = (claim.optimizer, claim.loss, norms)
         if key not in self._runs:
@@ -93,6 +93,15 @@ class Laboratory:
         first = np.unique(run.time, return_index=True)[1]
         use = first[run.time[first] > 1]
         return np.log(run.time[use]), run.normalised_margin(claim.norm)[:, use], tuple(notes)
+
+    def told_apart(self, followed: str, claimed: str, share: float = 0.05) -> Bool[np.ndarray, " b"]:
+        """Datasets on which the maximiser of one norm misses at least that share of another norm's margin.
+
+        Where a maximiser is not unique, the one that the solver returned is meant.
+        """
+        pairs = zip(self.datasets, self.references(followed), self.references(claimed), strict=True)
+        reached = [solvers.normalised_margin(a.weights, s.x, s.y, claimed) / b.upper for s, a, b in pairs]
+        return np.array(reached) <= 1 - share
 
     def extend(self, factor: float) -> None:
         """Move the horizon: `factor` times the steps, and `factor` times the log time of flows."""

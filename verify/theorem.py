@@ -7,7 +7,7 @@ import platform as python_platform
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from random import Random
@@ -113,6 +113,10 @@ def _quiet(max_examples: int) -> settings:
     )
 
 
+def _key(dataset: Dataset) -> tuple:
+    return dataset.x.shape, dataset.x.tobytes(), dataset.y.tobytes()
+
+
 def draw(claim: Claim, count: int, seed: int) -> list[Dataset]:
     """Draw at least `count` distinct datasets from the claim's problem; the same seed gives the same ones."""
     found: dict[tuple, Dataset] = {}
@@ -125,7 +129,7 @@ def draw(claim: Claim, count: int, seed: int) -> list[Dataset]:
         @hypothesis.given(strategy)
         def collect(batch: list[Dataset]) -> None:
             for dataset in batch:
-                found.setdefault((dataset.x.shape, dataset.x.tobytes(), dataset.y.tobytes()), dataset)
+                found.setdefault(_key(dataset), dataset)
 
         collect()
         if len(found) >= count:
@@ -136,15 +140,28 @@ def draw(claim: Claim, count: int, seed: int) -> list[Dataset]:
 
 
 def settle(
-    claim: Claim, lab: Laboratory, verdict_of: Callable[[Claim, Measurement], Verdict], extensions: int
+    claim: Claim,
+    lab: Laboratory,
+    extensions: int,
+    judge: Callable[[Claim, Measurement], Verdict] = judge,
+    apart: tuple[str, str] | None = None,
 ) -> Verdict:
-    """The verdict on the laboratory's datasets, the horizon being moved while it is inconclusive."""
-    verdict = verdict_of(claim, claim.quantity.measure(claim, lab))
+    """The verdict on the laboratory's datasets, the horizon being moved while it is inconclusive.
+
+    apart: judge only the datasets on which these two norms' margins are told apart.
+    """
+    mask = lab.told_apart(*apart) if apart else np.ones(len(lab.datasets), bool)
+
+    def attempt() -> Verdict:
+        m = claim.quantity.measure(claim, lab)
+        return judge(claim, replace(m, judged=m.judged & mask))
+
+    verdict = attempt()
     for _ in range(extensions):
         if verdict.outcome is not Outcome.INCONCLUSIVE or isinstance(claim.kind, Bound):
             break
         lab.extend(2.0)
-        verdict = verdict_of(claim, claim.quantity.measure(claim, lab))
+        verdict = attempt()
     return verdict
 
 
@@ -175,7 +192,7 @@ def _reworded(verdict: Verdict, outcome: Outcome, sentence: str) -> Verdict:
 def shrink(claim: Claim, profile: Profile, seed: int, platform: str | None = None) -> Dataset | None:
     """The smallest dataset found that refutes the claim alone, and does so again with twice the steps; or None."""
     steps, log_time = min(profile.steps, 5_000), min(profile.log_time, 2e3)
-    spent = 0
+    known: dict[tuple, bool] = {}
 
     def refuted(dataset: Dataset, factor: float = 1.0) -> bool:
         lab = Laboratory([dataset], steps=int(steps * factor), log_time=log_time * factor, platform=platform)
@@ -185,9 +202,11 @@ def shrink(claim: Claim, profile: Profile, seed: int, platform: str | None = Non
             return False
 
     def predicate(dataset: Dataset) -> bool:
-        nonlocal spent
-        spent += 1
-        return spent <= profile.shrinking and refuted(dataset)
+        # Out of budget nothing new refutes, which ends the search; what is known stays true when it is replayed.
+        key = _key(dataset)
+        if key not in known:
+            known[key] = len(known) < profile.shrinking and refuted(dataset)
+        return known[key]
 
     random = Random(derived_seed(seed, claim.id, "shrink"))
     try:
@@ -213,25 +232,29 @@ def try_claim(
 
     datasets = draw(claim, profile.datasets, seed)
     lab = _laboratory(claim, datasets, profile, platform, report(f"{len(datasets)} datasets"))
-    verdict = settle(claim, lab, judge, profile.extensions)
+    verdict = settle(claim, lab, profile.extensions)
     twins = []
     for i, twin in enumerate(claim.twins):
         false = claim.twin(i)
         lab.progress = report(f"twin: {twin.wrong}")
-        outcome = settle(false, lab, judge, profile.extensions)
-        smallest = shrink(false, profile, seed, platform) if outcome.outcome is Outcome.REFUTED else None
-        twins.append(TwinResult(twin.wrong, outcome, smallest))
+        outcome = settle(false, lab, profile.extensions, apart=claim.apart(i))
+        twins.append(TwinResult(twin.wrong, outcome, _counterexample(outcome, profile, seed, platform)))
     real = []
     for name in claim.real:
         dataset = realdata.parse(name)
         dataset = claim.prepare(dataset) if claim.prepare else dataset
         alone = _laboratory(claim, [dataset], profile, platform, report(name))
-        real.append((name, settle(claim, alone, judge_one, profile.extensions)))
-    smallest = shrink(claim, profile, seed, platform) if verdict.outcome is Outcome.REFUTED else None
-    return Trial(
-        claim, verdict, twins, real, lab, profile, seed, time.perf_counter() - begun, smallest,
-        list(verdict.measurement.notes),
-    )  # fmt: skip
+        real.append((name, settle(claim, alone, profile.extensions, judge_one)))
+    smallest = _counterexample(verdict, profile, seed, platform)
+    notes = list(verdict.measurement.notes)
+    return Trial(claim, verdict, twins, real, lab, profile, seed, time.perf_counter() - begun, smallest, notes)
+
+
+def _counterexample(verdict: Verdict, profile: Profile, seed: int, platform: str | None) -> Dataset | None:
+    """A shrunk dataset for a refutation, where one dataset suffices to see it."""
+    if verdict.outcome is not Outcome.REFUTED or not refutes_alone(verdict.claim, verdict.measurement).any():
+        return None
+    return shrink(verdict.claim, profile, seed, platform)
 
 
 def _laboratory(claim: Claim, datasets: Sequence[Dataset], profile: Profile, platform, progress) -> Laboratory:

@@ -104,7 +104,7 @@ def judge(claim: Claim, measurement: Measurement) -> Verdict:
 
 def _judge_bound(claim: Claim, kind: Bound, m: Measurement) -> Verdict:
     upper = kind.upper(m)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):
         tightness = np.where(m.judged[:, None], (m.values - m.floor[:, None]) / upper, -np.inf)
     row, column = np.unravel_index(int(np.argmax(tightness)), tightness.shape)
     value, step = float(tightness[row, column]), float(m.log_time[column])

@@ -1,0 +1,246 @@
+"""The command line: list, check, run, report."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from reports.records import ReportError, read_records, write_record
+from solvers.errors import InputError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Check published theorems on the implicit bias of optimizers, and try hard to refute them.",
+)
+_out, _err = Console(), Console(stderr=True)
+
+ReportDir = Annotated[Path, typer.Option("--report-dir", help="Where records, curves and the report are.")]
+Device = Annotated[str | None, typer.Option(help="Where to run: cpu or gpu. By default jax's own choice.")]
+
+
+def claims_of(module: ModuleType) -> Iterator[Any]:
+    """The claims that a module defines: its `CLAIM`s, and those in its tuples."""
+    from verify.claims import Claim
+
+    for value in vars(module).values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(item, Claim):
+                yield item
+
+
+def all_claims() -> dict[str, Any]:
+    """Every claim of the installed properties, by id."""
+    import properties
+
+    found: dict[str, Any] = {}
+    for info in pkgutil.walk_packages(properties.__path__, "properties."):
+        if info.name.rpartition(".")[2].startswith("test_"):
+            found |= {claim.id: claim for claim in claims_of(importlib.import_module(info.name))}
+    return dict(sorted(found.items()))
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise InputError(f"{path} is no Python file: give the path of a file that defines a Claim.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return {claim.id: claim for claim in claims_of(module)}
+
+
+def _chosen(target: str) -> list[Any]:
+    if target.endswith(".py"):
+        found = _from_file(Path(target))
+        if not found:
+            raise InputError(f"{target} defines no claim: put a verify.Claim at its top level.")
+        return list(found.values())
+    known = all_claims()
+    chosen = [claim for name, claim in known.items() if name == target or name.startswith(f"{target}/")]
+    if not chosen:
+        raise InputError(f"There is no claim {target!r}: see `verify list`, or give a file that defines one.")
+    return chosen
+
+
+@app.command("list")
+def list_claims() -> None:
+    """List the claims: their ids, kinds and sources.
+
+    Example: verify list
+    """
+    table = Table("id", "kind", "claim", "twins", "source")
+    for claim in all_claims().values():
+        table.add_row(claim.id, claim.kind.name, claim.title, str(len(claim.twins)), claim.source)
+    _out.print(table)
+
+
+@app.command()
+def check(
+    target: Annotated[str, typer.Argument(help="A claim's id, the first part of ids, or a file that defines claims.")],
+    profile: Annotated[str, typer.Option(help="How hard to try: quick, standard or thorough.")] = "standard",
+    seed: Annotated[int, typer.Option(help="Master seed of all draws.")] = 0,
+    device: Device = None,
+    report_dir: ReportDir = Path("verify-report"),
+) -> None:
+    """Try to refute claims, and write their records. Exits with 1 if one does not count as verified.
+
+    Examples: verify check fan2025/sign-gd-binary --profile quick;  verify check my_conjecture.py
+    """
+    from verify.theorem import PROFILES, failures, record_of, try_claim
+
+    if profile not in PROFILES:
+        raise InputError(f"There is no profile {profile!r}: use one of {', '.join(PROFILES)}.")
+    failed = False
+    for claim in _chosen(target):
+        with _progress() as bar:
+            task = bar.add_task(claim.id)
+
+            def show(what: str, done: int, total: int, bar=bar, task=task, name=claim.id) -> None:
+                bar.update(task, description=f"{name}: {what}", completed=done, total=total)
+
+            trial = try_claim(claim, PROFILES[profile], seed=seed, platform=device, progress=show)
+        again = f"verify check {target} --profile {profile} --seed {seed}"
+        record, curves = record_of(trial, again)
+        write_record(report_dir, record, curves)
+        found = failures(record)
+        failed |= bool(found)
+        _out.print(f"[bold]{claim.id}[/bold]: {record['verdict']}. {record['sentence']}", highlight=False)
+        for twin in record["twins"]:
+            _out.print(f"  false twin ({twin['wrong']}): {twin['verdict']}. {twin['sentence']}", highlight=False)
+            if twin["counterexample"]:
+                points = twin["counterexample"]
+                _out.print(f"    smallest counterexample: Dataset({points['x']}, {points['y']})", highlight=False)
+        for reason in found:
+            _out.print(f"  not verified: {reason}", highlight=False)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=_err, transient=True)
+
+
+def _optimizer(name: str, options: list[str]) -> Any:
+    """An optimizer by name, of this library or by dotted name, called with `key=value` options."""
+    from verify.optimizers import OPTIMIZERS, PowerDecay
+
+    values = dict(_option(option) for option in options)
+    if name in OPTIMIZERS:
+        make = OPTIMIZERS[name]
+        decay = {key: values.pop(key) for key in ("eta0", "a", "t0") if key in values}
+        values.setdefault("step_size", PowerDecay(**({"eta0": 0.1, "a": 0.5} | decay)))
+    else:
+        module, _, attribute = name.rpartition(".")
+        try:
+            make = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise InputError(
+                f"There is no optimizer {name!r}: use one of {', '.join(OPTIMIZERS)}, or a dotted name like optax.lion."
+            ) from error
+    try:
+        return make(**values)
+    except TypeError as error:
+        raise InputError(f"The optimizer {name} does not take these options ({error}): set them with -o.") from error
+
+
+def _option(text: str) -> tuple[str, Any]:
+    key, separator, value = text.partition("=")
+    if not separator:
+        raise InputError(f"The option {text!r} is not of the form key=value: write for example -o learning_rate=0.1.")
+    constants = {"true": True, "false": False, "none": None}
+    if value.lower() in constants:
+        return key, constants[value.lower()]
+    try:
+        return key, int(value) if value.lstrip("+-").isdigit() else float(value)
+    except ValueError:
+        return key, value
+
+
+@app.command()
+def run(
+    optimizer: Annotated[str, typer.Option(help="sign_gd, adam, ... or a dotted name such as optax.lion.")],
+    data: Annotated[str, typer.Option(help="A file (.npz, .csv) or a bundled set: iris:0-vs-rest, wine:standardise.")],
+    norm: Annotated[list[str] | None, typer.Option(help="Norms of the margin; may be given again.")] = None,
+    loss: Annotated[str, typer.Option(help="exponential, logistic, cross_entropy, pairwise_logistic.")] = "logistic",
+    steps: Annotated[int, typer.Option(help="Number of steps.")] = 100_000,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("-o", "--option", help="An option of the optimizer, key=value; may be given again."),
+    ] = None,
+    device: Device = None,
+) -> None:
+    """Run an optimizer on data, and show how close it comes to the maximal margin in each norm.
+
+    Examples: verify run --optimizer sign_gd --data wine:standardise;
+    verify run --optimizer optax.lion -o learning_rate=0.001 --data iris:0-vs-rest --norm linf --norm l2
+    """
+    from solvers import max_margin
+    from verify import realdata
+    from verify.trajectory import run as run_trajectory
+
+    dataset = realdata.parse(data)
+    realdata.require_separable(dataset)
+    norms = norm or (["linf", "l2", "l1"] if dataset.binary else ["linf", "l2", "l1", "spectral", "nuclear"])
+    references = [max_margin(dataset.x, dataset.y, name) for name in norms]
+    transformation = _optimizer(optimizer, option or [])
+    with _progress() as bar:
+        task = bar.add_task(optimizer)
+        result = run_trajectory(
+            transformation, dataset, loss=loss, steps=steps, norms=norms, platform=device,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
+    table = Table("step", *(f"{r.norm.name} margin / maximum" for r in references), "log mean loss")
+    for i in range(len(result.time) - 1, 0, -12):
+        ratios = [float(result.normalised_margin(r.norm)[0, i]) / r.upper for r in references]
+        table.add_row(f"{result.time[i]}", *(f"{ratio:.6f}" for ratio in ratios), f"{result.log_loss[0, i]:.4g}")
+    _out.print(f"{optimizer} on {data}: n = {dataset.n}, d = {dataset.d}, classes = {dataset.classes or 2}")
+    _out.print(table)
+    _out.print("  ".join(f"maximal {r.norm.name} margin {r.lower:.9g}" for r in references), highlight=False)
+    if result.exact:
+        _out.print("The optimizer is scale-free: the run is exact at any margin.")
+    elif result.horizon[0] >= 0:
+        _out.print(f"The optimizer needs true gradients: precision horizon at step {result.horizon[0]}.")
+    else:
+        _out.print("The optimizer needs true gradients; the run stayed inside the range of floating point.")
+    if np.any(result.starved):
+        _out.print("Some weight's gradient underflowed beside the largest one, and its weight stood still meanwhile.")
+
+
+@app.command()
+def report(report_dir: ReportDir = Path("verify-report")) -> None:
+    """Write the report: one HTML page, Markdown and JSON, from the records of the last checks.
+
+    Example: verify report --report-dir verify-report
+    """
+    from reports.page import write_report
+    from reports.tables import console
+
+    written = write_report(report_dir)
+    _out.print(console(read_records(report_dir)))
+    for name, path in written.items():
+        _out.print(f"{name}: {path}", highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Entry point: bad input is one sentence on standard error, and exit code 2."""
+    from verify.trajectory import TrajectoryError
+
+    try:
+        app()
+    except (InputError, ReportError, TrajectoryError) as error:
+        _err.print(f"verify: {error}", highlight=False, style=None, soft_wrap=True)
+        raise SystemExit(2) from None
