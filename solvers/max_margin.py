@@ -220,7 +220,7 @@ def _together(states: list[_State]) -> list[_State]:
     return [s.improve(f, m) for s, f, m in zip(states, found, numbers, strict=True)] if found else states
 
 
-def _programme(rows: list[Float[np.ndarray, "m size"]], shapes: list[tuple[int, ...]], norm: Norm) -> list[Candidate]:
+def _programme(rows: programs.Batch, shapes: list[tuple[int, ...]], norm: Norm) -> list[Candidate]:
     if norm.polyhedral:
         return programs.linear(rows, norm)
     return programs.conic(rows, shapes, norm)
@@ -284,7 +284,10 @@ def _fall_back(state: _State) -> _State:
 def _initial(state: _State) -> Int[np.ndarray, " m"]:
     """The data vectors to begin with: those of least margin for what is known so far."""
     problem = state.problem
-    weights = state.weights if state.lower > 0 else problem.combine(problem.scatter(problem.constraints, np.ones(1)))
+    weights = state.weights
+    if state.euclidean is None:
+        every = problem.constraints
+        weights = problem.combine(problem.scatter(every, np.ones(len(every))))
     order = np.argsort(problem.scores(weights), axis=None)
     return np.sort(order[: max(_WHOLE // 2, math.prod(problem.shape))])
 
@@ -301,5 +304,5 @@ def _violated(
 def _weights(w: ArrayLike, problem: Problem) -> Weights:
     weights = np.asarray(w, dtype=np.float64)
     if weights.shape != problem.shape:
-        raise InputError(f"The weights w have shape {weights.shape}: pass shape {problem.shape} for these labels.")
+        raise InputError(f"The weights w have shape {weights.shape}: these labels need shape {problem.shape}.")
     return weights

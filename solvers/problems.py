@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from numpy.typing import ArrayLike
 
 from solvers.errors import InputError
@@ -16,6 +16,8 @@ from solvers.norms import Norm
 # Weights [d] or [k, d]; margins and multipliers [n] or [n, k].
 Weights = Float[np.ndarray, "*shape"]
 Table = Float[np.ndarray, "*table"]
+# The same in float64 or, for certificates, in long double, which jaxtyping does not count as a float.
+Exact = Shaped[np.ndarray, "*exact"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,7 @@ class Problem:
             return numbers
         return np.delete(numbers, np.arange(len(self.y)) * self.classes + self.y)
 
-    def scores(self, w: Weights, dtype: Any = np.float64) -> Table:
+    def scores(self, w: Weights, dtype: Any = np.float64) -> Exact:
         """The margins of `w`, [n] or [n, k], +inf at the true class, computed in `dtype`."""
         x = self.x.astype(dtype, copy=False)
         values = x @ w.astype(dtype, copy=False).T
@@ -63,7 +65,7 @@ class Problem:
         gaps[own] = np.inf
         return gaps
 
-    def combine(self, multipliers: Table, dtype: Any = np.float64) -> Weights:
+    def combine(self, multipliers: Table, dtype: Any = np.float64) -> Exact:
         """The combination `sum lambda q` of the data vectors, shaped like the weights, in `dtype`."""
         return self._coefficients(multipliers.astype(dtype, copy=False)).T @ self.x.astype(dtype, copy=False)
 

@@ -22,6 +22,8 @@ from solvers.norms import Norm
 _LOOSE = 1e-7
 
 Rows = Float[np.ndarray, "m size"]
+# The members of a batch have shapes of their own.
+Batch = Sequence[Float[np.ndarray, "_ _"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,7 @@ def _block_diagonal(blocks: Sequence[np.ndarray]) -> sp.csr_array:
     return sp.csr_array((np.concatenate(values), at), shape=(int(tops[-1]), int(lefts[-1])))
 
 
-def linear(batch: Sequence[Rows], norm: Norm) -> list[Candidate]:
+def linear(batch: Batch, norm: Norm) -> list[Candidate]:
     """Maximal margins for l1 or linf: one linear programme for the whole batch, by HiGHS.
 
     Per member: maximise g subject to `Q w >= g`, with `w` in the box, or `w = a - b` with `sum(a + b) <= 1`.
@@ -168,7 +170,7 @@ def _refine(system: np.ndarray, start: np.ndarray, target: np.ndarray) -> np.nda
     return start
 
 
-def conic(batch: Sequence[Rows], shapes: Sequence[tuple[int, ...]], norm: Norm) -> list[Candidate]:
+def conic(batch: Batch, shapes: Sequence[tuple[int, ...]], norm: Norm) -> list[Candidate]:
     """Maximal margins for any norm: one conic programme for the whole batch, by Clarabel."""
     import cvxpy as cp
 
@@ -211,7 +213,7 @@ def _solve(problem: Any, **options: Any) -> str:
 
 
 def _members(
-    batch: Sequence[Rows], weights: Sequence[np.ndarray], duals: np.ndarray, solver: str, status: str
+    batch: Batch, weights: Sequence[np.ndarray], duals: np.ndarray, solver: str, status: str
 ) -> list[Candidate]:
     multipliers = np.split(np.maximum(duals, 0.0), np.cumsum([len(q) for q in batch])[:-1])
     return [Candidate(w, m, solver, status) for w, m in zip(weights, multipliers, strict=True)]
