@@ -41,7 +41,6 @@ _STYLE = {
     "lines.solid_capstyle": "round",
     "svg.fonttype": "none",
 }
-_NO_DATE = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
 @dataclass(frozen=True)
@@ -220,9 +219,10 @@ def _style(salt: str) -> AbstractContextManager[None]:
 
 def _svg(canvas: Canvas, title: str) -> str:
     target = io.StringIO()
-    canvas.savefig(target, format="svg", transparent=True, metadata=_NO_DATE | {"Title": title})
+    canvas.savefig(target, format="svg", transparent=True, metadata={"Title": title})
     svg = target.getvalue()
     svg = svg[svg.index("<svg") :]
+    # The date and the library's address, neither of which a page should hold.
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     # Matplotlib's only style rule has the selector *: on a page it would reach beyond the figure.
     svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure as Canvas
 
 from reports import figures
 from reports.records import ReportError, write_record
@@ -35,7 +36,7 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("case", samples.all_cases(), ids=lambda case: case[0]["paper"])
 def test_deterministic(case):
     first = figures.figure(*case)
-    with mpl.rc_context({"font.size": 30, "svg.hashsalt": "other", "axes.grid": True, "lines.linewidth": 9}):
+    with mpl.rc_context({"font.size": 30, "svg.hashsalt": "other", "xtick.direction": "in", "axes.labelsize": 30}):
         assert figures.figure(*case) == first
 
 
@@ -106,11 +107,19 @@ def test_extremes_are_drawn(times, gap):
     assert len(labels) >= 4
 
 
+def test_a_value_between_exact_ones_is_a_dot():
+    axes = Canvas().add_subplot()
+    curves = {"time": np.array([1.0, 10.0, 100.0, 1e3]), "gap": np.array([[0.0, 0.1, 0.0, 0.01]])}
+    figures.draw(axes, samples.record(twins=[]), curves)
+    (dots,) = [line for line in axes.get_lines() if line.get_marker() == "."]
+    np.testing.assert_allclose(dots.get_xydata(), [[1, -1], [3, -2]])
+
+
 def test_captions_tell_slopes_and_verdicts():
     record, curves = samples.record(), samples.curves()
     times = curves["time"]
     curves["gap"] = np.outer(np.linspace(0.9, 1.1, 5), times**-0.5)
-    curves["twin_0"] = np.full((3, curves["twin_0_time"].size), 0.125)
+    curves["twin_0"] = np.outer([0.1, 0.125, 0.2], np.ones(curves["twin_0_time"].size))
     words = figures.figure(record, curves).caption
     assert "over 5 datasets" in words
     assert "has the log-log slope −0.50; its last value is 0.00316." in words

@@ -183,6 +183,13 @@ def test_writing_again_replaces(tmp_path):
     assert [record["title"] for record in read_records(tmp_path)] == ["second"]
 
 
+def test_a_file_is_replaced_whole(tmp_path):
+    """Whoever has the old file open goes on reading the old record."""
+    with write_record(tmp_path, samples.record(title="first"), samples.curves()).open("rb") as old:
+        write_record(tmp_path, samples.record(title="second"), samples.curves())
+        assert json.load(old)["title"] == "first"
+
+
 def test_writers_at_once(tmp_path):
     names = [f"fan2025/claim-{i}" for i in range(8)]
     with ThreadPoolExecutor(4) as pool:
