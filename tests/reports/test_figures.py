@@ -112,7 +112,7 @@ def test_a_value_between_exact_ones_is_a_dot():
     curves = {"time": np.array([1.0, 10.0, 100.0, 1e3]), "gap": np.array([[0.0, 0.1, 0.0, 0.01]])}
     figures.draw(axes, samples.record(twins=[]), curves)
     (dots,) = [line for line in axes.get_lines() if line.get_marker() == "."]
-    np.testing.assert_allclose(dots.get_xydata(), [[1, -1], [3, -2]])
+    np.testing.assert_allclose(np.asarray(dots.get_xydata()), [[1, -1], [3, -2]])
 
 
 def test_captions_tell_slopes_and_verdicts():
