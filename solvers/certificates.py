@@ -72,7 +72,7 @@ def lower_bound(problem: Problem, norm: Norm, weights: Weights) -> float:
     """A rigorous lower bound, in units of `problem.x`, from any non-zero weights."""
     reach = np.abs(problem.x) @ np.abs(weights).T
     scale = float(reach.max()) * (2 if problem.classes else 1)
-    size = float(norm.value(weights)) * (1 + _norm_error(weights.shape))
+    size = float(norm.value(weights))
 
     def bound(dtype: Any) -> tuple[float, float]:
         slack = (problem.x.shape[1] + _EXTRA) * float(np.finfo(dtype).eps) * scale
@@ -83,8 +83,9 @@ def lower_bound(problem: Problem, norm: Norm, weights: Weights) -> float:
         # Where long double is double this changes nothing, and the bracket stays as wide as it honestly is.
         margin, slack = bound(np.longdouble)
         slack += _EPS * abs(margin)
+    # The norm errs either way: what lowers a positive quotient raises a negative one.
     lower = (margin - slack) / size
-    return lower - 4 * _EPS * abs(lower)
+    return lower - (_norm_error(weights.shape) + 4 * _EPS) * abs(lower)
 
 
 def upper_bound(problem: Problem, norm: Norm, multipliers: Table) -> float:

@@ -125,16 +125,23 @@ class _State:
     def certified(self) -> bool:
         return self.upper < math.inf and self.upper - self.lower <= promise(self.norm) * self.upper
 
+    @property
+    def vanishing(self) -> bool:
+        """Whether the hull of the data vectors touches 0 as nearly as double precision can show."""
+        largest = float(np.linalg.norm(self.problem.x, axis=1).max()) * (math.sqrt(2) if self.problem.classes else 1)
+        return self.norm == _L2 and self.lower <= 0 and self.upper <= _VANISHING * largest
+
     def improve(self, found: Candidate, numbers: Int[np.ndarray, " m"]) -> _State:
         """The better of what is known and the candidate found on these data vectors."""
         new = self
         weights = found.weights.reshape(self.problem.shape)
         size = float(self.norm.value(weights))
         if size > 0 and np.isfinite(size):
+            weights = weights / size
             lower = lower_bound(self.problem, self.norm, weights)
             if lower > self.lower:
                 names = {"solver": found.solver, "status": found.status}
-                new = replace(new, weights=weights / size, lower=lower, **names)
+                new = replace(new, weights=weights, lower=lower, **names)
         total = float(found.multipliers.sum())
         if total > 0 and np.isfinite(total):
             multipliers = self.problem.scatter(numbers, found.multipliers / total)
@@ -178,8 +185,7 @@ def _separate(problem: Problem, label: str) -> _State:
     state = _grow(empty)
     if state.lower > 0:
         return state
-    scale = float(np.linalg.norm(problem.x, axis=1).max()) * (math.sqrt(2) if problem.classes else 1)
-    if state.upper <= _VANISHING * scale or scale == 0:
+    if state.vanishing:
         points = np.flatnonzero(state.multipliers.reshape(len(problem.y), -1).any(axis=1))
         raise NonSeparableError(
             f"{label}The data has no positive margin, since {_points(points)} combine to zero: "
@@ -187,8 +193,8 @@ def _separate(problem: Problem, label: str) -> _State:
             state.multipliers,
         )
     raise UndecidedError(
-        f"{label}Double precision does not tell the margin from 0, being at most {state.upper / scale:.0e} of the "
-        "largest data vector: bring the features to one scale, or drop points that nearly contradict each other."
+        f"{label}Double precision does not tell the margin from 0, being at most {state.upper:.0e} of the "
+        "largest feature: bring the features to one scale, or drop points that nearly contradict each other."
     )
 
 
@@ -242,7 +248,7 @@ def _grow(state: _State) -> _State:
             return _fall_back(state)
         for candidate in found:
             state = state.improve(candidate, working)
-            if state.certified:
+            if state.certified or state.vanishing:
                 return state
         scores = problem.scores(found[0].weights.reshape(problem.shape)).ravel()
         violated = _violated(scores, working, math.prod(problem.shape))
@@ -295,7 +301,7 @@ def _initial(state: _State) -> Int[np.ndarray, " m"]:
 def _violated(
     scores: Float[np.ndarray, " numbers"], working: Int[np.ndarray, " m"], size: int
 ) -> Int[np.ndarray, " v"]:
-    """Data vectors whose margin is below the working set's least, the worst first, at most half the weights' size."""
+    """Data vectors whose margin is below the working set's least, the worst first, at most as many as weights."""
     below = np.flatnonzero(scores < scores[working].min())
     worst = below[np.argsort(scores[below])]
     return worst[: max(_WHOLE // 4, size)]
