@@ -1,0 +1,323 @@
+"""Gradient flow in the logarithm of time, for limits that gradient descent approaches like `1 / log t`.
+
+Discrete gradient descent runs for its first steps, and is handed over to the gradient flow of the mean loss,
+in `s = log t`:
+
+    dw/ds = eta sum_i e^(s + log |l'_i(z_i)|) y_i x_i / n.
+
+The exponent stays of order 1 along the flow although `e^s` itself overflows from s = 710 on, and the solution
+becomes a straight line in `s`: an implicit method takes some 50 steps to `t = e^100000`.
+
+Features times `sqrt(eta)` turn step size `eta` into 1 (weights are then in units of `sqrt(eta)`), so one
+compiled program serves every step size.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optimistix
+from jax import Array
+from jaxtyping import Float, Int
+
+import solvers.norms
+from solvers.errors import InputError
+from solvers.norms import Norm
+from verify import batches, trajectory
+from verify import losses as losses
+from verify.batches import Batch
+from verify.datasets import Dataset
+from verify.losses import Loss, log_sum_exp
+from verify.models import linear_margins
+from verify.optimizers import gradient_descent
+from verify.trajectory import Progress, Trajectories
+
+_CHUNK = 16  # datasets a call: every one waits for the slowest, and 64 no longer stay in the cache
+_POINTS_STEP = 64  # the recorded points come in multiples of this, so that another end time compiles nothing
+_MAX_STEPS = 100_000
+_DECADE_PARTS = 3  # the discrete run is recorded three times a decade
+
+
+class FlowError(RuntimeError):
+    """The solver gave up on a flow: the message names the dataset and how far it came."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Gradient descent on `b` datasets, and the gradient flow that carries it on, at `r` times.
+
+    log_time: `[r]` logarithm of the number of steps; the first entries, up to log of `handover`, are of the discrete run.
+    margin, log_loss: `[b r]` smallest margin, log of the mean loss. norms: by norm name, `[b r]`.
+    weights: per dataset `[r, ...]`, in its own shape.
+    step_size: `[b]` step size `eta` of gradient descent on the mean loss.
+    handover: the number of discrete steps.
+    handover_error: `[b]` relative distance, at the hand-over, between gradient descent and the flow that starts
+    from it 2.2 times earlier: what replacing the steps by the flow costs there, an upper estimate from there on.
+    solver_steps: `[b]` implicit steps taken after the hand-over.
+    """
+
+    log_time: Float[np.ndarray, " r"]
+    margin: Float[np.ndarray, "b r"]
+    norms: dict[str, Float[np.ndarray, "b r"]]
+    log_loss: Float[np.ndarray, "b r"]
+    weights: list[np.ndarray] = field(repr=False)
+    step_size: Float[np.ndarray, " b"]
+    handover: int
+    handover_error: Float[np.ndarray, " b"]
+    solver_steps: Int[np.ndarray, " b"]
+
+    def normalised_margin(self, norm: str | Norm) -> Float[np.ndarray, "b r"]:
+        """Smallest margin over the weights' norm, `[b r]`. Raises `InputError` for a norm that was not recorded."""
+        name = solvers.norms.norm(norm).name
+        if name not in self.norms:
+            raise InputError(f"The flow did not record the norm {name!r}: name it in `norms`.")
+        return self.margin / self.norms[name]
+
+
+def _largest_singular(dataset: Dataset) -> float:
+    return float(np.linalg.norm(dataset.x, 2)) ** 2 / dataset.n
+
+
+def _largest_row(dataset: Dataset) -> float:
+    return float(np.linalg.norm(dataset.x, axis=1).max()) ** 2
+
+
+# Bounds on the Hessian of the mean loss. The exponential loss has none on the whole space: its Hessian is at most
+# the loss times the largest squared data vector, and the loss starts at k - 1 (binary: 1) and falls.
+_CURVATURE: dict[Loss, Callable[[Dataset], float]] = {
+    losses.CROSS_ENTROPY: lambda s: _largest_singular(s) * (0.5 if s.classes else 0.25),
+    losses.PAIRWISE_LOGISTIC: lambda s: _largest_singular(s) * max(s.classes, 1) / 4,
+    losses.EXPONENTIAL: lambda s: _largest_row(s) * (2 * (s.classes - 1) if s.classes else 1),
+}
+
+
+def step_limit(dataset: Dataset, loss: str | Loss = "logistic") -> float:
+    """The step size `2 / beta` below which gradient descent from zero descends, `beta` bounding the mean loss's Hessian.
+
+    `beta = sigma_max(x)^2 / (4 n)` for the logistic loss (`/ (2 n)` with classes), `max ||x_i||^2` for the
+    exponential one, where it holds on the sublevel set of the start. Raises `InputError` for a loss without such
+    a bound here, and for features whose limit is no floating point number.
+    """
+    kind = losses.loss(loss)
+    if kind not in _CURVATURE:
+        raise InputError(f"No smoothness constant is known for the loss {kind.name!r}: give a step size.")
+    beta = _CURVATURE[kind](dataset)
+    limit = 2 / beta if beta else math.inf
+    if not 0 < limit < math.inf:
+        raise InputError(f"The largest stable step size of {dataset!r} is {limit}: rescale the features.")
+    return limit
+
+
+def _step_sizes(datasets: list[Dataset], loss: Loss, step_size: float | str) -> Float[np.ndarray, " b"]:
+    if step_size == "stable":
+        return np.array([step_limit(dataset, loss) / 2 for dataset in datasets])
+    if isinstance(step_size, str) or not 0 < step_size < math.inf:
+        raise InputError(f'The step size is {step_size!r}: give a positive number, or "stable".')
+    if loss in _CURVATURE:
+        for i, dataset in enumerate(datasets):
+            if step_size >= (limit := step_limit(dataset, loss)):
+                raise InputError(f"The step size {step_size} on dataset {i} is not below 2 / beta = {limit:.3g}: lower it.")
+    return np.full(len(datasets), float(step_size))
+
+
+class _Newton(optimistix.Newton):
+    """Newton's method that stops when its step is a small part of the tolerance.
+
+    The library's criteria ask for a residual, or a contraction, that rounding errors hide once `|w|` is large
+    and the prediction nearly exact: the flow then stalls. Newton's steps shrink quadratically, so a step this
+    small leaves an error that is smaller still.
+    """
+
+    def terminate(self, fn: Any, y: Any, args: Any, options: Any, state: Any, tags: Any) -> Any:
+        results = optimistix.RESULTS
+        lost = (state.step > 0) & ~jnp.isfinite(state.diffsize)
+        broken = state.result != results.successful
+        outcome = results.where(lost, results.nonlinear_divergence, results.successful)
+        return (state.diffsize < self.kappa) | lost | broken, results.where(broken, state.result, outcome)
+
+
+def _velocity(loss: Loss, s: Any, w: Array, data: Batch) -> Array:
+    """`dw/ds` at step size 1. From `log_slopes`, whose derivatives stay finite, not from the scaled slopes."""
+    z, pull_back = jax.vjp(lambda w: linear_margins(w, data), w)
+    (velocity,) = pull_back(data.weight[:, None] * jnp.exp(s + loss.log_slopes(z)))
+    return velocity
+
+
+def _record(loss: Loss, norms: tuple[Norm, ...], w: Array, data: Batch) -> tuple[Array, Array, Array]:
+    z = linear_margins(w, data)
+    log_loss = log_sum_exp(loss.log_value(z) + jnp.log(data.weight))
+    return jnp.min(z), log_loss, jnp.stack([norm.value(w) for norm in norms])
+
+
+@functools.cache
+def _program(loss: Loss, norms: tuple[Norm, ...]) -> Any:
+    """Jitted solve of a batch: start weights `[b ...]` and times `[r]` to weights `[b r ...]` and their records."""
+    term = diffrax.ODETerm(lambda s, w, data: _velocity(loss, s, w, data))
+    solver = diffrax.Kvaerno5(root_finder=diffrax.with_stepsize_controller_tols(_Newton)())
+
+    def solve(data: Batch, w0: Array, times: Array, rtol: Array) -> tuple[Any, ...]:
+        solution = diffrax.diffeqsolve(
+            term,
+            solver,
+            times[0],
+            times[-1],
+            jnp.minimum(0.1, times[-1] - times[0]),
+            w0,
+            args=data,
+            saveat=diffrax.SaveAt(ts=times),
+            stepsize_controller=diffrax.PIDController(rtol=rtol, atol=rtol / 100),
+            max_steps=_MAX_STEPS,
+            throw=False,
+        )
+        records = jax.vmap(lambda w: _record(loss, norms, w, data))(solution.ys)
+        return solution.ys, solution.result == diffrax.RESULTS.successful, solution.stats["num_steps"], records
+
+    return jax.jit(jax.vmap(solve, in_axes=(0, 0, None, None)))
+
+
+def _bucket(dataset: Dataset) -> tuple[int, int, int]:
+    """Padded shape `(n, d, k)`. Tighter than for trajectories: the implicit steps cost `(k d)^3`."""
+    power = lambda size, least: max(least, 1 << (size - 1).bit_length())  # noqa: E731 - used in one line
+    return power(dataset.n, 16), power(dataset.d, 8), dataset.classes
+
+
+@dataclass(frozen=True)
+class _Solver:
+    """The flows of datasets whose step size is 1."""
+
+    datasets: list[Dataset]
+    loss: Loss
+    norms: tuple[Norm, ...]
+    rtol: float
+
+    def chunks(self) -> list[tuple[tuple[int, int, int], list[int]]]:
+        groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+        for i, dataset in enumerate(self.datasets):
+            groups[_bucket(dataset)].append(i)
+        return [(shape, at[i : i + _CHUNK]) for shape, at in groups.items() for i in range(0, len(at), _CHUNK)]
+
+    def solve(self, shape: tuple[int, int, int], places: list[int], starts: list[np.ndarray], times: np.ndarray):
+        """Weights per dataset, steps, and (margin, log loss, norms), of the datasets at these places."""
+        size = 1 if len(places) == 1 else _CHUNK
+        members = [self.datasets[i] for i in places]
+        data = batches.pad([*members, *members[:1] * (size - len(members))], shape)
+        w0 = np.zeros(data.real.shape)
+        for j in range(size):
+            start = starts[places[j] if j < len(places) else places[0]]
+            w0[(j, *map(slice, start.shape))] = start
+        program = _program(self.loss, self.norms)
+        ys, good, steps, records = jax.tree.map(np.asarray, program(data, w0, times, self.rtol))
+        for j, place in enumerate(places):
+            if not good[j] or not np.isfinite(ys[j]).all():
+                reached = times[np.isfinite(ys[j]).reshape(len(times), -1).all(axis=1)]
+                raise FlowError(
+                    f"The flow of dataset {place}, {members[j]!r} (in units of the step size), failed after log time "
+                    f"{reached.max(initial=times[0]):.4g}: check that it is separable, or change rtol."
+                )
+        own = [ys[(j, slice(None), *map(slice, s.weights_shape))] for j, s in enumerate(members)]
+        return own, steps[: len(places)], [record[: len(places)] for record in records]
+
+
+def _discrete(
+    datasets: list[Dataset], loss: Loss, norms: Sequence[str | Norm], handover: int
+) -> tuple[list[int], list[list[np.ndarray]], Trajectories]:
+    """Gradient descent of step size 1: times, weights and curves at the ends of the grid's segments."""
+    run = trajectory.Simulation(gradient_descent(1.0), datasets, loss=loss, norms=norms)
+    times, weights = [], []
+    for part in range(1, max(math.ceil(_DECADE_PARTS * math.log10(handover) - 1e-9), 2) + 1):
+        run.advance(math.floor(10 ** (part / _DECADE_PARTS) + 1e-9))
+        times.append(int(run.time[-1]))
+        weights.append(run.result().weights)
+    curves = run.result()
+    if (curves.horizon >= 0).any():
+        i = int(np.argmax(curves.horizon >= 0))
+        raise FlowError(f"Gradient descent on dataset {i} met the end of the float range: hand over earlier.")
+    return times, weights, curves
+
+
+def _check(datasets: list[Dataset], loss: Loss, log_time: float, handover: int, points: int, rtol: float) -> None:
+    if not datasets:
+        raise InputError("There are no datasets to run on: give at least one.")
+    if loss.of_log:
+        raise InputError(f"The flow of the loss {loss.name!r} is not slow: run it with verify.trajectory.run.")
+    if isinstance(handover, bool) or handover != int(handover) or handover < 2:
+        raise InputError(f"The hand-over is after {handover} steps: give a whole number of at least 2.")
+    if not math.isfinite(log_time) or log_time <= math.log(2.2 * max(handover, 3)):
+        raise InputError(
+            f"The log time {log_time} is not past the hand-over at {handover} steps: give more than log(2.2 handover)."
+        )
+    if points < 1:
+        raise InputError(f"There are {points} points a decade to record: give at least 1.")
+    if not 1e-12 <= rtol <= 1e-2:
+        raise InputError(f"The tolerance rtol is {rtol}: give one between 1e-12 and 1e-2.")
+
+
+def flow(
+    datasets: Dataset | Sequence[Dataset],
+    *,
+    loss: str | Loss = "logistic",
+    log_time: float = 1e4,
+    step_size: float | str = "stable",
+    norms: Sequence[str | Norm] = ("l2",),
+    handover: int = 1000,
+    points: int = 12,
+    rtol: float = 1e-8,
+    progress: Progress | None = None,
+) -> Flow:
+    """Gradient descent on the mean loss from zero weights, to `t = e^log_time` steps.
+
+    loss: any loss of `verify.losses` but the logarithm of one. datasets: all at once; kinds and sizes may differ.
+    step_size: of every dataset, or "stable" for half of each one's `step_limit`.
+    norms: norms of the weights to record. handover: discrete steps, rounded up to the next of 5, 10, 22, 46, 100 ...
+    points: recorded points a decade of log time, at least. rtol: relative tolerance of the weights in an implicit step.
+    progress: called with the datasets done and the datasets in all.
+    Raises `InputError` on bad input, `FlowError` where the solver fails.
+    """
+    members = [datasets] if isinstance(datasets, Dataset) else list(datasets)
+    kind = losses.loss(loss)
+    _check(members, kind, log_time, handover, points, rtol)
+    eta = _step_sizes(members, kind, step_size)
+    root = np.sqrt(eta)
+    scaled = [Dataset(a * s.x, s.y, s.name) for a, s in zip(root, members, strict=True)]
+    times, early, curves = _discrete(scaled, kind, norms, int(handover))
+    names = tuple(dict.fromkeys(solvers.norms.norm(norm) for norm in norms))
+    solver = _Solver(scaled, kind, names, rtol)
+
+    start = math.log(times[-1])
+    count = math.ceil(points * math.log10(log_time / start)) + 1
+    grid = np.geomspace(start, log_time, _POINTS_STEP * math.ceil(count / _POINTS_STEP))
+    grid[[0, -1]] = start, log_time
+    check = np.linspace(math.log(times[-2]), start, len(grid))
+    r0 = len(times)
+    b, r = len(members), r0 + len(grid) - 1
+    margin, log_loss, steps, error = np.empty((b, r)), np.empty((b, r)), np.zeros(b, int), np.empty(b)
+    sizes = {norm.name: np.empty((b, r)) for norm in names}
+    weights: list[np.ndarray] = [np.empty(0)] * b
+    margin[:, :r0], log_loss[:, :r0] = curves.margin[:, 3::4], curves.log_loss[:, 3::4]
+    for name, size in sizes.items():
+        size[:, :r0] = curves.norms[name][:, 3::4]
+    done = 0
+    for shape, places in solver.chunks():
+        guess, _, _ = solver.solve(shape, places, early[-2], check)
+        ys, steps[places], (m, f, sized) = solver.solve(shape, places, early[-1], grid)
+        margin[places, r0:], log_loss[places, r0:] = m[:, 1:], f[:, 1:]
+        for j, norm in enumerate(names):
+            sizes[norm.name][places, r0:] = sized[:, 1:, j]
+        for j, i in enumerate(places):
+            weights[i] = root[i] * np.stack([*(w[i] for w in early), *ys[j][1:]])
+            error[i] = np.linalg.norm(guess[j][-1] - early[-1][i]) / np.linalg.norm(early[-1][i])
+        done += len(places)
+        if progress:
+            progress(done, b)
+    sizes = {name: root[:, None] * size for name, size in sizes.items()}
+    log_times = np.concatenate([np.log(times), grid[1:]])
+    return Flow(log_times, margin, sizes, log_loss, weights, eta, times[-1], error, steps)
