@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from typing import Any, cast
 
 import cvxpy as cp
 import jax
@@ -155,10 +156,11 @@ def test_the_spectral_direction_drops_singular_values_that_are_rounding():
 def test_the_cvxpy_expression_has_the_same_unit_ball(kind):
     g = samples()[0]
     w = cp.Variable(g.shape)
-    problem = cp.Problem(cp.Minimize(kind.expression(w)), [cp.sum(cp.multiply(g, w)) >= 1])
-    problem.solve(solver="CLARABEL")
+    outside: list[Any] = [cp.sum(cp.multiply(g, w)) >= 1]
+    problem = cp.Problem(cp.Minimize(kind.expression(w)), outside)
+    least = cast(float, problem.solve(solver="CLARABEL"))
     # By duality the least norm of w with <g, w> >= 1 is 1 / ||g||_*.
-    assert float(problem.value) * kind.dual_value(g) == pytest.approx(1, rel=1e-6)
+    assert least * kind.dual_value(g) == pytest.approx(1, rel=1e-6)
 
 
 def test_aliases():
@@ -197,7 +199,7 @@ def test_schatten_norms_need_matrices():
     with pytest.raises(InputError, match="needs a matrix"):
         norm("nuclear").expression(cp.Variable(3))
     with pytest.raises(InputError, match=r"numpy\.asarray"):
-        norm("l2").value([1.0, 2.0])
+        norm("l2").value(cast(Any, [1.0, 2.0]))
 
 
 def test_integers_are_measured_as_floats():
