@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from solvers import Norm, Reference, max_margins, normalised_margin
 from solvers.errors import InputError
-from verify.flavours import ENTRY, LABEL, MOST_ENTRIES, Limits, Points, code_signs, fewest_features, scores, steps
+from verify.flavours import ENTRY, LABEL, MOST_ENTRIES, Draw, Limits, Points, code_signs, fewest_features, scores, steps
 
 # Sizes of the large features, beside features of size 1.
 _STRETCHES = (2, 3, 5, 10)
@@ -68,9 +68,8 @@ def bases(norm_a: Norm, norm_b: Norm, ratio: float, limits: Limits) -> tuple[Bas
     return tuple(base for base in found if base.unique) or tuple(found)
 
 
-def draw_points(draw: st.DrawFn, choices: tuple[Base, ...], limits: Limits) -> Points:
-    """A base and other points `[n, d]` around it that leave both maximisers in place, with labels `[n]`."""
-    base = draw(st.sampled_from(choices))
+def draw_points(draw: Draw, base: Base, limits: Limits) -> Points:
+    """The base and other points `[n, d]` that leave both maximisers in place, with labels `[n]`."""
     k, (n, d) = base.classes, base.x.shape
     label = st.integers(0, k - 1) if k else LABEL
     most = max(0, min(limits.points, MOST_ENTRIES // d) - n)
@@ -109,6 +108,6 @@ def _candidates(k: int, limits: Limits) -> Iterator[Points]:
                 if k == 2:
                     yield np.array([sizes, -sizes]), np.arange(2)
                 if d >= fewest_features(k):
-                    yield code_signs(list(range(k)), d) * sizes, np.arange(k)
+                    yield code_signs(np.arange(k), d) * sizes, np.arange(k)
                 if d == k:
                     yield np.diag(sizes), np.arange(k)

@@ -11,9 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from hypothesis import strategies as st
+from jaxtyping import Float, Int
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn as Draw
+else:
+    # DrawFn is a protocol that no runtime type checker can test for.
+    Draw = Callable[..., Any]
 
 # Features are integers of at most this size before any repair.
 ENTRY = st.integers(-3, 3)
@@ -53,7 +61,7 @@ class Flavour:
     name: str
     about: str
     least: Callable[[int], tuple[int, int]]
-    build: Callable[[st.DrawFn, Limits, int], Points]
+    build: Callable[[Draw, Limits, int], Points]
 
     def fits(self, limits: Limits, k: int) -> bool:
         """Whether the limits have room for this flavour with `k` classes."""
@@ -71,7 +79,9 @@ def fewest_features(k: int) -> int:
     return max(1, math.ceil(math.log2(k))) if k else 1
 
 
-def scores(x: np.ndarray, y: np.ndarray, separator: np.ndarray) -> np.ndarray:
+def scores(
+    x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"], separator: Float[np.ndarray, "*weights"]
+) -> Float[np.ndarray, " n"]:
     """The separator's margin of each point, `[n]`: `y_i <w, x_i>`, or the least over the wrong classes."""
     if separator.ndim == 1:
         return y * (x @ separator)
@@ -97,7 +107,7 @@ class _Base:
 
 
 def _base(
-    draw: st.DrawFn,
+    draw: Draw,
     k: int,
     *,
     points: int,
@@ -131,7 +141,7 @@ def _base(
     return _classified(rows, np.array(labels, dtype=int), separator)
 
 
-def _separator(draw: st.DrawFn, d: int, largest: int) -> np.ndarray:
+def _separator(draw: Draw, d: int, largest: int) -> np.ndarray:
     """Small integers, not all zero."""
     w = np.array(draw(st.tuples(*[st.integers(-largest, largest)] * d)), dtype=float)
     if not w.any():
@@ -139,19 +149,19 @@ def _separator(draw: st.DrawFn, d: int, largest: int) -> np.ndarray:
     return w
 
 
-def _sign_vectors(draw: st.DrawFn, k: int, d: int, *, adjacent: bool = False) -> np.ndarray:
+def _sign_vectors(draw: Draw, k: int, d: int, *, adjacent: bool = False) -> np.ndarray:
     """`k` distinct sign vectors, `[k, d]`: codes in arithmetic progression, with an odd step modulo 2^d."""
     bits = min(d, _CODE_BITS)
     offset = draw(st.integers(0, 2**bits - 1))
     if adjacent:
-        return code_signs([offset ^ c for c in range(k)], d)
+        return code_signs(offset ^ np.arange(k), d)
     step = 2 * draw(st.integers(0, 2 ** (bits - 1) - 1)) + 1
-    return code_signs([(offset + c * step) % 2**bits for c in range(k)], d)
+    return code_signs((offset + step * np.arange(k)) % 2**bits, d)
 
 
-def code_signs(codes: list[int], d: int) -> np.ndarray:
-    """The codes' binary digits as signs, `[k, d]`, lowest first: 0 is +1."""
-    return 1.0 - 2.0 * np.array([[(code >> j) & 1 for j in range(d)] for code in codes])
+def code_signs(codes: Int[np.ndarray, " k"], d: int) -> Float[np.ndarray, "k d"]:
+    """The codes' binary digits as signs, lowest first: 0 is +1."""
+    return 1.0 - 2.0 * ((codes[:, None] >> np.minimum(np.arange(d), _CODE_BITS)) & 1)
 
 
 def _oriented(x: np.ndarray, w: np.ndarray) -> _Base:
@@ -168,8 +178,12 @@ def _classified(x: np.ndarray, y: np.ndarray, separator: np.ndarray, level: floa
 
 
 def steps(
-    x: np.ndarray, y: np.ndarray, separator: np.ndarray, rows: np.ndarray, level: float | np.ndarray
-) -> np.ndarray:
+    x: Float[np.ndarray, "n d"],
+    y: Int[np.ndarray, " n"],
+    separator: Float[np.ndarray, "*weights"],
+    rows: Float[np.ndarray, "n d"],
+    level: float | Float[np.ndarray, " n"],
+) -> Float[np.ndarray, " n"]:
     """Integers `t >= 0` with which `x + t rows` has the separator's margin at least `level`.
 
     A unit step raises every margin of a point by at least the least margin of its row.
@@ -181,31 +195,31 @@ def steps(
 # --- the flavours ------------------------------------------------------------------------------------------
 
 
-def _integers(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _integers(draw: Draw, limits: Limits, k: int) -> Points:
     return _base(draw, k, points=limits.points, features=limits.features).points
 
 
-def _single(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _single(draw: Draw, limits: Limits, k: int) -> Points:
     return _base(draw, k, points=fewest_points(k), features=limits.features).points
 
 
-def _wide(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _wide(draw: Draw, limits: Limits, k: int) -> Points:
     return _base(draw, k, points=limits.points, features=limits.features, wide=True).points
 
 
-def _duplicated(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _duplicated(draw: Draw, limits: Limits, k: int) -> Points:
     x, y = _base(draw, k, points=limits.points - 1, features=limits.features).points
     copies = draw(st.lists(st.integers(0, len(x) - 1), min_size=1, max_size=limits.points - len(x)))
     return np.vstack([x, x[copies]]), np.concatenate([y, y[copies]])
 
 
-def _zero_columns(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _zero_columns(draw: Draw, limits: Limits, k: int) -> Points:
     x, y = _base(draw, k, points=limits.points, features=limits.features - 1).points
     places = draw(st.lists(st.integers(0, x.shape[1]), min_size=1, max_size=limits.features - x.shape[1]))
     return np.insert(x, sorted(places), 0.0, axis=1), y
 
 
-def _near_margin(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _near_margin(draw: Draw, limits: Limits, k: int) -> Points:
     """Each point once more, stretched by `1 + 2^-e`: the copies of support vectors just miss the support.
 
     That holds for every norm, since stretching a point stretches its margins.
@@ -215,7 +229,7 @@ def _near_margin(draw: st.DrawFn, limits: Limits, k: int) -> Points:
     return np.vstack([x, stretch * x]), np.concatenate([y, y])
 
 
-def _zero_multiplier(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _zero_multiplier(draw: Draw, limits: Limits, k: int) -> Points:
     """Each point once more, lifted into a new feature (one for each class) that the first copy does not use.
 
     For every entry-wise p-norm with 1 < p < infinity the maximiser does not use the new features, so a lifted
@@ -231,7 +245,7 @@ def _zero_multiplier(draw: st.DrawFn, limits: Limits, k: int) -> Points:
     return np.vstack([flat, np.hstack([x, lifted])]), np.concatenate([y, y])
 
 
-def _tiny_margin(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _tiny_margin(draw: Draw, limits: Limits, k: int) -> Points:
     """Two far points of different labels, nearly equal: the margin is about 1e-3 of the largest data vector.
 
     The half sum of the pair's two margin vectors bounds the maximal margin by its dual norm;
@@ -249,7 +263,7 @@ def _tiny_margin(draw: st.DrawFn, limits: Limits, k: int) -> Points:
     return np.vstack([far + w, far - w, base.x]), np.concatenate([[1, -1], base.y])
 
 
-def _tiny_multiclass(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _tiny_multiclass(draw: Draw, limits: Limits, k: int) -> Points:
     """Classes 0 and 1 have separators that differ in one feature only, hence tie on what they share."""
     base = _base(draw, k, points=limits.points - 2, features=limits.features, fewest=2, adjacent=True, placed=2)
     shared = base.separator[0].copy()
@@ -259,7 +273,7 @@ def _tiny_multiclass(draw: st.DrawFn, limits: Limits, k: int) -> Points:
     return np.vstack([far + step, far - step, base.x]), np.concatenate([[0, 1], base.y])
 
 
-def _gaussian(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _gaussian(draw: Draw, limits: Limits, k: int) -> Points:
     """Standard normal features from a seed, rounded to few decimals now and then (integers are simplest)."""
     d = draw(st.integers(fewest_features(k), limits.features))
     n = draw(st.integers(fewest_points(k), limits.points))
@@ -277,15 +291,15 @@ def _gaussian(draw: st.DrawFn, limits: Limits, k: int) -> Points:
     return x + np.outer(weak * side, w), side
 
 
-def _linf_unique(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _linf_unique(draw: Draw, limits: Limits, k: int) -> Points:
     return _pinned(draw, limits, k, free=False)
 
 
-def _linf_nonunique(draw: st.DrawFn, limits: Limits, k: int) -> Points:
+def _linf_nonunique(draw: Draw, limits: Limits, k: int) -> Points:
     return _pinned(draw, limits, k, free=True)
 
 
-def _pinned(draw: st.DrawFn, limits: Limits, k: int, *, free: bool) -> Points:
+def _pinned(draw: Draw, limits: Limits, k: int, *, free: bool) -> Points:
     """Data whose L-infinity maximiser is known: the signs that a few pinning points dictate.
 
     All other points are moved until their margins reach that of the pinning points. With `free` one more
@@ -294,7 +308,7 @@ def _pinned(draw: st.DrawFn, limits: Limits, k: int, *, free: bool) -> Points:
     d = draw(st.integers(max(1, k), limits.features - free))
     signs = np.array(draw(st.tuples(*[LABEL] * d)), dtype=float)
     pins, separator = _class_pins(signs, k) if k else _binary_pin(draw, signs)
-    most = max(1, min(limits.points, MOST_ENTRIES // d) - len(pins))
+    most = max(0, min(limits.points, MOST_ENTRIES // d) - len(pins))
     label = st.integers(0, k - 1) if k else LABEL
     pin_labels = list(range(k)) if k else [draw(label)]
     rest = draw(st.lists(st.tuples(label, st.tuples(*[ENTRY] * (d + free))), max_size=most))
@@ -310,7 +324,7 @@ def _pinned(draw: st.DrawFn, limits: Limits, k: int, *, free: bool) -> Points:
     return x, y
 
 
-def _binary_pin(draw: st.DrawFn, signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _binary_pin(draw: Draw, signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A point `q` has margin `||q||_1` at `w = sign(q)`, and less at every other `w` of L-infinity norm 1."""
     sizes = draw(st.tuples(*[st.integers(1, 3)] * len(signs)))
     return (signs * sizes)[None, :], signs
@@ -330,57 +344,50 @@ def _class_pins(signs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     return pins, signs * np.where(own, 1.0, -1.0)
 
 
+def _flavour(
+    name: str,
+    about: str,
+    build: Callable[[Draw, Limits, int], Points],
+    points: Callable[[int], int] = fewest_points,
+    features: Callable[[int], int] = fewest_features,
+) -> Flavour:
+    return Flavour(name, about, lambda k: (points(k), features(k)), build)
+
+
 _TABLE = (
-    Flavour("integers", "small integers", lambda k: (fewest_points(k), fewest_features(k)), _integers),
-    Flavour(
-        "gaussian",
-        "standard normal features, labelled by a separator with margin at least 0.01",
-        lambda k: (fewest_points(k), fewest_features(k)),
-        _gaussian,
-    ),
-    Flavour(
-        "duplicated", "some points more than once", lambda k: (fewest_points(k) + 1, fewest_features(k)), _duplicated
-    ),
-    Flavour(
+    _flavour("integers", "small integers", _integers),
+    _flavour("gaussian", "standard normal features, labelled with margin at least 0.01", _gaussian),
+    _flavour("duplicated", "some points more than once", _duplicated, points=lambda k: fewest_points(k) + 1),
+    _flavour(
         "zero_columns",
-        "one or more features that are zero in every point",
-        lambda k: (fewest_points(k), fewest_features(k) + 1),
+        "features that are zero in every point",
         _zero_columns,
+        features=lambda k: fewest_features(k) + 1,
     ),
-    Flavour(
+    _flavour(
         "near_margin",
         "points that miss the support by a factor 1 + 2^-4 down to 1 + 2^-10, in every norm",
-        lambda k: (2 * fewest_points(k), fewest_features(k)),
         _near_margin,
+        points=lambda k: 2 * fewest_points(k),
     ),
-    Flavour(
+    _flavour(
         "tiny_margin",
-        "an L2 margin of at most about 1e-3 of the largest data vector",
-        lambda k: (max(2, k), max(2, fewest_features(k))),
+        "an L2 margin of about 1e-3 of the largest margin vector, or less",
         _tiny_margin,
+        points=lambda k: max(2, k),
+        features=lambda k: max(2, fewest_features(k)),
     ),
-    Flavour(
+    _flavour(
         "zero_multiplier",
         "support vectors with multiplier zero, in L2 and every entry-wise p-norm with 1 < p < infinity",
-        lambda k: (2 * fewest_points(k), fewest_features(k) + fewest_points(k)),
         _zero_multiplier,
+        points=lambda k: 2 * fewest_points(k),
+        features=lambda k: fewest_features(k) + fewest_points(k),
     ),
-    Flavour("wide", "more features than points", lambda k: (fewest_points(k), fewest_points(k) + 1), _wide),
-    Flavour(
-        "single",
-        "one point (binary), or one point of each class",
-        lambda k: (fewest_points(k), fewest_features(k)),
-        _single,
-    ),
-    Flavour(
-        "linf_unique", "a unique L-infinity maximiser", lambda k: (fewest_points(k), fewest_points(k)), _linf_unique
-    ),
-    Flavour(
-        "linf_nonunique",
-        "many L-infinity maximisers",
-        lambda k: (fewest_points(k), fewest_points(k) + 1),
-        _linf_nonunique,
-    ),
+    _flavour("wide", "more features than points", _wide, features=lambda k: fewest_points(k) + 1),
+    _flavour("single", "one point (binary), or one point of each class", _single),
+    _flavour("linf_unique", "a unique L-infinity maximiser", _linf_unique, features=fewest_points),
+    _flavour("linf_nonunique", "many L-infinity maximisers", _linf_nonunique, features=lambda k: fewest_points(k) + 1),
 )
 
 FLAVOURS: dict[str, Flavour] = {flavour.name: flavour for flavour in _TABLE}
