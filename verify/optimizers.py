@@ -10,13 +10,13 @@ no sample has leaves its weight where it was.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jax import Array
 
@@ -184,7 +184,7 @@ def adam(
     eps_inside_root: bool = False,
     bias_correction: bool = False,
 ) -> optax.GradientTransformation:
-    """Adam, `w - eta_t m_t / (sqrt(v_t) + eps)`; by default as Zhang, Zou, Cao (2024) state it: no eps, no bias correction."""
+    """Adam, `w - eta_t m_t / (sqrt(v_t) + eps)`; by default without eps and bias correction (Zhang, Zou, Cao 2024)."""
     scale = scale_by_second_moment(
         b1=b1, b2=b2, eps=eps, eps_inside_root=eps_inside_root, bias_correction=bias_correction
     )
@@ -211,22 +211,25 @@ def adagrad(step_size: StepSize, eps: float = 0.0, *, eps_inside_root: bool = Tr
 
 
 @functools.cache
-def rotated(optimizer: optax.GradientTransformation, seed: int = 0) -> optax.GradientTransformation:
-    """The optimizer run on features turned by a random rotation `q`, its weights turned back.
+def rotated(optimizer: optax.GradientTransformation, angle: float = 0.5) -> optax.GradientTransformation:
+    """The optimizer run on features of which the first two are turned by an angle, its weights turned back.
 
-    A method whose bias does not depend on the axes (any in the L2 norm) is not changed by it; SignGD and Adam
-    lose the L-infinity margin of the features as they were.
+    A method whose bias does not depend on the axes (any in the L2 norm) is not changed by it; SignGD and Adam lose
+    the L-infinity margin of the features as they were. One feature cannot be turned.
     """
 
-    def rotation(w: Array) -> Array:
-        q, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(w.shape[-1],) * 2))
-        return jnp.asarray(q, w.dtype)
+    def turn(w: Array, angle: float) -> Array:
+        if w.shape[-1] == 1:
+            return w
+        a, b = w[..., 0], w[..., 1]
+        c, s = math.cos(angle), math.sin(angle)
+        return w.at[..., 0].set(c * a - s * b).at[..., 1].set(s * a + c * b)
 
     def update(updates, state, params=None):
-        turned = jax.tree.map(lambda g: g @ rotation(g), updates)
-        turned_params = None if params is None else jax.tree.map(lambda w: w @ rotation(w), params)
+        turned = jax.tree.map(lambda g: turn(g, angle), updates)
+        turned_params = None if params is None else jax.tree.map(lambda w: turn(w, angle), params)
         scaled, state = optimizer.update(turned, state, turned_params)
-        return jax.tree.map(lambda u: u @ rotation(u).T, scaled), state
+        return jax.tree.map(lambda u: turn(u, -angle), scaled), state
 
     return optax.GradientTransformation(optimizer.init, update)
 

@@ -118,7 +118,7 @@ def _key(dataset: Dataset) -> tuple:
 
 
 def draw(claim: Claim, count: int, seed: int) -> list[Dataset]:
-    """Draw at least `count` distinct datasets from the claim's problem; the same seed gives the same ones."""
+    """Draw `count` distinct datasets from the claim's problem; the same seed gives the same ones."""
     found: dict[tuple, Dataset] = {}
     strategy = batches(claim.problem(), min_size=_BATCH, max_size=_BATCH)
 
@@ -133,7 +133,7 @@ def draw(claim: Claim, count: int, seed: int) -> list[Dataset]:
 
         collect()
         if len(found) >= count:
-            return list(found.values())
+            return list(found.values())[:count]
     raise InputError(
         f"The problem of {claim.id} yields only {len(found)} distinct datasets, {count} are asked for: widen it."
     )
@@ -384,8 +384,10 @@ def _plotted(verdict: Verdict) -> tuple[np.ndarray, np.ndarray]:
     m = verdict.measurement
     clock = m.log_time if verdict.claim.flow else m.time
     kind = verdict.claim.kind
-    values = m.values / kind.upper(m) if isinstance(kind, Bound) else m.values
-    return clock, values[m.judged]
+    if not isinstance(kind, Bound):
+        return clock, m.values[m.judged]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return clock, (m.values / kind.upper(m))[m.judged]
 
 
 def _curves(trial: Trial) -> dict[str, np.ndarray]:

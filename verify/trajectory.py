@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Bool, Float, Int
 
 import solvers.norms
@@ -92,8 +91,13 @@ def devices(platform: str | None = None) -> list[Any]:
 
 
 @functools.cache
+def _mesh(platform: str | None) -> Mesh:
+    return Mesh(np.array(devices(platform)), ("data",))
+
+
+@functools.cache
 def _program(method: Method, platform: str | None) -> tuple[Any, Any]:
-    return engine.compiled(method, Mesh(np.array(devices(platform)), ("data",)))
+    return engine.compiled(method, _mesh(platform))
 
 
 class _Chunk:
@@ -110,16 +114,20 @@ class _Chunk:
         self.places, self.datasets, self.method = places, datasets, method
         self.metrics: list[Metrics] = []
         padded = [*datasets, *datasets[:1] * (setting.padded_size(len(datasets)) - len(datasets))]
-        self.data = batches.pad(padded, shape, setting.dtype)
+        mesh = _mesh(setting.platform)
+        split, self.whole = NamedSharding(mesh, PartitionSpec("data")), NamedSharding(mesh, PartitionSpec())
+        # Put in place once: a call then neither copies the data nor leaves jax's fast path.
+        self.data = jax.device_put(batches.pad(padded, shape, setting.dtype), split)
         self.begin, self.segment = _program(method, setting.platform)
         self.first = 0
         w0 = np.zeros(self.data.real.shape, setting.dtype)
         for i, start in enumerate(setting.starts(places)):
             w0[(i, *map(slice, start.shape))] = start
-        self.carry = self.begin(self.data, w0)
+        self.carry = self.begin(self.data, jax.device_put(w0, split))
 
     def advance(self, ends: Int[np.ndarray, " r"]) -> None:
-        self.carry, metrics = self.segment(self.data, self.carry, jnp.asarray(ends), jnp.asarray(self.first))
+        times = jax.device_put((ends.astype(np.int32), np.int32(self.first)), self.whole)
+        self.carry, metrics = self.segment(self.data, self.carry, *times)
         self.first = int(ends[-1])
         bad = np.asarray(self.carry.bad_step)[: len(self.places)]
         worst = int(np.argmin(bad))

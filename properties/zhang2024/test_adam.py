@@ -35,7 +35,7 @@ def claim(name: str, a: float, law: Law) -> Claim:
             Twin("L2 margin for L-infinity margin", norm="l2"),
             Twin("a rate faster by t^-1/2", kind=Rate(laws.power(1 - a + 0.5))),
             Twin("ε = 0.1 for ε = 0", optimizer=optimizers.adam(steps, **BETAS, eps=0.1)),
-            Twin("features rotated", optimizer=optimizers.rotated(optimizers.adam(steps, **BETAS))),
+            Twin("two features rotated", optimizer=optimizers.rotated(optimizers.adam(steps, **BETAS))),
         ),
         real=("iris:0-vs-rest",),
     )
