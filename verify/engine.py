@@ -195,16 +195,12 @@ def _step(method: Method, data: Batch, t: Array, carry: Carry) -> Carry:
     )
 
 
-def _starved(method: Method, data: Batch, carry: Carry, g: Gradient) -> Array:
+def _starved(method: Method, data: Batch, g: Gradient) -> Array:
     """Whether some weight's gradient, cancellation apart, is too small beside the largest one to be fed at all."""
     slopes, _ = method.loss.scaled_slopes(g.margins)
     reach = linear_reach(data.weight[:, None] * slopes, data)
-    least = jnp.finfo(reach.dtype).tiny
-    if method.homogeneity.highest:
-        _, _, unit = _feed_scale_free(method, carry, g)
-        reach = reach * jnp.exp(g.log_scale - unit * LN2).astype(reach.dtype)
-    if method.homogeneity.highest > 1:
-        least = _least_square_root(reach.dtype)
+    squared = method.homogeneity.highest > 1
+    least = _least_square_root(reach.dtype) if squared else jnp.finfo(reach.dtype).tiny
     return jnp.any((reach < least) & data.touched)
 
 
@@ -216,7 +212,7 @@ def _record(method: Method, data: Batch, carry: Carry) -> Metrics:
         jnp.stack([norm.value(carry.w) for norm in method.norms]),
         log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight)),
         log_sum_exp(slopes.reshape(-1)),
-        _starved(method, data, carry, g),
+        _starved(method, data, g),
         *carry.sums,
     )
 

@@ -1,4 +1,4 @@
-"""Losses: values and slopes against sixty-digit arithmetic, and against each other."""
+"""Losses: values and slopes against forty-digit arithmetic, and against each other."""
 
 import decimal
 from decimal import Decimal
@@ -10,11 +10,10 @@ import pytest
 from jaxtyping import TypeCheckError
 
 from solvers.errors import InputError
+from tests.verify.reference import CONTEXT, INF, exact_loss
 from verify.losses import CROSS_ENTROPY, EXPONENTIAL, LOG_EXPONENTIAL, LOSSES, PAIRWISE_LOGISTIC, loss, softplus
 
-CONTEXT = decimal.Context(prec=60, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)
 MARGINS = (-800.0, -709.9, -50.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, 36.6, 37.1, 50.0, 345.0, 704.0, 746.0, 1e4, 99999.5)
-INF = float("inf")
 ROWS = (
     *((z, INF, INF) for z in MARGINS),
     *((z, z, INF) for z in MARGINS),
@@ -25,22 +24,6 @@ ROWS = (
     (36.0, 36.0, 36.0),
 )
 BY_NAME = ("exponential", "cross_entropy", "pairwise_logistic")
-
-
-def exact(name: str, z: tuple[float, ...]) -> tuple[Decimal, list[Decimal]]:
-    """The loss of one sample and its slopes, by the textbook formulas; an absent rival contributes nothing."""
-    with decimal.localcontext(CONTEXT):
-        a = [Decimal(0) if v == INF else (-Decimal(v)).exp() for v in z]
-        if name == "exponential":
-            return sum(a, Decimal(0)), a
-        if name == "cross_entropy":
-            return log1p(sum(a, Decimal(0))), [v / (1 + sum(a)) for v in a]
-        return sum(map(log1p, a), Decimal(0)), [v / (1 + v) for v in a]
-
-
-def log1p(a: Decimal) -> Decimal:
-    """`log(1 + a)` to sixty digits; where 1 + a would lose them, a few terms of the series are exact enough."""
-    return a - a * a / 2 + a**3 / 3 if a < Decimal("1e-20") else (1 + a).ln()
 
 
 def log(a: Decimal) -> float:
@@ -58,7 +41,7 @@ def test_value_and_slopes_are_exact_to_rounding(name: str, dtype: type):
     # A logarithm of size v has an error of a few ulp of the margins it comes from, and of v.
     ulp = float(np.finfo(dtype).eps)
     for row, value, slope in zip(rows, np.asarray(values), np.asarray(slopes), strict=True):
-        want_value, want_slopes = exact(name, row)
+        want_value, want_slopes = exact_loss(name, row)
         size = max(1.0, *(abs(v) for v in row if v != INF))
         assert value == pytest.approx(log(want_value), rel=0, abs=8 * ulp * size), row
         assert slope == pytest.approx([log(s) for s in want_slopes], rel=0, abs=8 * ulp * size), row
@@ -68,7 +51,7 @@ def test_value_and_slopes_are_exact_to_rounding(name: str, dtype: type):
 def test_small_losses_and_slopes_are_exact_relatively_where_they_are_representable(name: str):
     """Near separation the slope itself has full precision: nothing was subtracted from 1."""
     for margin in (36.6, 37.1, 50.0, 345.0):
-        value, slopes = exact(name, (margin, margin + 2))
+        value, slopes = exact_loss(name, (margin, margin + 2))
         z = jnp.asarray([margin, margin + 2])
         assert float(jnp.exp(LOSSES[name].log_value(z))) == pytest.approx(float(value), rel=1e-13)
         np.testing.assert_allclose(jnp.exp(LOSSES[name].log_slopes(z)), [float(s) for s in slopes], rtol=1e-13)
