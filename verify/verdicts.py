@@ -102,6 +102,10 @@ def judge(claim: Claim, measurement: Measurement) -> Verdict:
             return _judge_limit(claim, claim.kind, measurement)
 
 
+def _datasets(count: int) -> str:
+    return "1 dataset" if count == 1 else f"{count} datasets"
+
+
 def _judge_bound(claim: Claim, kind: Bound, m: Measurement) -> Verdict:
     upper = kind.upper(m)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -120,7 +124,7 @@ def _judge_bound(claim: Claim, kind: Bound, m: Measurement) -> Verdict:
         sentence = f"The {claim.quantity.name} is {value:.4g} times its bound {kind.text} {when}."
         return Verdict(claim, Outcome.REFUTED, sentence, evidence, m)
     sentence = (
-        f"The {claim.quantity.name} stays below {kind.text} at every recorded step on {informative} datasets; "
+        f"The {claim.quantity.name} stays below {kind.text} at every recorded step on {_datasets(informative)}; "
         f"it comes nearest, to {value:.3g} of the bound, {when}."
     )
     return Verdict(claim, Outcome.SUPPORTED, sentence, evidence, m)
@@ -179,15 +183,17 @@ def _judge_limit(claim: Claim, kind: Limit, m: Measurement) -> Verdict:
     spread = Interval(float(np.median(last[judged])), float(last[judged].min()), float(last[worst]))
     evidence = Evidence(name, spread, kind.tolerance, None, count, worst, float(last[worst]), float(m.log_time[-1]))
     if last[worst] <= kind.tolerance and ends[worst] <= kind.tolerance:
-        end = f"ends at {last[worst]:.2g} or less on {count} datasets (tolerance {kind.tolerance:g})"
+        end = f"ends at {last[worst]:.2g} or less on {_datasets(count)} (tolerance {kind.tolerance:g})"
         sentence = f"The {claim.quantity.name} {end}."
         return Verdict(claim, Outcome.SUPPORTED, sentence, evidence, m)
-    stuck = judged & (last > kind.tolerance) & (ends > last / 2) & levels_off(m, kind.law)
+    # A growing curve has no limit to extrapolate to, but tends to zero least of all.
+    grows = last > np.max(m.values[:, : max(1, len(m.log_time) // 2)], axis=1, initial=0.0)
+    stuck = judged & (last > kind.tolerance) & (grows | (ends > last / 2)) & levels_off(m, kind.law)
     if stuck.any():
         i = int(np.argmax(np.where(stuck, last, -np.inf)))
         sentence = (
-            f"The {claim.quantity.name} levels off on {np.count_nonzero(stuck)} of {count} datasets: "
-            f"on the worst it ends at {last[i]:.3g} and tends to {ends[i]:.3g}."
+            f"The {claim.quantity.name} stops falling on {np.count_nonzero(stuck)} of {_datasets(count)}: "
+            f"on the worst it ends at {last[i]:.3g}, above {kind.tolerance:g}."
         )
         return Verdict(claim, Outcome.REFUTED, sentence, evidence, m)
     sentence = f"The {claim.quantity.name} ends at up to {last[worst]:.2g}, above {kind.tolerance:g}, but still falls."
