@@ -6,7 +6,7 @@ in `s = log t`:
     dw/ds = eta sum_i e^(s + log |l'_i(z_i)|) y_i x_i / n.
 
 The exponent stays of order 1 along the flow although `e^s` itself overflows from s = 710 on, and the solution
-becomes a straight line in `s`: an implicit method takes some 50 steps to `t = e^100000`.
+becomes a straight line in `s`: an implicit method takes some 100 steps to `t = e^100000`.
 
 Features times `sqrt(eta)` turn step size `eta` into 1 (weights are then in units of `sqrt(eta)`), so one
 compiled program serves every step size.
@@ -19,7 +19,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import diffrax
 import jax
@@ -39,11 +39,16 @@ from verify.datasets import Dataset
 from verify.losses import Loss, log_sum_exp
 from verify.models import linear_margins
 from verify.optimizers import gradient_descent
-from verify.trajectory import Progress, Trajectories
+from verify.residual import residual_exponent as residual_exponent
+from verify.residual import residual_limit as residual_limit
+from verify.trajectory import Progress
 
-_CHUNK = 16  # datasets a call: every one waits for the slowest, and 64 no longer stay in the cache
+# Datasets a call; shorter lists are padded to it. Each waits for the slowest: with 4, 16 and 64 a call, a binary one
+# took 11, 9 and 15 ms, and one of three classes 0.2, 0.3 and 0.5 s.
+_CHUNK = 4
 _POINTS_STEP = 64  # the recorded points come in multiples of this, so that another end time compiles nothing
 _MAX_STEPS = 100_000
+_SMALLEST_STEP = 1e-9  # of log time: a flow that needs less has no solution, and fails
 _DECADE_PARTS = 3  # the discrete run is recorded three times a decade
 
 
@@ -55,7 +60,7 @@ class FlowError(RuntimeError):
 class Flow:
     """Gradient descent on `b` datasets, and the gradient flow that carries it on, at `r` times.
 
-    log_time: `[r]` logarithm of the number of steps; the first entries, up to log of `handover`, are of the discrete run.
+    log_time: `[r]` logarithm of the number of steps; up to the log of `handover` the curves are of the discrete run.
     margin, log_loss: `[b r]` smallest margin, log of the mean loss. norms: by norm name, `[b r]`.
     weights: per dataset `[r, ...]`, in its own shape.
     step_size: `[b]` step size `eta` of gradient descent on the mean loss.
@@ -101,7 +106,7 @@ _CURVATURE: dict[Loss, Callable[[Dataset], float]] = {
 
 
 def step_limit(dataset: Dataset, loss: str | Loss = "logistic") -> float:
-    """The step size `2 / beta` below which gradient descent from zero descends, `beta` bounding the mean loss's Hessian.
+    """The step size `2 / beta` below which gradient descent from zero descends; `beta` bounds the Hessian.
 
     `beta = sigma_max(x)^2 / (4 n)` for the logistic loss (`/ (2 n)` with classes), `max ||x_i||^2` for the
     exponential one, where it holds on the sublevel set of the start. Raises `InputError` for a loss without such
@@ -125,7 +130,9 @@ def _step_sizes(datasets: list[Dataset], loss: Loss, step_size: float | str) -> 
     if loss in _CURVATURE:
         for i, dataset in enumerate(datasets):
             if step_size >= (limit := step_limit(dataset, loss)):
-                raise InputError(f"The step size {step_size} on dataset {i} is not below 2 / beta = {limit:.3g}: lower it.")
+                raise InputError(
+                    f"The step size {step_size} on dataset {i} is not below 2 / beta = {limit:.3g}: lower it."
+                )
     return np.full(len(datasets), float(step_size))
 
 
@@ -174,7 +181,11 @@ def _program(loss: Loss, norms: tuple[Norm, ...]) -> Any:
             w0,
             args=data,
             saveat=diffrax.SaveAt(ts=times),
-            stepsize_controller=diffrax.PIDController(rtol=rtol, atol=rtol / 100),
+            # Steps end at the recorded times: the method's interpolation is worse than its steps by orders.
+            stepsize_controller=diffrax.ClipStepSizeController(
+                diffrax.PIDController(rtol=rtol, atol=rtol / 100, dtmin=_SMALLEST_STEP, force_dtmin=False),
+                step_ts=times,
+            ),
             max_steps=_MAX_STEPS,
             throw=False,
         )
@@ -190,6 +201,16 @@ def _bucket(dataset: Dataset) -> tuple[int, int, int]:
     return power(dataset.n, 16), power(dataset.d, 8), dataset.classes
 
 
+class _Path(NamedTuple):
+    """The flow of one dataset at `r` times, in units of its step size."""
+
+    weights: np.ndarray
+    margin: np.ndarray
+    log_loss: np.ndarray
+    norms: np.ndarray  # [r norms]
+    steps: int
+
+
 @dataclass(frozen=True)
 class _Solver:
     """The flows of datasets whose step size is 1."""
@@ -199,49 +220,77 @@ class _Solver:
     norms: tuple[Norm, ...]
     rtol: float
 
-    def chunks(self) -> list[tuple[tuple[int, int, int], list[int]]]:
+    def run(self, starts: list[np.ndarray], times: np.ndarray, progress: Progress | None = None) -> list[_Path]:
+        """One path per dataset. Raises `FlowError`."""
         groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
         for i, dataset in enumerate(self.datasets):
             groups[_bucket(dataset)].append(i)
-        return [(shape, at[i : i + _CHUNK]) for shape, at in groups.items() for i in range(0, len(at), _CHUNK)]
+        paths: dict[int, _Path] = {}
+        for shape, places in groups.items():
+            for first in range(0, len(places), _CHUNK):
+                chunk = places[first : first + _CHUNK]
+                paths.update(zip(chunk, self._chunk(shape, chunk, starts, times), strict=True))
+                if progress:
+                    progress(len(paths), len(self.datasets))
+        return [paths[i] for i in range(len(self.datasets))]
 
-    def solve(self, shape: tuple[int, int, int], places: list[int], starts: list[np.ndarray], times: np.ndarray):
-        """Weights per dataset, steps, and (margin, log loss, norms), of the datasets at these places."""
-        size = 1 if len(places) == 1 else _CHUNK
-        members = [self.datasets[i] for i in places]
-        data = batches.pad([*members, *members[:1] * (size - len(members))], shape)
+    def _chunk(self, shape: tuple[int, int, int], places: list[int], starts: list[np.ndarray], times: np.ndarray):
+        padded = [*places, *places[:1] * (_CHUNK - len(places))]
+        data = batches.pad([self.datasets[i] for i in padded], shape)
         w0 = np.zeros(data.real.shape)
-        for j in range(size):
-            start = starts[places[j] if j < len(places) else places[0]]
-            w0[(j, *map(slice, start.shape))] = start
+        for j, i in enumerate(padded):
+            w0[(j, *map(slice, starts[i].shape))] = starts[i]
         program = _program(self.loss, self.norms)
-        ys, good, steps, records = jax.tree.map(np.asarray, program(data, w0, times, self.rtol))
-        for j, place in enumerate(places):
-            if not good[j] or not np.isfinite(ys[j]).all():
-                reached = times[np.isfinite(ys[j]).reshape(len(times), -1).all(axis=1)]
+        weights, good, steps, records = jax.tree.map(np.asarray, program(data, w0, times, self.rtol))
+        for j, i in enumerate(places):
+            finite = np.isfinite(weights[j]).reshape(len(times), -1).all(axis=1)
+            if not good[j] or not finite.all():
                 raise FlowError(
-                    f"The flow of dataset {place}, {members[j]!r} (in units of the step size), failed after log time "
-                    f"{reached.max(initial=times[0]):.4g}: check that it is separable, or change rtol."
+                    f"The flow of dataset {i}, {self.datasets[i]!r} (features times the root of the step size), failed "
+                    f"after log time {times[finite].max(initial=times[0]):.4g}: check that it is separable."
                 )
-        own = [ys[(j, slice(None), *map(slice, s.weights_shape))] for j, s in enumerate(members)]
-        return own, steps[: len(places)], [record[: len(places)] for record in records]
+            own = weights[(j, slice(None), *map(slice, starts[i].shape))]
+            margin, log_loss, norms = (record[j] for record in records)
+            yield _Path(own, margin, log_loss, norms, int(steps[j]))
 
 
-def _discrete(
-    datasets: list[Dataset], loss: Loss, norms: Sequence[str | Norm], handover: int
-) -> tuple[list[int], list[list[np.ndarray]], Trajectories]:
-    """Gradient descent of step size 1: times, weights and curves at the ends of the grid's segments."""
+class _Discrete(NamedTuple):
+    """Gradient descent of step size 1 at a few steps, `r` in all. Curves have the axes of `Flow`."""
+
+    times: list[int]
+    weights: list[list[np.ndarray]]  # [r][b]
+    margin: np.ndarray
+    log_loss: np.ndarray
+    norms: dict[str, np.ndarray]
+
+
+def _distance(w: np.ndarray, other: np.ndarray) -> float:
+    """Relative to `other`, which is not zero."""
+    return float(np.linalg.norm(w - other) / np.linalg.norm(other))
+
+
+def _parts(handover: int) -> int:
+    """The number of thirds of a decade, at least two, that reach the hand-over."""
+    return max(math.ceil(_DECADE_PARTS * math.log10(handover) - 1e-9), 2)
+
+
+def _descend(datasets: list[Dataset], loss: Loss, norms: tuple[Norm, ...], handover: int) -> _Discrete:
     run = trajectory.Simulation(gradient_descent(1.0), datasets, loss=loss, norms=norms)
     times, weights = [], []
-    for part in range(1, max(math.ceil(_DECADE_PARTS * math.log10(handover) - 1e-9), 2) + 1):
+    for part in range(1, _parts(handover) + 1):
         run.advance(math.floor(10 ** (part / _DECADE_PARTS) + 1e-9))
         times.append(int(run.time[-1]))
         weights.append(run.result().weights)
     curves = run.result()
     if (curves.horizon >= 0).any():
         i = int(np.argmax(curves.horizon >= 0))
-        raise FlowError(f"Gradient descent on dataset {i} met the end of the float range: hand over earlier.")
-    return times, weights, curves
+        raise FlowError(f"Gradient descent on dataset {i} left the range of floating point: hand over earlier.")
+    for i, w in enumerate(weights[-1]):
+        if not w.any():
+            raise FlowError(f"Gradient descent on dataset {i} has no gradient at zero: check that it is separable.")
+    at = [int(np.flatnonzero(curves.time == t)[-1]) for t in times]
+    norm_curves = {name: curve[:, at] for name, curve in curves.norms.items()}
+    return _Discrete(times, weights, curves.margin[:, at], curves.log_loss[:, at], norm_curves)
 
 
 def _check(datasets: list[Dataset], loss: Loss, log_time: float, handover: int, points: int, rtol: float) -> None:
@@ -249,16 +298,43 @@ def _check(datasets: list[Dataset], loss: Loss, log_time: float, handover: int, 
         raise InputError("There are no datasets to run on: give at least one.")
     if loss.of_log:
         raise InputError(f"The flow of the loss {loss.name!r} is not slow: run it with verify.trajectory.run.")
-    if isinstance(handover, bool) or handover != int(handover) or handover < 2:
+    if isinstance(handover, bool) or not isinstance(handover, int | np.integer) or handover < 2:
         raise InputError(f"The hand-over is after {handover} steps: give a whole number of at least 2.")
-    if not math.isfinite(log_time) or log_time <= math.log(2.2 * max(handover, 3)):
+    steps = round(10 ** (_parts(handover) / _DECADE_PARTS))
+    if not math.log(steps + 1) <= log_time < math.inf:
         raise InputError(
-            f"The log time {log_time} is not past the hand-over at {handover} steps: give more than log(2.2 handover)."
+            f"The log time {log_time} is not a number past the hand-over at {steps} steps: "
+            f"give log({steps + 1}) = {math.log(steps + 1):.4f} or more."
         )
     if points < 1:
         raise InputError(f"There are {points} points a decade to record: give at least 1.")
     if not 1e-12 <= rtol <= 1e-2:
         raise InputError(f"The tolerance rtol is {rtol}: give one between 1e-12 and 1e-2.")
+
+
+def _grid(start: float, end: float, points: int) -> Float[np.ndarray, " r"]:
+    count = math.ceil(points * math.log10(end / start)) + 1
+    return np.geomspace(start, end, _POINTS_STEP * math.ceil(count / _POINTS_STEP))
+
+
+def _join(discrete: _Discrete, flows: list[_Path], log_time: np.ndarray, root: np.ndarray) -> dict[str, Any]:
+    """The discrete run and the flow, back in the units of the data; the flow's first point is the run's last."""
+
+    def curve(early: np.ndarray, later: list[np.ndarray]) -> np.ndarray:
+        return np.hstack([early, np.stack(later)[:, 1:]])
+
+    early = [np.stack([w[i] for w in discrete.weights]) for i in range(len(flows))]
+    return {
+        "log_time": np.concatenate([np.log(discrete.times), log_time[1:]]),
+        "margin": curve(discrete.margin, [path.margin for path in flows]),
+        "log_loss": curve(discrete.log_loss, [path.log_loss for path in flows]),
+        "norms": {
+            name: root[:, None] * curve(values, [path.norms[:, j] for path in flows])
+            for j, (name, values) in enumerate(discrete.norms.items())
+        },
+        "weights": [a * np.concatenate([w, path.weights[1:]]) for a, w, path in zip(root, early, flows, strict=True)],
+        "solver_steps": np.array([path.steps for path in flows]),
+    }
 
 
 def flow(
@@ -275,10 +351,10 @@ def flow(
 ) -> Flow:
     """Gradient descent on the mean loss from zero weights, to `t = e^log_time` steps.
 
-    loss: any loss of `verify.losses` but the logarithm of one. datasets: all at once; kinds and sizes may differ.
-    step_size: of every dataset, or "stable" for half of each one's `step_limit`.
+    datasets: all of them at once; kinds and sizes may differ. loss: any of `verify.losses` but the log of one.
+    step_size: for every dataset, or "stable" for half of each one's `step_limit`.
     norms: norms of the weights to record. handover: discrete steps, rounded up to the next of 5, 10, 22, 46, 100 ...
-    points: recorded points a decade of log time, at least. rtol: relative tolerance of the weights in an implicit step.
+    points: recorded points a decade of log time, at least. rtol: relative tolerance of an implicit step.
     progress: called with the datasets done and the datasets in all.
     Raises `InputError` on bad input, `FlowError` where the solver fails.
     """
@@ -288,36 +364,14 @@ def flow(
     eta = _step_sizes(members, kind, step_size)
     root = np.sqrt(eta)
     scaled = [Dataset(a * s.x, s.y, s.name) for a, s in zip(root, members, strict=True)]
-    times, early, curves = _discrete(scaled, kind, norms, int(handover))
-    names = tuple(dict.fromkeys(solvers.norms.norm(norm) for norm in norms))
-    solver = _Solver(scaled, kind, names, rtol)
-
-    start = math.log(times[-1])
-    count = math.ceil(points * math.log10(log_time / start)) + 1
-    grid = np.geomspace(start, log_time, _POINTS_STEP * math.ceil(count / _POINTS_STEP))
-    grid[[0, -1]] = start, log_time
-    check = np.linspace(math.log(times[-2]), start, len(grid))
-    r0 = len(times)
-    b, r = len(members), r0 + len(grid) - 1
-    margin, log_loss, steps, error = np.empty((b, r)), np.empty((b, r)), np.zeros(b, int), np.empty(b)
-    sizes = {norm.name: np.empty((b, r)) for norm in names}
-    weights: list[np.ndarray] = [np.empty(0)] * b
-    margin[:, :r0], log_loss[:, :r0] = curves.margin[:, 3::4], curves.log_loss[:, 3::4]
-    for name, size in sizes.items():
-        size[:, :r0] = curves.norms[name][:, 3::4]
-    done = 0
-    for shape, places in solver.chunks():
-        guess, _, _ = solver.solve(shape, places, early[-2], check)
-        ys, steps[places], (m, f, sized) = solver.solve(shape, places, early[-1], grid)
-        margin[places, r0:], log_loss[places, r0:] = m[:, 1:], f[:, 1:]
-        for j, norm in enumerate(names):
-            sizes[norm.name][places, r0:] = sized[:, 1:, j]
-        for j, i in enumerate(places):
-            weights[i] = root[i] * np.stack([*(w[i] for w in early), *ys[j][1:]])
-            error[i] = np.linalg.norm(guess[j][-1] - early[-1][i]) / np.linalg.norm(early[-1][i])
-        done += len(places)
-        if progress:
-            progress(done, b)
-    sizes = {name: root[:, None] * size for name, size in sizes.items()}
-    log_times = np.concatenate([np.log(times), grid[1:]])
-    return Flow(log_times, margin, sizes, log_loss, weights, eta, times[-1], error, steps)
+    parsed = tuple(dict.fromkeys(solvers.norms.norm(norm) for norm in norms))
+    discrete = _descend(scaled, kind, parsed, int(handover))
+    solver = _Solver(scaled, kind, parsed, rtol)
+    before, start = math.log(discrete.times[-2]), math.log(discrete.times[-1])
+    grid = _grid(start, log_time, points)
+    # As many points as the grid has: the same compiled program.
+    guesses = solver.run(discrete.weights[-2], np.linspace(before, start, len(grid)))
+    error = [_distance(guess.weights[-1], w) for guess, w in zip(guesses, discrete.weights[-1], strict=True)]
+    flows = solver.run(discrete.weights[-1], grid, progress)
+    joined = _join(discrete, flows, grid, root)
+    return Flow(**joined, step_size=eta, handover=discrete.times[-1], handover_error=np.array(error))
