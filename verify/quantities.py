@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -62,6 +62,7 @@ class Measurement:
         return np.array([[max(float(geometry.dual_value(q)) for q in s.margin_vectors)] for s in self.datasets])
 
 
+@runtime_checkable
 class Quantity(Protocol):
     """Something that can be measured. `name` says what, in a few words."""
 

@@ -50,7 +50,20 @@ def log_envelope_ratio(
 
     `back` moves the windows that many decades into the past.
     """
-    late, early = windows(law.log_clock(log_time), back)
+    return _log_rise(log_time, values, law, *windows(law.log_clock(log_time), back))
+
+
+def recent_growth(
+    log_time: Float[np.ndarray, " r"], values: Float[np.ndarray, "b r"], law: Law
+) -> Float[np.ndarray, " b"]:
+    """`log10` of the rise of each envelope from the half decade before the last one to the last one."""
+    clock = law.log_clock(log_time)
+    age = (clock[-1] - clock) / LN10
+    late, early = age < 0.5 - 1e-9, (age >= 0.5 - 1e-9) & (age < 1 - 1e-9)
+    return _log_rise(log_time, values, law, late, early)
+
+
+def _log_rise(log_time: np.ndarray, values: np.ndarray, law: Law, late: np.ndarray, early: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         n = np.where(values > 0, np.log(values), -np.inf) - law.log_value(log_time)
         tops = [np.max(n[:, mask], axis=1, initial=-np.inf) for mask in (late, early)]

@@ -161,10 +161,10 @@ def _judge_rate(claim: Claim, kind: Rate, m: Measurement) -> Verdict:
     )
     if growth.high <= threshold:
         return Verdict(claim, Outcome.SUPPORTED, f"The law holds: {figures}.", evidence, m)
-    earlier = rates.log_envelope_ratio(m.log_time, floored[use], kind.law, back=1 / 3)
-    earlier = earlier[~np.isnan(earlier)]
-    # Growth that is dying down is no refutation: it must be there a third of a decade earlier, too.
-    if growth.low > threshold and len(earlier) and rates.median(earlier).value > threshold:
+    recent = rates.recent_growth(m.log_time, floored[use], kind.law)
+    recent = recent[~np.isnan(recent)]
+    # Growth that has died down is no refutation: half a decade must have its half of it.
+    if growth.low > threshold and len(recent) and rates.median(recent).value > threshold / 2:
         return Verdict(claim, Outcome.REFUTED, f"The law fails: {figures}, without slowing.", evidence, m)
     return Verdict(claim, Outcome.INCONCLUSIVE, f"The law is undecided: {figures}.", evidence, m)
 

@@ -1,0 +1,59 @@
+"""Rate laws: their values in log time, their clocks and their names."""
+
+import math
+
+import numpy as np
+import pytest
+
+from solvers.errors import InputError
+from verify.laws import Law, inverse_log, power
+
+TIMES = np.log([10.0, 1e3, 1e7])
+
+
+@pytest.mark.parametrize(
+    ("law", "direct"),
+    [
+        (power(1 / 2), lambda t: t**-0.5),
+        (power(1 / 3, log=1), lambda t: t ** (-1 / 3) * math.log(t)),
+        (inverse_log(), lambda t: 1 / math.log(t)),
+        (inverse_log().faster(0.5), lambda t: math.log(t) ** -1.5),
+        (power(1 / 2).faster(0.25), lambda t: t**-0.75),
+    ],
+)
+def test_value(law, direct):
+    expected = [math.log(direct(math.exp(s))) for s in TIMES]
+    np.testing.assert_allclose(law.log_value(TIMES), expected, rtol=1e-12)
+
+
+def test_no_time_is_too_large():
+    assert np.isfinite(inverse_log().log_value(np.array([1e5]))).all()
+    assert power(1 / 2).log_value(np.array([1e5]))[0] == -5e4
+
+
+def test_clock_of_a_power_is_time_and_of_a_log_law_log_time():
+    np.testing.assert_array_equal(power(1 / 2).log_clock(TIMES), TIMES)
+    np.testing.assert_array_equal(inverse_log().log_clock(TIMES), np.log(TIMES))
+    assert power(1 / 2, log=1).exponent == -0.5
+    assert inverse_log().exponent == -1.0
+
+
+@pytest.mark.parametrize(
+    ("law", "name"),
+    [
+        (power(1 / 2), "t^-1/2"),
+        (power(1 / 3, log=1), "t^-1/3 log t"),
+        (power(0.2), "t^-1/5"),
+        (power(0.123), "t^-0.123"),
+        (inverse_log(), "1/log t"),
+        (Law(0.0, -1.5), "(log t)^-3/2"),
+    ],
+)
+def test_name(law, name):
+    assert str(law) == name
+
+
+@pytest.mark.parametrize("arguments", [(0.0, 0.0), (0.0, 1.0), (-1.0, 0.0)])
+def test_a_law_that_does_not_fall_is_refused(arguments):
+    with pytest.raises(InputError, match="does not fall"):
+        Law(*arguments)

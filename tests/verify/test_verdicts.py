@@ -1,0 +1,147 @@
+"""Verdicts on curves made by hand: each kind of claim is supported, refuted and left open where it must be."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from verify import laws, optimizers, strategies
+from verify.claims import Bound, Claim, Limit, Paper, Rate, Twin
+from verify.datasets import Dataset
+from verify.quantities import Measurement
+from verify.rates import LN10
+from verify.theorem import judge_one
+from verify.verdicts import Outcome, check, judge, levels_off, refutes_alone
+
+LOG_TIME = LN10 * np.arange(4, 61) / 12
+POINT = Dataset([[1, 2]], [1])
+
+CLAIM = Claim(
+    id="test/claim",
+    title="a claim",
+    statement="a statement",
+    source="nowhere",
+    paper=Paper("test", "nobody", "nothing", 2025),
+    kind=Rate(laws.power(1 / 2)),
+    problem=strategies.binary,
+    optimizer=optimizers.sign_gd(0.1),
+    optimizer_text="SignGD",
+    loss="logistic",
+    norm="linf",
+    twins=(Twin("L2", norm="l2"),),
+)
+
+
+def measured(values: np.ndarray, floor: float = 1e-12, judged: np.ndarray | None = None) -> Measurement:
+    b = len(values)
+    judged = np.ones(b, bool) if judged is None else judged
+    return Measurement(LOG_TIME, values, np.full(b, floor), judged, [POINT] * b, np.ones(b))
+
+
+def falling(exponent: float, count: int = 16) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    noise = np.exp(0.1 * rng.normal(size=(count, len(LOG_TIME))))
+    return rng.uniform(0.2, 1.0, (count, 1)) * np.exp(-exponent * LOG_TIME) * noise
+
+
+@pytest.mark.parametrize(
+    ("exponent", "outcome"),
+    [(0.5, "SUPPORTED"), (0.9, "SUPPORTED"), (0.25, "REFUTED"), (0.0, "REFUTED")],
+)
+def test_rate(exponent, outcome):
+    verdict = judge(CLAIM, measured(falling(exponent)))
+    assert verdict.outcome == outcome
+    assert verdict.evidence.informative == 16
+    assert abs(verdict.evidence.exponent.value + exponent) < 0.05
+    assert verdict.worst is POINT
+
+
+def test_rate_is_open_on_too_few_datasets():
+    assert judge(CLAIM, measured(falling(0.5, count=5))).outcome is Outcome.INCONCLUSIVE
+
+
+def test_rate_is_open_where_all_curves_reached_the_reference():
+    verdict = judge(CLAIM, measured(falling(0.5) * 1e-12, floor=1e-9))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.evidence.exactly_reached == 16
+
+
+def test_datasets_that_are_not_judged_do_not_count():
+    values = np.concatenate([falling(0.5), falling(0.0)])
+    judged = np.arange(32) < 16
+    assert judge(CLAIM, measured(values, judged=judged)).outcome is Outcome.SUPPORTED
+    assert judge(CLAIM, measured(values, judged=~judged)).outcome is Outcome.REFUTED
+
+
+def test_growth_that_dies_down_is_no_refutation():
+    step = np.where(LOG_TIME[-1] - LN10 * 0.9 < LOG_TIME, 10**0.3, 1.0)  # one step up, lawful before and after
+    assert judge(CLAIM, measured(falling(0.5) * step)).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [
+        (falling(1.0), "SUPPORTED"),
+        (falling(1.0) + 0.05, "REFUTED"),
+        (falling(0.2), "INCONCLUSIVE"),
+        (0.1 * falling(-0.1), "REFUTED"),
+    ],
+)
+def test_limit(values, outcome):
+    claim = replace(CLAIM, kind=Limit(tolerance=1e-3, law=laws.power(1 / 2)))
+    assert judge(claim, measured(values)).outcome == outcome
+
+
+def test_one_dataset_that_stops_falling_refutes_a_limit():
+    claim = replace(CLAIM, kind=Limit(tolerance=1e-3, law=laws.power(1 / 2)))
+    values = falling(1.0)
+    values[3] += 0.05
+    verdict = judge(claim, measured(values))
+    assert verdict.outcome is Outcome.REFUTED
+    assert verdict.evidence.worst == 3
+
+
+def test_bound_falls_by_one_violation_larger_than_the_floor():
+    claim = replace(CLAIM, kind=Bound(lambda m: 1 / m.time + 0 * m.n, "1/t"))
+    lawful = np.tile(0.5 / np.exp(LOG_TIME), (3, 1))
+    assert judge(claim, measured(lawful)).outcome is Outcome.SUPPORTED
+    broken = lawful.copy()
+    broken[1, 20] *= 2.1
+    verdict = judge(claim, measured(broken))
+    assert verdict.outcome is Outcome.REFUTED
+    assert (verdict.evidence.worst, verdict.evidence.worst_log_time) == (1, LOG_TIME[20])
+    np.testing.assert_array_equal(refutes_alone(claim, measured(broken)), [False, True, False])
+    assert judge(claim, measured(broken, floor=0.1)).outcome is Outcome.SUPPORTED
+
+
+def test_nothing_judged_is_never_supported():
+    nothing = np.zeros(16, bool)
+    for kind in (Rate(laws.power(0.5)), Limit(1.0, laws.power(0.5)), Bound(lambda m: 1e9 + 0 * m.values, "1e9")):
+        verdict = judge(replace(CLAIM, kind=kind), measured(falling(0.5), judged=nothing))
+        assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_levels_off():
+    values = np.stack([falling(0.0, 1)[0] * 0 + 0.3, 0.3 + np.exp(-LOG_TIME), np.exp(-0.1 * LOG_TIME)])
+    np.testing.assert_array_equal(levels_off(measured(values), laws.power(0.5)), [True, True, False])
+
+
+def test_a_single_dataset_needs_two_decades_of_growth_to_refute():
+    lawful = measured(np.exp(-0.5 * LOG_TIME)[None, :])
+    late = measured((np.exp(-0.5 * np.minimum(LOG_TIME, np.log(1.5e4))))[None, :])
+    stuck = measured(np.full((1, len(LOG_TIME)), 0.3))
+    outcomes = [judge_one(CLAIM, m).outcome for m in (lawful, late, stuck)]
+    assert outcomes == [Outcome.SUPPORTED, Outcome.INCONCLUSIVE, Outcome.REFUTED]
+
+
+def test_check_end_to_end_on_one_point():
+    claim = replace(CLAIM, norm="l2", kind=Limit(1e-3, laws.power(1 / 2)))
+    verdict = check(claim, [POINT], steps=1000)
+    # SignGD goes to (1, 1), of L2 margin 3/sqrt 2, where sqrt 5 is possible.
+    assert verdict.outcome is Outcome.REFUTED
+    np.testing.assert_allclose(verdict.measurement.values[0, -1], 1 - 3 / np.sqrt(10), rtol=1e-9)
+    assert check(replace(claim, norm="linf"), [POINT], steps=1000).outcome is Outcome.SUPPORTED
+
+
+def test_every_outcome_has_its_sentence():
+    assert all(outcome.meaning.endswith(".") for outcome in Outcome)
