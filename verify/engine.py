@@ -127,14 +127,15 @@ def _feed_scale_free(method: Method, carry: Carry, g: Gradient) -> tuple[Array, 
     degrees = method.homogeneity.degrees or ()
     if not method.homogeneity.highest:
         return g.direction, carry.state, carry.unit
-    room = 200 if g.direction.dtype == jnp.float64 else 20
+    dtype = _narrowest(g.direction, carry.state, degrees)
+    room = 200 if dtype == jnp.float64 else 20
     wanted = jnp.floor(g.log_scale / LN2)
     lowest = carry.unit + jnp.ceil(_magnitude(carry.state, degrees)) - room
     unit = jnp.where(jnp.isfinite(wanted), jnp.maximum(wanted, lowest), carry.unit).astype(jnp.int32)
     direction = g.direction * jnp.exp(g.log_scale - unit * LN2).astype(g.direction.dtype)
     state = _rescale(carry.state, degrees, unit - carry.unit)
     if method.homogeneity.highest > 1:
-        return _flush(direction), _flush_state(state, degrees), unit
+        return _flush(direction, dtype), _flush_state(state, degrees, dtype), unit
     return direction, state, unit
 
 
@@ -143,16 +144,22 @@ def _least_square_root(dtype: Any) -> float:
     return 2.0**-480 if dtype == jnp.float64 else 2.0**-50
 
 
-def _flush(x: Array) -> Array:
-    """Zero where the square of an entry would underflow: else 0/0 could become 1/0."""
-    return jnp.where(jnp.abs(x) < _least_square_root(x.dtype), 0, x)
+def _narrowest(direction: Array, state: Any, degrees: tuple[int, ...]) -> Any:
+    """The type of least range in which the gradient or a leaf that has a degree is held."""
+    held = [leaf.dtype for leaf, p in zip(jax.tree.leaves(state), degrees, strict=True) if p]
+    return min([direction.dtype, *held], key=lambda dtype: float(jnp.finfo(dtype).max))
 
 
-def _flush_state(state: Any, degrees: tuple[int, ...]) -> Any:
+def _flush(x: Array, dtype: Any) -> Array:
+    """Zero where the square of an entry would underflow in that type: else 0/0 could become 1/0."""
+    return jnp.where(jnp.abs(x) < _least_square_root(dtype), 0, x)
+
+
+def _flush_state(state: Any, degrees: tuple[int, ...], dtype: Any) -> Any:
     """The state with `_flush` applied to its leaves of degree 1, which stand over roots of those of degree 2."""
     leaves, structure = jax.tree.flatten(state)
     return jax.tree.unflatten(
-        structure, [_flush(leaf) if p == 1 else leaf for leaf, p in zip(leaves, degrees, strict=True)]
+        structure, [_flush(leaf, dtype) if p == 1 else leaf for leaf, p in zip(leaves, degrees, strict=True)]
     )
 
 

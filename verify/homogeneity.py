@@ -21,7 +21,8 @@ from verify import config as config
 
 _ROLL = 12
 _SCALE = 10  # the degrees show in gradients times 2^10
-_FAR = (-480, 480)  # and hidden constants (an eps of 1e-16, a threshold of 1e16) in gradients times 2^-480 and 2^480
+_FAR = 480  # and hidden constants (an eps of 1e-16, say) in gradients times 2^-480 and 2^480
+_FAR_NARROW = 48  # likewise where the state is of a narrower type than float64: its squares must stay in range
 _DEGREES = (0, 1, 2)
 
 
@@ -71,7 +72,7 @@ def _same(a: np.ndarray, b: np.ndarray) -> bool:
 def _has_degree(p: int, leaf: np.ndarray, scaled: np.ndarray, exponent: int) -> bool:
     if not np.issubdtype(leaf.dtype, np.floating):
         return p == 0 and np.array_equal(leaf, scaled)
-    with np.errstate(over="ignore"):  # a leaf that overflows does not have the degree
+    with np.errstate(over="ignore", invalid="ignore"):  # a leaf that overflows does not have the degree
         return _same(leaf * 2.0 ** (exponent * p), scaled)
 
 
@@ -85,7 +86,9 @@ def probe(optimizer: optax.GradientTransformation, shape: tuple[int, ...]) -> Ho
     if not updates.any():
         return Homogeneity(False, None)  # nothing was seen
     degrees: tuple[int, ...] = ()
-    for exponent in (_SCALE, *_FAR):
+    narrow = any(np.issubdtype(leaf.dtype, np.floating) and leaf.dtype != np.float64 for leaf in leaves)
+    far = _FAR_NARROW if narrow else _FAR
+    for exponent in (_SCALE, -far, far):
         scaled_updates, scaled_leaves = _roll(optimizer, gradients, 2.0**exponent)
         if not _same(updates, scaled_updates):
             return Homogeneity(False, None)
