@@ -53,9 +53,7 @@ class Laboratory:
     def run(self, claim: Claim) -> Trajectories:
         """The claim's optimizer on all datasets, to the horizon."""
         binary = all(s.binary for s in self.datasets)
-        norms = tuple(
-            dict.fromkeys((*(_VECTOR_NORMS if binary else _MATRIX_NORMS), solvers.norm(claim.norm).name))
-        )
+        norms = tuple(dict.fromkeys((*(_VECTOR_NORMS if binary else _MATRIX_NORMS), solvers.norm(claim.norm).name)))
         key = (claim.optimizer, claim.loss, norms)
         if key not in self._runs:
             self._runs[key] = Simulation(

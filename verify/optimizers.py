@@ -19,13 +19,14 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
+from jax.typing import ArrayLike
 
 import solvers.norms
 from solvers.errors import InputError
 from solvers.norms import Norm
 from verify import config as config
 
-StepSize = float | Callable[[Array], Array]
+StepSize = float | optax.Schedule
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class PowerDecay:
                 f"Step sizes eta0 (t + t0)^-a need eta0 > 0, a >= 0 and t0 > 0, not {self}: choose them so."
             )
 
-    def __call__(self, count: Array) -> Array:
-        return self.eta0 * (count + self.t0) ** (-self.a)
+    def __call__(self, count: ArrayLike) -> Array:
+        return self.eta0 * (jnp.asarray(count) + self.t0) ** (-self.a)
 
 
 def _check(name: str, value: float, low: float, high: float = float("inf")) -> None:
@@ -71,7 +72,7 @@ def scale_by_steepest_direction(norm: str | Norm, normalised: bool = True) -> op
 class SecondMomentState(NamedTuple):
     """Moving averages of the gradient (`mean`) and of its square (`square`), and the steps taken."""
 
-    count: Array
+    steps: Array
     mean: optax.Updates
     square: optax.Updates
 
@@ -106,7 +107,7 @@ def scale_by_second_moment(
 
     def update(updates, state, params=None):
         del params
-        count = state.count + 1
+        count = state.steps + 1
         mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, state.mean, updates)
         keep, take = (1.0, 1.0) if b2 is None else (b2, 1 - b2)
         square = jax.tree.map(lambda v, g: keep * v + take * g * g, state.square, updates)

@@ -72,7 +72,7 @@ class _Watch:
             from reports.records import read_records
             from reports.tables import console
 
-            records = [r for r in read_records(self.config.getoption("report_dir")) if r["id"] in self.claims]
+            records = [r for r in read_records(str(self.config.getoption("report_dir"))) if r["id"] in self.claims]
             terminalreporter.ensure_newline()
             terminalreporter.write(console_text(console(records), terminalreporter))
 
@@ -90,7 +90,7 @@ def console_text(table: Any, terminalreporter: Any) -> str:
 @contextlib.contextmanager
 def _live(config: pytest.Config) -> Iterator[Callable[[str, int, int], None] | None]:
     """A live progress line on a terminal, past pytest's capturing; None where there is no terminal."""
-    capture = config.pluginmanager.getplugin("capturemanager")
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
     if hasattr(config, "workerinput") or capture is None:
         yield None
         return
@@ -110,11 +110,9 @@ def _live(config: pytest.Config) -> Iterator[Callable[[str, int, int], None] | N
 def master_seed(config: pytest.Config) -> int:
     """The seed of all draws: hypothesis' own option, 0 by default."""
     given = config.getoption("hypothesis_seed", None)
-    if given in (None, ""):
+    if given is None or given == "":
         return 0
-    if str(given) == "random":
-        return secrets.randbits(32)
-    return int(given)
+    return secrets.randbits(32) if str(given) == "random" else int(str(given))
 
 
 @pytest.fixture
@@ -126,8 +124,8 @@ def theorem(request: pytest.FixtureRequest) -> Callable[[Claim], dict[str, Any]]
         from verify.theorem import PROFILES, failures, record_of, try_claim
 
         config = request.config
-        folder = Path(config.getoption("report_dir"))
-        profile, seed = PROFILES[config.getoption("profile")], master_seed(config)
+        folder = Path(str(config.getoption("report_dir")))
+        profile, seed = PROFILES[str(config.getoption("profile"))], master_seed(config)
         reproduce = f"pytest '{request.node.nodeid}' --profile={profile.name} --hypothesis-seed={seed}"
         record = _finished(folder, claim.id, profile.name, seed) if config.getoption("resume") else None
         if record is None:

@@ -41,6 +41,7 @@ class _Rest(NamedTuple):
 
     point: np.ndarray  # [p], times |w_hat|
     multipliers: np.ndarray  # [m]
+    basis: np.ndarray  # [rank p] orthonormal, of the span of the support vectors
 
 
 def _support(dataset: Dataset) -> _Support:
@@ -80,8 +81,6 @@ def _positive_multipliers(support: _Support, independent: bool) -> np.ndarray | 
 
 def _rest(support: _Support) -> _Rest | None:
     """The rest point in the span of the support vectors; None where there is none."""
-    if not support.spans:
-        return None
     vectors, direction = support.vectors, support.direction
     _, singular, basis = np.linalg.svd(vectors, full_matrices=False)
     rank = int(np.linalg.matrix_rank(vectors))
@@ -94,7 +93,7 @@ def _rest(support: _Support) -> _Rest | None:
     if rank < len(vectors):
         point = _stationary(inner, target, point)
         multipliers = np.exp(-inner @ point)
-    return _Rest(point @ basis, multipliers)
+    return _Rest(point @ basis, multipliers, basis)
 
 
 def _stationary(inner: np.ndarray, target: np.ndarray, start: np.ndarray) -> np.ndarray:
@@ -122,14 +121,23 @@ def _exponential_tail(loss: Loss) -> bool:
     return all(abs(float(loss.log_slopes(jnp.array([z]))[0]) + z) < 1e-9 for z in (100.0, 200.0, 400.0))
 
 
-def residual_limit(
-    dataset: Dataset, loss: str | Loss = "logistic", step_size: float = 1.0
-) -> Float[np.ndarray, "*weights"] | None:
-    """The limit of `w(t) - w_hat log t` under gradient descent on the mean loss from zero, `[d]` or `[k d]`.
+class ResidualLimit(NamedTuple):
+    """Where the part of `w(t) - w_hat log t` in the span of the support vectors goes; weights flattened, `p` of them.
 
-    It lies in the span of the support vectors and solves `eta/n exp(-<q, w>) = alpha` on them, with positive
-    multipliers `alpha` of `w_hat = sum alpha q`. None where the theorem does not speak: the support vectors do not span
-    the data, some multiplier is zero, or the loss's tail is not `e^-z`.
+    point: the limit. basis: orthonormal, of the span. exponent: the limit is approached like `t^-exponent`.
+    """
+
+    point: Float[np.ndarray, " p"]
+    basis: Float[np.ndarray, "rank p"]
+    exponent: float
+
+
+def residual_in_span(dataset: Dataset, loss: str | Loss = "logistic", step_size: float = 1.0) -> ResidualLimit | None:
+    """The limit of the part of `w(t) - w_hat log t` in the span of the support vectors.
+
+    It solves `eta/n exp(-<q, w>) = alpha` on the support vectors, with positive multipliers `alpha` of
+    `w_hat = sum alpha q`. None where the theorem does not speak: some multiplier is zero, or the loss's tail is not
+    `e^-z`.
     Raises `InputError` for a step size that is not positive, and as `solvers.max_margin`.
     """
     if not 0 < step_size < math.inf:
@@ -140,7 +148,21 @@ def residual_limit(
         return None
     # <q, direction> = 1 on the support vectors: a factor of all the multipliers moves the point along w_hat.
     shift = math.log(step_size) - math.log(dataset.n) - 2 * math.log(support.norm)
-    return ((rest.point + shift * support.direction) * support.norm).reshape(dataset.weights_shape)
+    point = (rest.point + shift * support.direction) * support.norm
+    return ResidualLimit(point, rest.basis, _exponent(support, rest))
+
+
+def residual_limit(
+    dataset: Dataset, loss: str | Loss = "logistic", step_size: float = 1.0
+) -> Float[np.ndarray, "*weights"] | None:
+    """The limit of `w(t) - w_hat log t` under gradient descent on the mean loss from zero, `[d]` or `[k d]`.
+
+    As `residual_in_span`, and None also where the support vectors do not span the data: the part outside their span
+    then keeps what other points gave it early on.
+    """
+    if not _support(dataset).spans or (found := residual_in_span(dataset, loss, step_size)) is None:
+        return None
+    return found.point.reshape(dataset.weights_shape)
 
 
 def residual_exponent(dataset: Dataset) -> float | None:
@@ -151,9 +173,13 @@ def residual_exponent(dataset: Dataset) -> float | None:
     1, which is the eigenvalue of `w_hat`. Raises as `solvers.max_margin`.
     """
     support = _support(dataset)
-    if (rest := _rest(support)) is None:
+    if not support.spans or (rest := _rest(support)) is None:
         return None
+    return _exponent(support, rest)
+
+
+def _exponent(support: _Support, rest: _Rest) -> float:
     weighted = np.sqrt(rest.multipliers)[:, None] * support.vectors
-    rank = int(np.linalg.matrix_rank(support.vectors))
+    rank = len(rest.basis)
     smallest = float(np.linalg.svd(weighted, compute_uv=False)[rank - 1]) ** 2
     return min(smallest, support.excess)

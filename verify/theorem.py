@@ -16,6 +16,7 @@ from typing import Any
 import hypothesis
 import numpy as np
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import NoSuchExample
 
 from solvers.errors import InputError
 from verify import rates, realdata
@@ -109,7 +110,7 @@ def _quiet(max_examples: int) -> settings:
         database=None,
         deadline=None,
         phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )
 
 
@@ -211,7 +212,7 @@ def shrink(claim: Claim, profile: Profile, seed: int, platform: str | None = Non
     random = Random(derived_seed(seed, claim.id, "shrink"))
     try:
         smallest = hypothesis.find(claim.problem(), predicate, settings=_quiet(profile.shrinking), random=random)
-    except hypothesis.errors.NoSuchExample:
+    except NoSuchExample:
         return None
     return smallest if refuted(smallest, 2.0) else None
 

@@ -20,7 +20,7 @@ STEPS = PowerDecay(0.1, 1 / 2)
 
 def bound(m: Measurement, curvature: float = 1.0, points: float = 1.0) -> np.ndarray:
     """The bound at the recorded steps; the factors leave one of its terms out, for the twins."""
-    steps = STEPS(np.arange(round(m.time[-1])))
+    steps = np.asarray(STEPS(np.arange(round(m.time[-1]))))
     taken = np.round(m.time).astype(int) - 1
     first, second = np.cumsum(steps)[taken], np.cumsum(steps**2)[taken]
     return (curvature * m.radius("linf") ** 2 * second / 2 + points * np.log(m.n)) / first

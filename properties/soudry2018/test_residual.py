@@ -1,8 +1,8 @@
 """Gradient descent's residual `w(t) - ŵ log t` tends to a point that can be computed beforehand.
 
-Setting: separable binary data whose support vectors are independent and all have positive multipliers α_n in
+Setting: separable binary data whose support vectors all have positive multipliers α_n in
 `ŵ = Σ α_n y_n x_n`; mean exponential or logistic loss over N points, step size η.
-Claim: `w(t) - ŵ log t → w̃`, where `(η/N) exp(-y_n ⟨x_n, w̃⟩) = α_n` on the support vectors and w̃ lies in their span.
+Claim: in the span of the support vectors `w(t) - ŵ log t → w̃`, where `(η/N) exp(-y_n ⟨x_n, w̃⟩) = α_n` on them.
 Reference: Soudry, Hoffer, Nacson, Gunasekar, Srebro (2018), Theorem 4.
 """
 
