@@ -1,0 +1,77 @@
+"""The command line; benchmarks are imported when run, since worker processes import this module first."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Part(StrEnum):
+    """What can be run alone."""
+
+    ENGINE = "engine"
+    REFERENCES = "references"
+    FLOW = "flow"
+
+
+class Platform(StrEnum):
+    """Where the engine runs."""
+
+    CPU = "cpu"
+    GPU = "gpu"
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        sizes = [int(part) for part in text.split(",")]
+    except ValueError:
+        sizes = []
+    if not sizes or min(sizes) < 1:
+        raise typer.BadParameter("give numbers of datasets such as 1,64,1024.")
+    return sizes
+
+
+def main(
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds.")] = False,
+    only: Annotated[Part | None, typer.Option(help="Run one part.")] = None,
+    sizes: Annotated[str, typer.Option(help="Numbers of datasets for the engine, as in 1,64,1024.")] = "64",
+    platform: Annotated[Platform, typer.Option(help="gpu adds the GPU to the engine's places.")] = Platform.CPU,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown instead of tables.")] = False,
+    write_references: Annotated[
+        bool, typer.Option("--write-references", help="Only write benchmarks/references.npz anew.")
+    ] = False,
+) -> None:
+    """Measure speed as ratios within one run.
+
+    Examples: python -m benchmarks --quick;  python -m benchmarks --only engine --sizes 1,64,1024 --json speed.json
+    """
+    from rich.console import Console
+
+    from benchmarks import problems, suite, tables
+
+    if write_references:
+        problems.write_references()
+        return
+    errors = Console(stderr=True)
+    where = tables.machine()
+    with errors.status("starting") as status:
+        sections = suite.run(
+            only, sizes=_sizes(sizes), quick=quick, gpu=platform is Platform.GPU, show=lambda text: status.update(text)
+        )
+    if json_file:
+        tables.write_json(json_file, sections, where)
+    if markdown:
+        print(tables.markdown(sections, where))
+        return
+    console = Console()
+    console.print(", ".join(f"{key} {value}" for key, value in where.items()), highlight=False)
+    for section in sections:
+        console.print(tables.console(section))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,140 @@
+"""The reference problems: plain cvxpy one by one, `solvers.max_margin` one by one, `solvers.max_margins` at once."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks import problems
+from benchmarks.tables import Cell, DifferentWork, Section, ratio
+from benchmarks.workers import cores, worker
+
+_COUNT = 64
+_AGREEMENT = 1e-4  # plain cvxpy stops at tolerances of 1e-8 on squares and objectives
+_NOTE = (
+    "One core; medians over {rounds} interleaved rounds. The first rows are 64 problems of n = 50, d = 20. `plain"
+    " cvxpy`: minimise ||w|| (its square for l2) subject to y_i <x_i, w> >= 1, by Clarabel (l2) and HiGHS (linf)."
+    " `width`: largest relative width (upper - lower) / upper of the brackets, certified for `solvers`, computed "
+    "from the primal and dual solutions without regard to rounding for plain cvxpy."
+)
+
+Bracket = tuple[float, float]
+
+
+class Solved(NamedTuple):
+    """Seconds for all problems, and a bracket of every maximal margin."""
+
+    seconds: float
+    brackets: list[Bracket]
+
+
+def _plain(x: Any, y: Any, norm: str) -> Bracket:
+    import cvxpy as cp
+
+    w = cp.Variable(x.shape[1])
+    constraint = cp.multiply(y, x @ w) >= 1
+    objective = cp.sum_squares(w) if norm == "l2" else cp.norm(w, "inf")
+    cp.Problem(cp.Minimize(objective), [constraint]).solve(solver="CLARABEL" if norm == "l2" else "HIGHS")
+    primal, dual = (2, 2) if norm == "l2" else (np.inf, 1)
+    weights, multipliers = np.asarray(w.value), np.maximum(np.asarray(constraint.dual_value), 0)
+    lower = (y * (x @ weights)).min() / np.linalg.norm(weights, primal)
+    upper = np.linalg.norm((multipliers * y) @ x, dual) / multipliers.sum()
+    return float(lower), float(upper)
+
+
+def _solvers(many: bool) -> Callable[[list[problems.Data], str], list[Bracket]]:
+    def solve(data: list[problems.Data], norm: str) -> list[Bracket]:
+        from solvers import max_margin, max_margins
+
+        found = max_margins(data, norm) if many else [max_margin(x, y, norm) for x, y in data]
+        return [(reference.lower, reference.upper) for reference in found]
+
+    return solve
+
+
+WAYS: dict[str, Callable[[list[problems.Data], str], list[Bracket]]] = {
+    "plain cvxpy, one by one": lambda data, norm: [_plain(x, y, norm) for x, y in data],
+    "solvers.max_margin, one by one": _solvers(False),
+    "solvers.max_margins, at once": _solvers(True),
+}
+
+
+def _data(name: str) -> list[problems.Data]:
+    if name == "64 problems":
+        return [problems.problem(i) for i in range(_COUNT)]
+    if name == "digits":
+        from verify.realdata import load
+
+        dataset = load("digits")
+        return [(dataset.x, dataset.y)]
+    return [problems.multiclass(750, 25, 15)]
+
+
+def solve(way: str, name: str, norm: str) -> Solved:
+    """Called in a worker."""
+    data = _data(name)
+    start = time.perf_counter()
+    brackets = WAYS[way](data, norm)
+    return Solved(time.perf_counter() - start, brackets)
+
+
+def _compare(way: str, found: list[Bracket], certified: list[Bracket]) -> None:
+    worst = max(abs(a - b) / b for (a, _), (_, b) in zip(found, certified, strict=True))
+    if not worst <= _AGREEMENT:
+        raise DifferentWork(f"The margins of {way} differ from the certified ones by {worst:.1e}: find out why first.")
+
+
+def _width(brackets: list[Bracket]) -> float:
+    return max((upper - lower) / upper for lower, upper in brackets)
+
+
+def _row(name: str, norm: str, way: str, milliseconds: float | None) -> dict[str, Cell]:
+    return {
+        "problems": name,
+        "norm": norm,
+        "who": way,
+        "ms": milliseconds,
+        "plain cvxpy / this": None,
+        "range": "",
+        "width": None,
+    }
+
+
+def references_section(*, quick: bool = False, show: Callable[[str], None] = lambda _: None) -> Section:
+    """The references' table. Raises `DifferentWork` where the margins differ."""
+    rounds, rows = (2 if quick else 7), []
+    with worker(cores()[:1]) as pool:
+
+        def timed(way: str, name: str, norm: str) -> Solved:
+            return pool.submit(solve, way, name, norm).result()
+
+        for norm in ("l2", "linf"):
+            show(f"references: 64 problems, {norm}")
+            first = {way: timed(way, "64 problems", norm) for way in WAYS}
+            for way, solved in first.items():
+                _compare(way, solved.brackets, first["solvers.max_margins, at once"].brackets)
+            times = {way: [] for way in WAYS}
+            for _ in range(rounds):
+                for way, found in times.items():
+                    found.append(timed(way, "64 problems", norm).seconds)
+            for way, found in times.items():
+                row = _row("64 problems", norm, way, 1e3 * statistics.median(found))
+                row["plain cvxpy / this"], row["range"] = ratio(times["plain cvxpy, one by one"], found)
+                rows.append(row | {"width": _width(first[way].brackets)})
+        large = [("750 x 25, 15 classes", norm) for norm in ("l2", "linf")]
+        large += [("digits", norm) for norm in ("l2", "linf")]
+        for name, norm in large:
+            show(f"references: {name}, {norm}")
+            row = _row(name, norm, "solvers.max_margin", None)
+            if name == "digits" and importlib.util.find_spec("sklearn") is None:
+                rows.append(row | {"range": "scikit-learn is not installed"})
+                continue
+            found = [timed("solvers.max_margin, one by one", name, norm) for _ in range(1 if quick else 3)]
+            row["ms"] = 1e3 * statistics.median(solved.seconds for solved in found)
+            rows.append(row | {"width": _width(found[0].brackets)})
+    return Section("References", _NOTE.format(rounds=rounds), rows)
