@@ -145,24 +145,29 @@ def settle(
     lab: Laboratory,
     extensions: int,
     judge: Callable[[Claim, Measurement], Verdict] = judge,
+    *,
     apart: tuple[str, str] | None = None,
+    confirm: bool = True,
 ) -> Verdict:
     """The verdict on the laboratory's datasets, the horizon being moved while it is inconclusive.
 
-    apart: judge only the datasets on which these two norms' margins are told apart.
+    apart: judge only the datasets on which these two norms' margins are told apart. confirm: believe a refutation
+    only if it is still one at twice the horizon.
     """
     mask = lab.told_apart(*apart) if apart else np.ones(len(lab.datasets), bool)
-
-    def attempt() -> Verdict:
-        m = claim.quantity.measure(claim, lab)
-        return judge(claim, replace(m, judged=m.judged & mask))
-
-    verdict = attempt()
+    m = claim.quantity.measure(claim, lab)
+    verdict = judge(claim, replace(m, judged=m.judged & mask))
+    if isinstance(claim.kind, Bound):
+        return verdict
     for _ in range(extensions):
-        if verdict.outcome is not Outcome.INCONCLUSIVE or isinstance(claim.kind, Bound):
+        before = verdict.outcome
+        if before is Outcome.SUPPORTED or (before is Outcome.REFUTED and not confirm):
             break
         lab.extend(2.0)
-        verdict = attempt()
+        m = claim.quantity.measure(claim, lab)
+        verdict = judge(claim, replace(m, judged=m.judged & mask))
+        if before is verdict.outcome is Outcome.REFUTED:
+            break
     return verdict
 
 
@@ -238,7 +243,7 @@ def try_claim(
     for i, twin in enumerate(claim.twins):
         false = claim.twin(i)
         lab.progress = report(f"twin: {twin.wrong}")
-        outcome = settle(false, lab, profile.extensions, apart=claim.apart(i))
+        outcome = settle(false, lab, profile.extensions, apart=claim.apart(i), confirm=False)
         twins.append(TwinResult(twin.wrong, outcome, _counterexample(outcome, profile, seed, platform)))
     real = []
     for name in claim.real:

@@ -7,10 +7,12 @@ Claim: the normalised L-infinity margin tends to the maximal one, with a gap of 
 Reference: Zhang, Zou, Cao (2024), Theorem 4.3 and Corollary 4.7, as commonly stated.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from properties.papers import ZHANG_2024
-from verify import Claim, Rate, Twin, laws, optimizers, strategies
+from verify import Claim, Limit, Rate, Twin, laws, optimizers, strategies
 from verify.laws import Law
 from verify.optimizers import PowerDecay
 
@@ -41,7 +43,22 @@ def claim(name: str, a: float, law: Law) -> Claim:
     )
 
 
+# Where the margin is a thousandth of the data's radius, the limit lies beyond any horizon here.
+MODERATE = tuple(name for name in strategies.FLAVOURS if name != "tiny_margin")
+
+LIMIT = replace(
+    claim("limit", 1 / 2, laws.power(1 / 4)),
+    title="Adam's L-infinity margin tends to the maximal one",
+    statement="Adam with ε = 0 and steps t^-1/2: the normalised L-infinity margin tends to the maximal one.",
+    source="Zhang, Zou, Cao 2024, Theorem 4.3",
+    kind=Limit(tolerance=0.1, law=laws.power(1 / 4)),
+    problem=lambda: strategies.binary(flavours=MODERATE),
+    optimizer_text="Adam(β₁=0.9, β₂=0.99, ε=0), η = 0.1 (t+1)^-1/2",
+    twins=(Twin("L2 margin for L-infinity margin", norm="l2"),),
+)
+
 CLAIMS = (
+    LIMIT,
     claim("0.5", 1 / 2, laws.power(1 / 4)),
     claim("0.667", 2 / 3, laws.power(1 / 3, log=1)),
     claim("0.8", 0.8, laws.power(0.2)),
