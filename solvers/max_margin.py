@@ -32,8 +32,6 @@ _ROUNDS = 100
 # A fall of the upper bound that counts, and the margin, relative to the least, up to which a data vector is near.
 _PROGRESS = 1e-10
 _NEAR = 1.5
-# A hull this close to 0, relative to the largest data vector, is taken to contain 0.
-_VANISHING = 1e-12
 _L2 = Norm("entrywise", 2.0)
 
 
@@ -129,7 +127,7 @@ class _State:
     def vanishing(self) -> bool:
         """Whether the hull of the data vectors touches 0 as nearly as double precision can show."""
         largest = float(np.linalg.norm(self.problem.x, axis=1).max()) * (math.sqrt(2) if self.problem.classes else 1)
-        return self.norm == _L2 and self.lower <= 0 and self.upper <= _VANISHING * largest
+        return self.norm == _L2 and self.lower <= 0 and self.upper <= programs.VANISHING * largest
 
     def improve(self, found: Candidate, numbers: Int[np.ndarray, " m"]) -> _State:
         """The better of what is known and the candidate found on these data vectors."""

@@ -20,6 +20,12 @@ from solvers.norms import Norm
 
 # What counts as zero in a simplex solution, whose errors are smaller, relative to the largest of its kind.
 _LOOSE = 1e-7
+# A hull this close to 0, relative to the largest data vector, is taken to contain 0.
+VANISHING = 1e-12
+# The relative width up to which a point of the hull is taken for the nearest; half of what is promised.
+_NEAREST = 5e-10
+# What may count as zero in an interior point's solution, relative to the largest multiplier.
+_LEVELS = 10.0 ** -np.arange(1, 10)
 
 Rows = Float[np.ndarray, "m size"]
 # The members of a batch have shapes of their own.
@@ -39,9 +45,35 @@ class Candidate:
 def nearest_points(rows: Rows) -> list[Candidate]:
     """The point of the data vectors' hull that is nearest to 0: its direction maximises the l2 margin.
 
-    Non-negative least squares of `[Q^T; 1] u = [0; 1]` has the solution `u = lambda / (1 + gamma^2)`
-    (Lawson and Hanson, Solving Least Squares Problems, 1974, chapter 23). Its active set is exact; the first
+    Non-negative least squares finds it, except where its routine goes wrong; the second-order cone programme of
+    the margin then does, which is slower. The best candidate comes first.
+    """
+    candidates = _least_squares(rows)
+    if any(_nearest(rows, candidate) for candidate in candidates):
+        return candidates
+    # At its own margin the programme is well posed.
+    scale = min(np.linalg.norm(c.multipliers @ rows) / c.multipliers.sum() for c in candidates)
+    interior = conic([rows / scale], [rows.shape[1:]], Norm("entrywise", 2.0))
+    sharper = [candidate for found in interior for candidate in _faces(rows, found)]
+    return sorted(sharper, key=lambda candidate: not _nearest(rows, candidate)) + interior + candidates
+
+
+def _nearest(rows: Rows, candidate: Candidate) -> bool:
+    """Whether the multipliers' point of the hull is the nearest to 0, or 0, as far as doubles can show."""
+    upper = np.linalg.norm(candidate.multipliers @ rows) / candidate.multipliers.sum()
+    if upper <= VANISHING * np.linalg.norm(rows, axis=1).max():
+        return True
+    margin = (rows @ candidate.weights).min()
+    return bool(margin > (1 - _NEAREST) * upper * np.linalg.norm(candidate.weights))
+
+
+def _least_squares(rows: Rows) -> list[Candidate]:
+    """Non-negative least squares of `[Q^T; 1] u = [0; 1]`, solved by `u = lambda / (1 + gamma^2)`.
+
+    See Lawson and Hanson, Solving Least Squares Problems, 1974, chapter 23. Its active set is exact; the first
     candidate solves the equalities `<q_i, w> = 1` on it again, since the squares lose digits of a small margin.
+    Where many data vectors tie, scipy's routine (1.15 to 1.17 at least) may return without an error at a point
+    that is no least squares solution on its own active set: it loses its factorisation when variables leave.
     """
     m, size = rows.shape
     system = np.vstack([rows.T, np.ones(m)])
@@ -55,6 +87,33 @@ def nearest_points(rows: Rows) -> list[Candidate]:
     found = Candidate(rows.T @ solution, solution, "scipy.nnls", "optimal")
     polished = _equalities(rows, np.flatnonzero(solution))
     return [found] if polished is None else [polished, found]
+
+
+def _faces(rows: Rows, found: Candidate) -> list[Candidate]:
+    """An interior point's solution solved again, in double precision, on the face of the hull that it lies in.
+
+    The face is spanned by the data vectors whose multiplier exceeds some level; where support vectors have
+    multiplier 0 the right level is not known beforehand, so there is a candidate for each. Of the solutions of
+    the equations, which may be dependent, the nearest to the multipliers found is as positive as they are.
+    """
+    share = found.multipliers / found.multipliers.sum()
+    faces = {tuple(np.flatnonzero(share > level * share.max())) for level in _LEVELS}
+    candidates = []
+    for face in map(list, sorted(faces, key=len)):
+        block, ones = rows[face], np.ones(len(face))
+        weights = _refine(block, np.zeros(block.shape[1]), ones)
+        if (block @ weights).min() > 0.5:
+            # <q_i, w> = 1 has a solution; the multipliers combine to the least one.
+            system, target, scale = block.T, weights, weights @ weights
+        else:
+            # It has none: the face contains 0 (a residual is then 1 or more), to which the multipliers combine.
+            system, target, scale = np.vstack([block.T, ones]), np.append(np.zeros_like(weights), 1.0), 1.0
+        values = _refine(system, scale * share[face], target)
+        if (values > 0).all():
+            multipliers = np.zeros(len(rows))
+            multipliers[face] = values
+            candidates.append(Candidate(weights, multipliers, found.solver, found.status))
+    return candidates
 
 
 def _equalities(rows: Rows, active: np.ndarray) -> Candidate | None:
@@ -187,6 +246,9 @@ def conic(batch: Batch, shapes: Sequence[tuple[int, ...]], norm: Norm) -> list[C
             for end, size, shape in zip(ends, sizes, shapes, strict=True)
         ]
         balls = [norm.expression(matrix) <= 1 for matrix in matrices]
+    elif norm.p == 2:
+        parts = np.split(np.arange(sum(sizes)), ends[:-1])
+        balls = [cp.norm(weights[part]) <= 1 for part in parts]
     else:
         # |w_j| <= r_j^(1/p) with sum r_j = 1, as one cone constraint for the batch; exact for every p.
         powers = cp.Variable(sum(sizes))
