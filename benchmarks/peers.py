@@ -1,4 +1,4 @@
-"""The engine's work done by others: numpy or torch on the whole batch, numpy dataset by dataset, optax in a loop.
+"""The engine's work done by others: numpy or torch on batches, numpy dataset by dataset, optax in a loop.
 
 numpy and torch share one text, `descend`: both take the names and arguments used here. It works in the log domain
 like the engine, with slopes `e^top s`, and keeps Adam's moments in units of `e^top` and `e^(2 top)`.
