@@ -13,7 +13,6 @@ from jaxtyping import Float
 
 from benchmarks import peers, problems
 
-
 _CHUNK = 64  # datasets a batch of numpy's, as of the engine's on a CPU
 
 
