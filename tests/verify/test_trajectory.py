@@ -116,12 +116,20 @@ SEESAW = Dataset([[1.0, 0.01], [-0.9, 0.1]], [1, 1])
 
 
 @pytest.mark.parametrize(
-    ("loss", "b1", "b2"), [("exponential", 0.9, 0.999), ("exponential", 0, 0.5), ("logistic", 0.9, 0.999)]
+    ("loss", "b1", "b2", "size"),
+    [
+        ("exponential", 0.9, 0.999, 1.0),
+        ("exponential", 0.0, 0.5, 1.0),
+        ("logistic", 0.9, 0.999, 1.0),
+        ("exponential", 0.9, 0.999, 1e-120),  # the state is then small beside the slopes, too
+    ],
 )
-def test_gradients_that_rise_and_fall_by_a_thousand_nats_in_one_step(loss: str, b1: float, b2: float):
-    for w0 in (np.zeros(2), np.array([-3000.0, -300.0])):
-        result = run(optimizers.adam(1000.0, b1, b2), SEESAW, loss=loss, steps=46, w0=[w0])
-        want = follow(SEESAW, adaptive(b1, b2), 46, lambda t: 1000.0, loss, w0)
+def test_gradients_that_rise_and_fall_by_a_thousand_nats_in_one_step(loss: str, b1: float, b2: float, size: float):
+    dataset = Dataset(size * SEESAW.x, SEESAW.y)
+    step_size = 1000.0 / size
+    for w0 in (np.zeros(2), np.array([-3000.0, -300.0]) / size):
+        result = run(optimizers.adam(step_size, b1, b2), dataset, loss=loss, steps=46, w0=[w0])
+        want = follow(dataset, adaptive(b1, b2), 46, lambda t: step_size, loss, w0)
         changes = np.diff(want.log_slope)
         assert min(changes) < -1000
         assert max(changes) > 700 or (b1 == 0 and w0.any())
@@ -190,6 +198,16 @@ def test_runs_on_true_gradients_end_at_the_precision_horizon():
     assert result.horizon[0] != result.horizon[1]
 
 
+def test_the_curves_last_until_the_horizon_itself():
+    """One step goes to a margin of 1000: the weights are still right there, and the next gradient is lost."""
+    result = run(
+        optimizers.gradient_descent(1000.0), Dataset(np.ones((1, 1)), np.ones(1)), loss="exponential", steps=10
+    )
+    assert result.horizon.tolist() == [1]
+    assert set(result.margin[0, result.time == 1]) == {1000.0}
+    assert np.isnan(result.margin[0, result.time > 1]).all()
+
+
 def test_scale_free_runs_have_no_horizon():
     result = run(optimizers.sign_gd(100.0), samples.binary(6, 3), steps=STEPS)
     assert result.horizon.tolist() == [-1]
@@ -236,8 +254,9 @@ def test_nan_of_the_last_step_is_seen():
 def test_infinite_weights_are_an_error_even_where_slopes_stay_finite():
     """A margin of minus infinity has the slope 1 in the logistic loss."""
     dataset = Dataset([[-1.0]], [1])
-    with pytest.raises(TrajectoryError, match="after 3 steps on dataset 0"):
-        run(optax.scale_by_schedule(lambda t: jnp.where(t == 2, -jnp.inf, -1e-3)), dataset, steps=10)
+    assert 9 not in grid(10)  # between two records
+    with pytest.raises(TrajectoryError, match="after 9 steps on dataset 0"):
+        run(optax.scale_by_schedule(lambda t: jnp.where(t == 8, jnp.inf, -1e-3)), dataset, steps=10)
 
 
 # The grid, stages, devices, progress
