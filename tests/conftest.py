@@ -11,8 +11,8 @@ from hypothesis import settings
 ROOT = Path(__file__).parent.parent
 # These take more than their fields' types (lists, say), and their own sentences on wrong input are tested.
 UNCHECKED = {"verify.datasets", "solvers.norms"}
-# No arrays pass through these, and hypothesis.settings is a type that beartype cannot check.
-UNCHECKED |= {"verify.theorem", "verify.plugin", "verify.cli"}
+# These hand arrays on, and use types of hypothesis that beartype cannot check.
+UNCHECKED |= {"verify.theorem", "verify.plugin", "verify.cli", "verify.sequences"}
 check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int will do for a float
 
 

@@ -131,11 +131,12 @@ def check(
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=_err, transient=True)
+    return Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal)
 
 
 def _optimizer(name: str, options: list[str]) -> Any:
     """An optimizer by name, of this library or by dotted name, called with `key=value` options."""
+    from verify.homogeneity import check_optimizer
     from verify.optimizers import OPTIMIZERS, PowerDecay
 
     values = dict(_option(option) for option in options)
@@ -152,7 +153,7 @@ def _optimizer(name: str, options: list[str]) -> Any:
                 f"There is no optimizer {name!r}: use one of {', '.join(OPTIMIZERS)}, or a dotted name like optax.lion."
             ) from error
     try:
-        return make(**values)
+        return check_optimizer(make(**values))
     except TypeError as error:
         raise InputError(f"The optimizer {name} does not take these options ({error}): set them with -o.") from error
 

@@ -132,9 +132,12 @@ def draw(claim: Claim, count: int, seed: int) -> list[Dataset]:
             for dataset in batch:
                 found.setdefault(_key(dataset), dataset)
 
+        before = len(found)
         collect()
         if len(found) >= count:
             return list(found.values())[:count]
+        if len(found) == before:
+            break
     raise InputError(
         f"The problem of {claim.id} yields only {len(found)} distinct datasets, {count} are asked for: widen it."
     )
