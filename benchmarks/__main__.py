@@ -52,16 +52,21 @@ def main(
     from rich.console import Console
 
     from benchmarks import problems, suite, tables
+    from solvers.errors import InputError
 
     if write_references:
         problems.write_references()
         return
     errors = Console(stderr=True)
     where = tables.machine()
-    with errors.status("starting") as status:
-        sections = suite.run(
-            only, sizes=_sizes(sizes), quick=quick, gpu=platform is Platform.GPU, show=lambda text: status.update(text)
-        )
+    try:
+        with errors.status("starting") as status:
+            sections = suite.run(
+                only, sizes=_sizes(sizes), quick=quick, gpu=platform is Platform.GPU, show=status.update
+            )
+    except (InputError, OSError, tables.DifferentWork, problems.StaleReferences) as error:
+        errors.print(f"benchmarks: {error}", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
     if json_file:
         tables.write_json(json_file, sections, where)
     if markdown:
