@@ -35,7 +35,7 @@ floors: .venv/.dev
 	$(BIN)/lint-imports
 
 quick: .venv/.installed
-	$(BIN)/pytest properties -q --profile=quick --report-dir=$(REPORT)-quick
+	$(BIN)/pytest properties -q -n 2 --profile=quick --report-dir=$(REPORT)-quick
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks

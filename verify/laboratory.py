@@ -84,13 +84,16 @@ class Laboratory:
         notes = []
         if (ended := run.horizon[run.horizon >= 0]).size:
             notes.append(f"{ended.size} runs met their precision horizon, the first at step {ended.min()}")
-        if run.starved.any():
-            count = np.count_nonzero(run.starved.any(axis=1))
-            notes.append(f"in {count} runs a weight's gradient underflowed beside the largest one")
+        normalised = run.normalised_margin(claim.norm)
+        if run.exact and run.starved.any():
+            # A method that takes full steps however small a gradient is would have moved the weight that stood still.
+            lost = run.starved.any(axis=1)
+            normalised[lost] = np.nan
+            notes.append(f"{np.count_nonzero(lost)} runs are left out: a gradient underflowed beside the largest one")
         # The grid repeats early integers; a law needs log t > 0.
         first = np.unique(run.time, return_index=True)[1]
         use = first[run.time[first] > 1]
-        return np.log(run.time[use]), run.normalised_margin(claim.norm)[:, use], tuple(notes)
+        return np.log(run.time[use]), normalised[:, use], tuple(notes)
 
     def told_apart(self, followed: str, claimed: str, share: float = 0.05) -> Bool[np.ndarray, " b"]:
         """Datasets on which the maximiser of one norm misses at least that share of another norm's margin.

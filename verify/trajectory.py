@@ -157,7 +157,7 @@ class _Setting:
 
     def padded_size(self, count: int) -> int:
         """A few sizes only, all multiples of the number of devices, so that compiled programs are found again."""
-        sizes = [self.workers * 4**j for j in range(12)]
+        sizes = [-(-(4**j) // self.workers) * self.workers for j in range(12)]
         return min(next(s for s in sizes if s >= count), max(self.largest, count))
 
     def starts(self, places: list[int]) -> list[np.ndarray]:

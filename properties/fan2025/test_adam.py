@@ -28,8 +28,10 @@ CLAIM = Claim(
     twins=(
         Twin("Frobenius margin for max-norm margin", norm="l2"),
         Twin("a rate faster by t^-1/2", kind=Rate(laws.power(5 / 6))),
-        Twin("ε = 0.1 for ε = 0", optimizer=optimizers.adam(STEPS, **BETAS, eps=0.1)),
-        Twin("two features rotated", optimizer=optimizers.rotated(optimizers.adam(STEPS, **BETAS))),
+        Twin("ε = 0.1 for ε = 0", apart=("linf", "l2"), optimizer=optimizers.adam(STEPS, **BETAS, eps=0.1)),
+        Twin(
+            "two features rotated", apart=("linf", "l2"), optimizer=optimizers.rotated(optimizers.adam(STEPS, **BETAS))
+        ),
     ),
     real=("wine:standardise",),
 )
