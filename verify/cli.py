@@ -222,15 +222,24 @@ def run(
 
 
 @app.command()
-def report(report_dir: ReportDir = Path("verify-report")) -> None:
+def report(
+    report_dir: ReportDir = Path("verify-report"),
+    overview: Annotated[
+        Path | None, typer.Option(help="Also draw all claims as small multiples: .svg or .png.")
+    ] = None,
+) -> None:
     """Write the report: one HTML page, Markdown and JSON, from the records of the last checks.
 
-    Example: verify report --report-dir verify-report
+    Example: verify report --report-dir verify-report --overview overview.png
     """
+    from reports.figures import overview as draw_overview
     from reports.page import write_report
     from reports.tables import console
 
     written = write_report(report_dir)
+    if overview:
+        draw_overview(report_dir, overview)
+        written = {**written, "overview": overview}
     _out.print(console(read_records(report_dir)))
     for name, path in written.items():
         _out.print(f"{name}: {path}", highlight=False, soft_wrap=True)

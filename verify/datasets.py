@@ -99,9 +99,7 @@ class Dataset:
         """The dataset of a `to_json` record; raises `InputError` when a field is missing."""
         missing = [field for field in ("x", "y") if field not in record]
         if missing:
-            raise InputError(
-                f"a dataset record lacks {' and '.join(missing)}: write it with Dataset.to_json."
-            )
+            raise InputError(f"a dataset record lacks {' and '.join(missing)}: write it with Dataset.to_json.")
         return cls(record["x"], record["y"], record.get("name", ""))
 
     def __repr__(self) -> str:
@@ -120,9 +118,7 @@ def scaled_to_unit_rows(dataset: Dataset) -> Dataset:
     """
     largest = float(np.abs(dataset.x).max())
     if largest == 0.0:
-        raise InputError(
-            "every point of the dataset is zero and cannot be scaled: give at least one non-zero row."
-        )
+        raise InputError("every point of the dataset is zero and cannot be scaled: give at least one non-zero row.")
     x = dataset.x / largest
     scale = float(np.linalg.norm(x, axis=1).max())
     # Rounding of the division may leave a norm one unit in the last place above 1.
@@ -189,9 +185,7 @@ def _labels(y: Any, n: int) -> Int[np.ndarray, " n"]:
         raise InputError(f"every label is {present[0]}: give at least two classes, or +1/-1 labels.")
     if present[-1] >= len(present):
         absent = np.setdiff1d(np.arange(len(present)), present)[0]
-        raise InputError(
-            f"class {absent} has no point although class {present[-1]} has: renumber classes 0..k-1."
-        )
+        raise InputError(f"class {absent} has no point although class {present[-1]} has: renumber classes 0..k-1.")
     return array
 
 
