@@ -16,7 +16,7 @@ KINDS = (binary, multiclass)
 kinds = pytest.mark.parametrize("kind", KINDS)
 flavours = pytest.mark.parametrize("flavour", FLAVOURS)
 # The runtime type checker picks the items that it checks by the global random state, which hypothesis forbids
-# while drawing (options that solve), and it would take most of the time of shrinking.
+# while drawing (options that solve), and it would take most of the time of shrinking and of many small solves.
 unchecked = pytest.mark.usefixtures("untyped_caller")
 
 
@@ -45,6 +45,11 @@ def linf_programme(dataset, objective=None, margin=None):
             bounds=[(-1, 1)] * p + [(None, None)],
         )
     return linprog(objective, A_ub=-q, b_ub=-np.full(m, margin), bounds=[(-1, 1)] * p)
+
+
+def references(drawn, norm):
+    """The datasets with their references, in one solve."""
+    return zip(drawn, max_margins([(d.x, d.y) for d in drawn], norm), strict=True)
 
 
 def l2_reference(dataset):
@@ -87,6 +92,7 @@ def test_the_least_sizes_suffice(flavour, k):
     assert not FLAVOURS[flavour].fits(Limits(points, features - 1, (k,)), k)
 
 
+@unchecked
 @kinds
 def test_all_flavours_are_drawn_by_default(kind):
     assert {dataset.name for dataset in sample(kind(), 300)} == set(FLAVOURS)
@@ -107,8 +113,8 @@ def test_draws_are_the_same_each_time(kind):
 
 @kinds
 def test_integers(kind):
-    drawn = sample(kind(flavours=["integers"]), 40)
-    assert all((d.x == np.round(d.x)).all() and np.abs(d.x).max() <= 20 for d in drawn)
+    entries = {value for d in sample(kind(flavours=["integers"]), 40) for value in d.x.ravel().tolist()}
+    assert entries <= set(range(-20, 21))
 
 
 @kinds
@@ -131,16 +137,18 @@ def test_zero_columns(kind):
         assert (d.x != 0).any()
 
 
+@unchecked
 @kinds
 @pytest.mark.parametrize("norm", ["l2", "linf"])
 def test_near_margin(kind, norm):
-    for d in sample(kind(flavours=["near_margin"]), 30):
-        reference = max_margin(d.x, d.y, norm)
+    drawn = sample(kind(flavours=["near_margin"]), 20)
+    for d, reference in references(drawn, norm):
         found, support, _ = finite_margins(reference, d)
         excess = found[~support].min() / reference.upper - 1.0
         assert 1e-4 < excess < 1 / 16 + 1e-9
 
 
+@unchecked
 @kinds
 def test_tiny_margin(kind):
     for d in sample(kind(flavours=["tiny_margin"]), 40):
@@ -148,6 +156,7 @@ def test_tiny_margin(kind):
         assert 1e-6 < relative < 1.5e-3
 
 
+@unchecked
 @kinds
 def test_zero_multiplier(kind):
     for d in sample(kind(flavours=["zero_multiplier"]), 40):
@@ -166,19 +175,19 @@ def test_single(kind):
     assert all(d.n == max(1, d.classes) for d in sample(kind(flavours=["single"]), 30))
 
 
+@unchecked
 @kinds
 @pytest.mark.parametrize("flavour", ["linf_unique", "linf_nonunique"])
 def test_uniqueness_of_the_linf_maximiser(kind, flavour):
     """The width of the set of maximisers along a random direction, by two linear programmes."""
     rng = np.random.default_rng(0)
-    for d in sample(kind(flavours=[flavour]), 30):
+    for d in sample(kind(flavours=[flavour]), 20):
         best = -linf_programme(d).fun * (1 - 1e-9)
         objective = rng.standard_normal(np.prod(d.weights_shape))
         least = linf_programme(d, objective, best).fun
         most = -linf_programme(d, -objective, best).fun
-        unique = flavour == "linf_unique"
-        assert (most - least < 1e-6) is unique
-        assert max_margin(d.x, d.y, "linf").unique is not (not unique)
+        assert (most - least < 1e-6) is (flavour == "linf_unique")
+        assert max_margin(d.x, d.y, "linf").unique is not (flavour == "linf_nonunique")
 
 
 # --- shrinking ---------------------------------------------------------------------------------------------
@@ -198,8 +207,7 @@ def one_misses_linf(batch):
 
 def smallest(strategy, condition):
     # Without the phase that explains a failure, a hundred more draws that change nothing of what is found.
-    phases = [Phase.generate, Phase.shrink]
-    return find(strategy, condition, settings=settings(max_examples=500, phases=phases))
+    return find(strategy, condition, settings=settings(max_examples=500, phases=[Phase.generate, Phase.shrink]))
 
 
 @unchecked
@@ -220,17 +228,10 @@ def test_every_flavour_shrinks_to_small_whole_numbers(kind, flavour):
 
 
 @unchecked
-def test_a_wrong_norm_shrinks_to_one_point():
-    dataset = smallest(binary(), l2_maximiser_misses_linf)
-    assert dataset.x.size <= 4
-    assert np.abs(dataset.x).max() <= 3
-    assert (dataset.x == np.round(dataset.x)).all()
-
-
-@unchecked
-def test_a_wrong_norm_shrinks_to_few_points_of_few_classes():
-    dataset = smallest(multiclass(), l2_maximiser_misses_linf)
-    assert dataset.x.size <= 8
+@pytest.mark.parametrize(("kind", "size"), [(binary, 4), (multiclass, 8)])
+def test_a_wrong_norm_shrinks_to_few_points_of_few_classes(kind, size):
+    dataset = smallest(kind(), l2_maximiser_misses_linf)
+    assert dataset.x.size <= size
     assert np.abs(dataset.x).max() <= 3
     assert (dataset.x == np.round(dataset.x)).all()
 
@@ -257,9 +258,9 @@ def test_gaussian_data_shrink_to_whole_numbers():
 @unchecked
 @kinds
 def test_batches_are_often_full_and_fit_the_choices_that_hypothesis_allows(kind):
-    sizes = [len(b) for b in sample(batches(kind(max_points=16, max_features=16), max_size=32), 25)]
+    sizes = [len(b) for b in sample(batches(kind(max_points=16, max_features=16), max_size=32), 15)]
     assert min(sizes) == 1
-    assert sum(size >= 16 for size in sizes) >= 5
+    assert sum(size >= 16 for size in sizes) >= 3
     assert max(sizes) > 24
 
 
@@ -291,9 +292,8 @@ def test_unit_rows(kind):
 def test_support_gap(kind, gap, norm):
     """At least a fifth of the data have margins outside the support, so that the check is not empty."""
     checked = 0
-    drawn = sample(kind(support_gap=gap, gap_norm=norm), 50)
-    for d in drawn:
-        reference = max_margin(d.x, d.y, norm)
+    drawn = sample(kind(support_gap=gap, gap_norm=norm), 30)
+    for d, reference in references(drawn, norm):
         found, support, _ = finite_margins(reference, d)
         assert (found[~support] >= (1 + gap) * reference.lower).all()
         checked += bool((~support).any())
@@ -304,7 +304,7 @@ def test_support_gap(kind, gap, norm):
 @kinds
 @pytest.mark.parametrize("gap", [0.1, 1.0])
 def test_few_data_are_drawn_anew_for_a_support_gap(kind, gap):
-    repaired = [with_support_gap(d, gap, "l2") for d in sample(kind(), 150)]
+    repaired = [with_support_gap(d, gap, "l2") for d in sample(kind(), 80)]
     assert sum(d is not None for d in repaired) > 0.6 * len(repaired)
 
 
@@ -321,8 +321,8 @@ def test_a_support_gap_keeps_the_maximiser_and_whole_numbers():
 @kinds
 @pytest.mark.parametrize(("bounds", "norm"), [((0.5, 2.0), "l2"), ((0.3, 0.31), "l2"), ((1.0, 1.5), "linf")])
 def test_gamma_bounds(kind, bounds, norm):
-    drawn = sample(kind(gamma_bounds=bounds, gamma_norm=norm), 40)
-    for reference in max_margins([(d.x, d.y) for d in drawn], norm):
+    drawn = sample(kind(gamma_bounds=bounds, gamma_norm=norm), 25)
+    for _, reference in references(drawn, norm):
         assert bounds[0] <= reference.lower
         assert reference.upper <= bounds[1]
 
@@ -348,7 +348,8 @@ def test_scaling_to_a_margin_is_gentle():
     ],
 )
 def test_cross_norm(kind, norms, ratio):
-    drawn = sample(kind(cross_norm=(*norms, ratio)), 20)
+    # Five features reach every ratio here, and the search for bases among them is the shorter.
+    drawn = sample(kind(cross_norm=(*norms, ratio), max_features=5), 12)
     assert len({d.n for d in drawn}) > 3
     assert all(cross_ratio(d, *norms) <= ratio * (1 + 1e-9) for d in drawn)
 
@@ -357,7 +358,7 @@ def test_cross_norm(kind, norms, ratio):
 @kinds
 def test_cross_norm_together_with_other_options(kind):
     options = {"cross_norm": ("linf", "l2", 0.8), "support_gap": 0.2, "unit_rows": True}
-    for d in sample(kind(**options), 25):
+    for d in sample(kind(**options), 15):
         assert cross_ratio(d, "linf", "l2") <= 0.8
         assert np.linalg.norm(d.x, axis=1).max() <= 1.0
         reference = l2_reference(d)
