@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 # These take more than their fields' types (lists, say), and their own sentences on wrong input are tested.
 UNCHECKED = {"verify.datasets", "solvers.norms"}
 # These hand arrays on, and use types of hypothesis that beartype cannot check.
-UNCHECKED |= {"verify.theorem", "verify.plugin", "verify.cli", "verify.sequences"}
+UNCHECKED |= {"verify.theorem", "verify.plugin", "verify.cli", "verify.recording", "verify.sequences"}
 check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int will do for a float
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import pkgutil
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -43,13 +44,13 @@ def claims_of(module: ModuleType) -> Iterator[Any]:
 
 
 def all_claims() -> dict[str, Any]:
-    """Every claim of the installed properties, by id."""
-    import properties
-
+    """Every claim of the installed packages of the entry point group `implicit_bias_verify.claims`, by id."""
     found: dict[str, Any] = {}
-    for info in pkgutil.walk_packages(properties.__path__, "properties."):
-        if info.name.rpartition(".")[2].startswith("test_"):
-            found |= {claim.id: claim for claim in claims_of(importlib.import_module(info.name))}
+    for entry in entry_points(group="implicit_bias_verify.claims"):
+        package = entry.load()
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if info.name.rpartition(".")[2].startswith("test_"):
+                found |= {claim.id: claim for claim in claims_of(importlib.import_module(info.name))}
     return dict(sorted(found.items()))
 
 
@@ -83,6 +84,7 @@ def list_claims() -> None:
     Example: verify list
     """
     table = Table("id", "kind", "claim", "twins", "source")
+    table.columns[0].no_wrap = True
     for claim in all_claims().values():
         table.add_row(claim.id, claim.kind.name, claim.title, str(len(claim.twins)), claim.source)
     _out.print(table)
@@ -100,7 +102,8 @@ def check(
 
     Examples: verify check fan2025/sign-gd-binary --profile quick;  verify check my_conjecture.py
     """
-    from verify.theorem import PROFILES, failures, record_of, try_claim
+    from verify.recording import failures, record_of
+    from verify.theorem import PROFILES, try_claim
 
     if profile not in PROFILES:
         raise InputError(f"There is no profile {profile!r}: use one of {', '.join(PROFILES)}.")

@@ -47,7 +47,8 @@ from verify.trajectory import Progress
 # took 11, 9 and 15 ms, and one of three classes 0.2, 0.3 and 0.5 s.
 _CHUNK = 4
 _POINTS_STEP = 64  # the recorded points come in multiples of this, so that another end time compiles nothing
-_MAX_STEPS = 100_000
+_MAX_STEPS = 10_000  # a hundred times what a flow needs; short of them, rounding keeps the steps from their tolerance
+_LOOSEST = 1e-5
 _SMALLEST_STEP = 1e-9  # of log time: a flow that needs less has no solution, and fails
 _DECADE_PARTS = 3  # the discrete run is recorded three times a decade
 
@@ -67,7 +68,8 @@ class Flow:
     handover: the number of discrete steps.
     handover_error: `[b]` relative distance, at the hand-over, between gradient descent and the flow that starts
     from it 2.2 times earlier: what replacing the steps by the flow costs there, an upper estimate from there on.
-    solver_steps: `[b]` implicit steps taken after the hand-over.
+    solver_steps: `[b]` implicit steps taken after the hand-over. rtol: `[b]` their relative tolerance, looser than
+    asked for where rounding would not let the solver reach it.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -79,6 +81,7 @@ class Flow:
     handover: int
     handover_error: Float[np.ndarray, " b"]
     solver_steps: Int[np.ndarray, " b"]
+    rtol: Float[np.ndarray, " b"]
 
     def normalised_margin(self, norm: str | Norm) -> Float[np.ndarray, "b r"]:
         """Smallest margin over the weights' norm, `[b r]`. Raises `InputError` for a norm that was not recorded."""
@@ -209,6 +212,7 @@ class _Path(NamedTuple):
     log_loss: np.ndarray
     norms: np.ndarray  # [r norms]
     steps: int
+    rtol: float
 
 
 @dataclass(frozen=True)
@@ -240,18 +244,32 @@ class _Solver:
         w0 = np.zeros(data.real.shape)
         for j, i in enumerate(padded):
             w0[(j, *map(slice, starts[i].shape))] = starts[i]
-        program = _program(self.loss, self.norms)
-        weights, good, steps, records = jax.tree.map(np.asarray, program(data, w0, times, self.rtol))
-        for j, i in enumerate(places):
-            finite = np.isfinite(weights[j]).reshape(len(times), -1).all(axis=1)
-            if not good[j] or not finite.all():
-                raise FlowError(
-                    f"The flow of dataset {i}, {self.datasets[i]!r} (features times the root of the step size), failed "
-                    f"after log time {times[finite].max(initial=times[0]):.4g}: check that it is separable."
-                )
-            own = weights[(j, slice(None), *map(slice, starts[i].shape))]
+        paths: dict[int, _Path] = {}
+        rtol = self.rtol
+        while True:
+            solved = jax.tree.map(np.asarray, _program(self.loss, self.norms)(data, w0, times, rtol))
+            for j, i in enumerate(places):
+                if i not in paths and (path := self._path(solved, j, i, times, rtol)):
+                    paths[i] = path
+            if len(paths) == len(places):
+                return [paths[i] for i in places]
+            # Where |w| is large, rounding may exceed the tolerance: ten times it, and the result says so.
+            rtol *= 10
+
+    def _path(self, solved: Any, j: int, i: int, times: np.ndarray, rtol: float) -> _Path | None:
+        """The path of dataset `i`, the `j`-th of its chunk; None where a looser tolerance may still help."""
+        weights, good, steps, records = solved
+        finite = np.isfinite(weights[j]).reshape(len(times), -1).all(axis=1)
+        if good[j] and finite.all():
+            own = weights[(j, slice(None), *map(slice, self.datasets[i].weights_shape))]
             margin, log_loss, norms = (record[j] for record in records)
-            yield _Path(own, margin, log_loss, norms, int(steps[j]))
+            return _Path(own, margin, log_loss, norms, int(steps[j]), rtol)
+        if 10 * rtol <= _LOOSEST:
+            return None
+        raise FlowError(
+            f"The flow of dataset {i}, {self.datasets[i]!r} (features times the root of the step size), failed "
+            f"after log time {times[finite].max(initial=times[0]):.4g}: check that it is separable."
+        )
 
 
 class _Discrete(NamedTuple):
@@ -334,6 +352,7 @@ def _join(discrete: _Discrete, flows: list[_Path], log_time: np.ndarray, root: n
         },
         "weights": [a * np.concatenate([w, path.weights[1:]]) for a, w, path in zip(root, early, flows, strict=True)],
         "solver_steps": np.array([path.steps for path in flows]),
+        "rtol": np.array([path.rtol for path in flows]),
     }
 
 
@@ -354,7 +373,8 @@ def flow(
     datasets: all of them at once; kinds and sizes may differ. loss: any of `verify.losses` but the log of one.
     step_size: for every dataset, or "stable" for half of each one's `step_limit`.
     norms: norms of the weights to record. handover: discrete steps, rounded up to the next of 5, 10, 22, 46, 100 ...
-    points: recorded points a decade of log time, at least. rtol: relative tolerance of an implicit step.
+    points: recorded points a decade of log time, at least.
+    rtol: relative tolerance of an implicit step, loosened by tens to 1e-5 where rounding keeps the solver from it.
     progress: called with the datasets done and the datasets in all.
     Raises `InputError` on bad input, `FlowError` where the solver fails.
     """

@@ -79,7 +79,10 @@ class Laboratory:
         if claim.flow:
             flow = self.flow(claim)
             error = f"the flow takes over with a relative error of at most {np.max(flow.handover_error):.1e}"
-            return flow.log_time, flow.normalised_margin(claim.norm), (error,)
+            notes = [error]
+            if (loose := np.count_nonzero(flow.rtol > flow.rtol.min())) > 0:
+                notes.append(f"rounding took the tolerance of {loose} flows up to {flow.rtol.max():.0e}")
+            return flow.log_time, flow.normalised_margin(claim.norm), tuple(notes)
         run = self.run(claim)
         notes = []
         if (ended := run.horizon[run.horizon >= 0]).size:

@@ -121,7 +121,8 @@ def theorem(request: pytest.FixtureRequest) -> Callable[[Claim], dict[str, Any]]
 
     def attempt(claim: Claim) -> dict[str, Any]:
         from reports.records import write_record
-        from verify.theorem import PROFILES, failures, record_of, try_claim
+        from verify.recording import failures, record_of
+        from verify.theorem import PROFILES, try_claim
 
         config = request.config
         folder = Path(str(config.getoption("report_dir")))

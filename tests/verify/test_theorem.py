@@ -12,8 +12,9 @@ from verify.claims import Bound, Claim, Limit, Paper, Twin
 from verify.datasets import Dataset
 from verify.laboratory import Laboratory
 from verify.quantities import Residual, UpdateSize
+from verify.recording import failures, record_of
 from verify.sequences import gradient_sequences
-from verify.theorem import Profile, derived_seed, draw, failures, record_of, shrink, try_claim
+from verify.theorem import Profile, derived_seed, draw, shrink, try_claim
 
 TINY = Profile("quick", 16, 2_000, 1e3, 1, 40)
 

@@ -1,0 +1,183 @@
+"""A trial as a record of the report's schema, and what of a record keeps a theorem from counting as verified."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from verify.claims import Bound, Claim
+from verify.datasets import Dataset
+from verify.quantities import Measurement
+from verify.theorem import Trial
+from verify.trajectory import devices
+from verify.verdicts import Outcome, Verdict
+
+_PACKAGES = ("jax", "optax", "diffrax", "numpy", "scipy", "cvxpy", "hypothesis", "implicit-bias-verify")
+
+
+def failures(record: Mapping[str, Any]) -> list[str]:
+    """Why a theorem does not count as verified by its record: empty if it does."""
+    found = []
+    if record["verdict"] != Outcome.SUPPORTED:
+        found.append(f"it is {record['verdict']}: {record['sentence']}")
+    if not record["twins"]:
+        found.append("it names no false twin, so its check could not have failed: add a Twin")
+    found += [
+        f"its false twin ({twin['wrong']}) was not refuted but is {twin['verdict']}: {twin['sentence']}"
+        for twin in record["twins"]
+        if twin["verdict"] != Outcome.REFUTED
+    ]
+    found += [
+        f"it is REFUTED on {real['name']}: {real['sentence']}"
+        for real in record["datasets"]["real"]
+        if real["verdict"] == Outcome.REFUTED
+    ]
+    return found
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _points(dataset: Dataset | None) -> dict[str, Any] | None:
+    return None if dataset is None else {"x": dataset.x.tolist(), "y": dataset.y.tolist()}
+
+
+def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The trial as a record of the report's schema, and its curves."""
+    claim, verdict, evidence = trial.claim, trial.verdict, trial.verdict.evidence
+    m = verdict.measurement
+    law = claim.law
+    interval = None if evidence.exponent is None else [evidence.exponent.low, evidence.exponent.high]
+    value = evidence.value
+    worst = None
+    if verdict.worst is not None:
+        worst = {
+            "dataset": _points(verdict.worst),
+            "value": _finite(evidence.worst_value),
+            "step": evidence.worst_log_time if claim.flow else round(float(np.exp(evidence.worst_log_time or 0.0))),
+            "note": f"{verdict.worst.name or 'dataset'}: nearest to refuting the claim",
+        }
+    record = {
+        "schema": 1,
+        "id": claim.id,
+        "paper": claim.paper.key,
+        "title": claim.title,
+        "statement": claim.statement,
+        "source": claim.source,
+        "reference": {
+            "key": claim.paper.key,
+            "authors": claim.paper.authors,
+            "title": claim.paper.title,
+            "year": claim.paper.year,
+            "arxiv": claim.paper.arxiv,
+        },
+        "kind": claim.kind.name,
+        "verdict": str(verdict.outcome),
+        "sentence": verdict.sentence,
+        "optimizer": claim.optimizer_text,
+        "loss": claim.loss,
+        "norm": claim.norm,
+        "quantity": _quantity_name(claim),
+        "claimed": {
+            "law": claim.kind.text if isinstance(claim.kind, Bound) else str(law),
+            "exponent": None if law is None else law.exponent,
+        },
+        "observed": {
+            "exponent": None if evidence.exponent is None else evidence.exponent.value,
+            "interval": interval,
+            "statistic": evidence.statistic,
+            "value": None if value is None else _finite(value.value),
+            "value_interval": None if value is None else [value.low, value.high],
+            "threshold": evidence.threshold,
+        },
+        "datasets": {
+            "drawn": len(trial.lab.datasets),
+            "informative": evidence.informative,
+            "flavours": dict(Counter(s.name or "unnamed" for s in trial.lab.datasets)),
+            "real": [
+                {
+                    "name": name,
+                    "verdict": str(alone.outcome),
+                    "sentence": alone.sentence,
+                    "last_gap": _finite(alone.measurement.values[0, -1]),
+                }
+                for name, alone in trial.real
+            ],
+            "worst": worst,
+        },
+        "horizon": _horizon(claim, m),
+        "twins": [
+            {
+                "id": twin.verdict.claim.id,
+                "wrong": twin.wrong,
+                "verdict": str(twin.verdict.outcome),
+                "sentence": twin.verdict.sentence,
+                "counterexample": _points(twin.counterexample),
+                "curve": f"twin_{i}",
+            }
+            for i, twin in enumerate(trial.twins)
+        ],
+        "time": {"axis": "log t" if claim.flow else "t", "label": "log t" if claim.flow else "steps t"},
+        "profile": trial.profile.name,
+        "seed": trial.seed,
+        "device": devices(trial.lab.platform)[0].platform,
+        "dtype": "float64",
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        "seconds": trial.seconds,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "reproduce": reproduce,
+        "notes": trial.notes,
+    }
+    return record, _curves(trial)
+
+
+def _quantity_name(claim: Claim) -> str:
+    return f"{claim.quantity.name} / bound" if isinstance(claim.kind, Bound) else claim.quantity.name
+
+
+def _horizon(claim: Claim, m: Measurement) -> dict[str, Any]:
+    if claim.flow:
+        return {
+            "steps": float(m.log_time[-1]),
+            "log_time": True,
+            "note": f"gradient flow to t = e^{m.log_time[-1]:.0f}",
+        }
+    return {"steps": round(float(m.time[-1])), "log_time": False, "note": f"{m.time[-1]:.0f} steps"}
+
+
+def _plotted(verdict: Verdict) -> tuple[np.ndarray, np.ndarray]:
+    """Time on the figure's axis, and the curves: for bounds, in units of the bound."""
+    m = verdict.measurement
+    clock = m.log_time if verdict.claim.flow else m.time
+    kind = verdict.claim.kind
+    if not isinstance(kind, Bound):
+        return clock, m.values[m.judged]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return clock, (m.values / kind.upper(m))[m.judged]
+
+
+def _curves(trial: Trial) -> dict[str, np.ndarray]:
+    clock, values = _plotted(trial.verdict)
+    curves = {"time": clock, "gap": values}
+    law = trial.claim.law
+    if law is None:
+        curves["law"] = np.ones_like(clock)
+    elif len(values):
+        shape = law.log_value(trial.verdict.measurement.log_time)
+        middle = np.nanmedian(np.where(values > 0, values, np.nan), axis=0)
+        anchor = len(clock) // 2
+        if np.isfinite(middle[anchor]):
+            curves["law"] = np.exp(np.clip(shape - shape[anchor], -600, 600)) * middle[anchor]
+    for i, twin in enumerate(trial.twins):
+        curves[f"twin_{i}_time"], curves[f"twin_{i}"] = _plotted(twin.verdict)
+    for i, (_, alone) in enumerate(trial.real):
+        curves[f"real_{i}_time"], real = _plotted(alone)
+        curves[f"real_{i}"] = real[0] if len(real) else np.full(len(curves[f"real_{i}_time"]), np.nan)
+    return curves
