@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
@@ -22,6 +21,7 @@ from solvers.problems import Problem, Table, Weights
 Support = Bool[np.ndarray, "*table"]
 
 _EPS = float(np.finfo(np.float64).eps)
+_EPS_LONG = float(np.finfo(np.longdouble).eps)
 # Operations beyond the inner products themselves: subtraction of scores, scaling, powers, the final division.
 _EXTRA = 16
 
@@ -73,16 +73,12 @@ def lower_bound(problem: Problem, norm: Norm, weights: Weights) -> float:
     reach = np.abs(problem.x) @ np.abs(weights).T
     scale = float(reach.max()) * (2 if problem.classes else 1)
     size = float(norm.value(weights))
-
-    def bound(dtype: Any) -> tuple[float, float]:
-        slack = (problem.x.shape[1] + _EXTRA) * float(np.finfo(dtype).eps) * scale
-        return float(problem.scores(weights, dtype).min()), slack
-
-    margin, slack = bound(np.float64)
+    terms = problem.x.shape[1] + _EXTRA
+    margin, slack = float(problem.scores(weights).min()), terms * _EPS * scale
     if slack > promise(norm) / 16 * abs(margin):
         # Where long double is double this changes nothing, and the bracket stays as wide as it honestly is.
-        margin, slack = bound(np.longdouble)
-        slack += _EPS * abs(margin)
+        margin = float(problem.scores(weights, np.longdouble).min())
+        slack = terms * _EPS_LONG * scale + _EPS * abs(margin)
     # The norm errs either way: what lowers a positive quotient raises a negative one.
     lower = (margin - slack) / size
     return lower - (_norm_error(weights.shape) + 4 * _EPS) * abs(lower)
@@ -97,14 +93,10 @@ def upper_bound(problem: Problem, norm: Norm, multipliers: Table) -> float:
     spread = float(dual.value(part.magnitude(kept)))
     terms = kept.size + _EXTRA
     total = math.fsum(kept.ravel().tolist()) * (1 - 2 * _EPS)
-
-    def bound(dtype: Any) -> tuple[float, float]:
-        combined = part.combine(kept, dtype).astype(np.float64)
-        return float(dual.value(combined)), terms * float(np.finfo(dtype).eps) * spread
-
-    value, slack = bound(np.float64)
+    value, slack = float(dual.value(part.combine(kept))), terms * _EPS * spread
     if slack > promise(norm) / 16 * value:
-        value, slack = bound(np.longdouble)
+        combined = part.combine(kept, np.longdouble).astype(np.float64)
+        value, slack = float(dual.value(combined)), terms * _EPS_LONG * spread
     return (value * (1 + _norm_error(problem.shape)) + slack) / total * (1 + 4 * _EPS)
 
 
