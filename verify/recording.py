@@ -94,7 +94,7 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
             "interval": interval,
             "statistic": evidence.statistic,
             "value": None if value is None else _finite(value.value),
-            "value_interval": None if value is None else [value.low, value.high],
+            "value_interval": None if value is None or value.low == value.high else [value.low, value.high],
             "threshold": evidence.threshold,
         },
         "datasets": {

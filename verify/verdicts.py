@@ -114,7 +114,7 @@ def _judge_bound(claim: Claim, kind: Bound, m: Measurement) -> Verdict:
     value, step = float(tightness[row, column]), float(m.log_time[column])
     informative = int(np.count_nonzero(m.judged))
     evidence = Evidence(
-        "largest ratio of the quantity to its bound", Interval(value, value, value), 1.0, None, informative,
+        "largest quantity / bound", Interval(value, value, value), 1.0, None, informative,
         int(row), value, step,
     )  # fmt: skip
     if not informative:
