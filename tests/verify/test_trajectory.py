@@ -2,6 +2,8 @@
 
 import functools
 import os
+import subprocess
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -290,8 +292,16 @@ def test_two_stages_equal_one_and_report_their_progress():
     assert stages[2] == []  # the horizon was reached before
 
 
-def test_every_core_has_a_device_and_a_share_of_the_batch():
-    assert jax.local_device_count() == len(os.sched_getaffinity(0))
+@pytest.mark.parametrize(("workers", "share"), [("1", 1), ("2", 2), ("999", 999)])
+def test_every_core_has_a_device_shared_out_among_the_workers_of_xdist(workers, share):
+    # In a process of its own: this one's devices are fixed, and it may be a worker itself.
+    code = "import verify.config, jax; print(jax.local_device_count())"
+    environment = os.environ | {"PYTEST_XDIST_WORKER_COUNT": workers}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert int(ran.stdout) == max(1, len(os.sched_getaffinity(0)) // share)
+
+
+def test_every_device_has_a_share_of_the_batch():
     simulation = Simulation(optimizers.sign_gd(0.1), MIXED)
     for chunk in simulation.chunks:
         shards = chunk.carry.w.addressable_shards
