@@ -201,7 +201,7 @@ def _panels(pairs: Sequence[tuple[Record, Curves]], columns: int) -> Canvas:
         axes.set_axis_off()
     for axes, (record, curves) in zip(grid.flat, pairs, strict=False):
         draw(axes, record, curves)
-        title = "\n".join(textwrap.wrap(record["title"], 38, max_lines=2, placeholder=" …"))
+        title = "\n".join(textwrap.wrap(record["title"], 32, max_lines=2, placeholder=" …"))
         axes.set_title(f"{title}\n{text.verdict(record['verdict'])}", fontsize=9, loc="left")
         axes.set_xlabel(record["time"]["label"], fontsize=8.5)
         axes.set_ylabel(record["quantity"], fontsize=8.5)

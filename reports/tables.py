@@ -84,6 +84,9 @@ def markdown(records: Sequence[Record]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
+_WIDTHS = {"Claim": 24, "Verdict": 13, "Claimed": 14, "Observed": 22}
+
+
 def console(records: Sequence[Record]) -> Table:
     """The claims as a table for the terminal, with the counts below it."""
     summary = text.summarise(records) if records else None
@@ -92,9 +95,9 @@ def console(records: Sequence[Record]) -> Table:
         f"{summary.twins_refuted} of {summary.twins} false twins refuted"
     )
     table = Table(caption=caption or "no claims", caption_justify="left", show_lines=False)
-    # The worst dataset is left to the page: a terminal is narrow.
+    # The source and the worst dataset are left to the page: a terminal is narrow.
     for heading in HEADINGS[:2] + HEADINGS[3:-1]:
-        table.add_column(heading, overflow="fold", no_wrap=heading == "Claim")
+        table.add_column(heading, overflow="fold", min_width=_WIDTHS.get(heading))
     for row in rows(records):
         cells = (row.claimed, row.observed, row.datasets, row.twins)
         verdict = Text(text.verdict(row.verdict), style=_STYLES[row.verdict], no_wrap=True)

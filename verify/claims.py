@@ -137,8 +137,3 @@ class Claim:
         twin = self.twins[index]
         norm = twin.changes.get("norm", self.norm)
         return twin.apart or ((self.norm, norm) if norm != self.norm else None)
-
-    @property
-    def law(self) -> Law | None:
-        """The law of a rate or limit; a bound has none."""
-        return None if isinstance(self.kind, Bound) else self.kind.law

@@ -237,13 +237,17 @@ def report(
     """
     from reports.figures import overview as draw_overview
     from reports.page import write_report
-    from reports.tables import console
+    from reports.text import summarise
 
     written = write_report(report_dir)
     if overview:
         draw_overview(report_dir, overview)
         written = {**written, "overview": overview}
-    _out.print(console(read_records(report_dir)))
+    summary = summarise(read_records(report_dir))
+    _out.print(
+        f"{summary.supported} supported, {summary.refuted} refuted, {summary.inconclusive} inconclusive; "
+        f"{summary.twins_refuted} of {summary.twins} false twins refuted"
+    )
     for name, path in written.items():
         _out.print(f"{name}: {path}", highlight=False, soft_wrap=True)
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.claims import Bound, Claim
+from verify import rates
+from verify.claims import Bound, Claim, Limit, Rate
 from verify.datasets import Dataset
 from verify.quantities import Measurement
 from verify.theorem import Trial
@@ -53,7 +54,6 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
     """The trial as a record of the report's schema, and its curves."""
     claim, verdict, evidence = trial.claim, trial.verdict, trial.verdict.evidence
     m = verdict.measurement
-    law = claim.law
     interval = None if evidence.exponent is None else [evidence.exponent.low, evidence.exponent.high]
     value = evidence.value
     worst = None
@@ -85,10 +85,7 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         "loss": claim.loss,
         "norm": claim.norm,
         "quantity": _quantity_name(claim),
-        "claimed": {
-            "law": claim.kind.text if isinstance(claim.kind, Bound) else str(law),
-            "exponent": None if law is None else law.exponent,
-        },
+        "claimed": _claimed(claim),
         "observed": {
             "exponent": None if evidence.exponent is None else evidence.exponent.value,
             "interval": interval,
@@ -120,7 +117,7 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
                 "verdict": str(twin.verdict.outcome),
                 "sentence": twin.verdict.sentence,
                 "counterexample": _points(twin.counterexample),
-                "curve": f"twin_{i}",
+                "curve": _curve_name(claim, i),
             }
             for i, twin in enumerate(trial.twins)
         ],
@@ -138,6 +135,16 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
     return record, _curves(trial)
 
 
+def _claimed(claim: Claim) -> dict[str, Any]:
+    match claim.kind:
+        case Bound(text=text):
+            return {"law": text, "exponent": None}
+        case Limit(tolerance=tolerance):
+            return {"law": f"tends to 0 (below {tolerance:g})", "exponent": None}
+        case Rate(law=law):
+            return {"law": str(law), "exponent": law.exponent}
+
+
 def _quantity_name(claim: Claim) -> str:
     return f"{claim.quantity.name} / bound" if isinstance(claim.kind, Bound) else claim.quantity.name
 
@@ -153,30 +160,49 @@ def _horizon(claim: Claim, m: Measurement) -> dict[str, Any]:
 
 
 def _plotted(verdict: Verdict) -> tuple[np.ndarray, np.ndarray]:
-    """Time on the figure's axis, and the curves: for bounds, in units of the bound."""
+    """Time on the figure's axis, and the curves that bear on the verdict: for bounds, in units of the bound."""
     m = verdict.measurement
-    clock = m.log_time if verdict.claim.flow else m.time
     kind = verdict.claim.kind
+    clock = m.log_time if verdict.claim.flow else m.time
+    informative = m.judged
+    if isinstance(kind, Rate):
+        late, _ = rates.windows(kind.law.log_clock(m.log_time))
+        informative = informative & rates.unresolved(m.values, m.floor, late)
     if not isinstance(kind, Bound):
-        return clock, m.values[m.judged]
+        return clock, m.values[informative]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return clock, (m.values / kind.upper(m))[m.judged]
+        ratios = m.values / kind.upper(m)
+    # What the reference does not resolve is zero, and drawn as reached exactly.
+    return clock, np.where(m.values > m.floor[:, None], ratios, 0.0)[informative]
+
+
+def _curve_name(claim: Claim, i: int) -> str | None:
+    """Name of a twin's curve; None where it is the claim's own, and only the law that it is held against differs."""
+    same = isinstance(claim.kind, Rate | Limit) and claim.twins[i].changes.keys() == {"kind"}
+    return None if same else f"twin_{i}"
+
+
+def _law(claim: Claim, m: Measurement, clock: np.ndarray, values: np.ndarray) -> np.ndarray | None:
+    """The claimed law through the median's middle, the bound, or nothing."""
+    if isinstance(claim.kind, Bound):
+        return np.ones_like(clock)
+    middle = np.nanmedian(np.where(values > 0, values, np.nan), axis=0) if len(values) else np.array([np.nan])
+    anchor = len(middle) // 2
+    if isinstance(claim.kind, Limit) or not np.isfinite(middle[anchor]):
+        return None
+    shape = claim.kind.law.log_value(m.log_time)
+    return np.exp(np.clip(shape - shape[anchor], -600, 600)) * middle[anchor]
 
 
 def _curves(trial: Trial) -> dict[str, np.ndarray]:
     clock, values = _plotted(trial.verdict)
     curves = {"time": clock, "gap": values}
-    law = trial.claim.law
-    if law is None:
-        curves["law"] = np.ones_like(clock)
-    elif len(values):
-        shape = law.log_value(trial.verdict.measurement.log_time)
-        middle = np.nanmedian(np.where(values > 0, values, np.nan), axis=0)
-        anchor = len(clock) // 2
-        if np.isfinite(middle[anchor]):
-            curves["law"] = np.exp(np.clip(shape - shape[anchor], -600, 600)) * middle[anchor]
+    law = _law(trial.claim, trial.verdict.measurement, clock, values)
+    if law is not None:
+        curves["law"] = law
     for i, twin in enumerate(trial.twins):
-        curves[f"twin_{i}_time"], curves[f"twin_{i}"] = _plotted(twin.verdict)
+        if name := _curve_name(trial.claim, i):
+            curves[f"{name}_time"], curves[name] = _plotted(twin.verdict)
     for i, (_, alone) in enumerate(trial.real):
         curves[f"real_{i}_time"], real = _plotted(alone)
         curves[f"real_{i}"] = real[0] if len(real) else np.full(len(curves[f"real_{i}_time"]), np.nan)

@@ -159,7 +159,7 @@ def judge_one(claim: Claim, m: Measurement) -> Verdict:
     if verdict.evidence.exactly_reached:
         return _reworded(verdict, Outcome.SUPPORTED, "The run reaches the limit to the width of the reference.")
     now, before = (float(rates.log_envelope_ratio(m.log_time, m.values, law, back=b)[0]) for b in (0.0, 1.0))
-    over = f"by 10^{now:+.3f} over the last decade and 10^{before:+.3f} over the one before"
+    over = f"by 10^{now:.3f} over the last decade and 10^{before:.3f} over the one before"
     figures = f"{claim.quantity.name} / ({law}) grew {over}"
     if now <= threshold:
         return _reworded(verdict, Outcome.SUPPORTED, f"The law holds: {figures}.")

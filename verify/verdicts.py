@@ -156,8 +156,8 @@ def _judge_rate(claim: Claim, kind: Rate, m: Measurement) -> Verdict:
     exponent = rates.median(slopes[~np.isnan(slopes)])
     evidence = Evidence(name, growth, threshold, exponent, count, *_worst(ratio, m), exactly_reached=exact)
     figures = (
-        f"over the last decade the {claim.quantity.name} divided by {kind.law} grew by 10^{growth.value:+.3f} "
-        f"[{growth.low:+.3f}, {growth.high:+.3f}] (median of {count} datasets, threshold 10^{threshold:+.2f})"
+        f"over the last decade the {claim.quantity.name} divided by {kind.law} grew by 10^{growth.value:.3f} "
+        f"[{growth.low:.3f}, {growth.high:.3f}] (median of {count} datasets, threshold 10^{threshold:.2f})"
     )
     if growth.high <= threshold:
         return Verdict(claim, Outcome.SUPPORTED, f"The law holds: {figures}.", evidence, m)
