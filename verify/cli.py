@@ -102,6 +102,7 @@ def check(
 
     Examples: verify check fan2025/sign-gd-binary --profile quick;  verify check my_conjecture.py
     """
+    from verify.datasets import Dataset
     from verify.recording import failures, record_of
     from verify.theorem import PROFILES, try_claim
 
@@ -121,15 +122,20 @@ def check(
         write_record(report_dir, record, curves)
         found = failures(record)
         failed |= bool(found)
-        _out.print(f"[bold]{claim.id}[/bold]: {record['verdict']}. {record['sentence']}", highlight=False)
+        _say(f"{claim.id}: {record['verdict']}. {record['sentence']}")
         for twin in record["twins"]:
-            _out.print(f"  false twin ({twin['wrong']}): {twin['verdict']}. {twin['sentence']}", highlight=False)
+            _say(f"  false twin ({twin['wrong']}): {twin['verdict']}. {twin['sentence']}")
             if twin["counterexample"]:
-                points = twin["counterexample"]
-                _out.print(f"    smallest counterexample: Dataset({points['x']}, {points['y']})", highlight=False)
+                _say(f"    smallest counterexample: {Dataset.from_json(twin['counterexample'])!r}")
         for reason in found:
-            _out.print(f"  not verified: {reason}", highlight=False)
+            _say(f"  not verified: {reason}")
+        if trial.counterexample:
+            _say(f"  smallest counterexample: {trial.counterexample!r}")
     raise typer.Exit(1 if failed else 0)
+
+
+def _say(line: str) -> None:
+    _out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _progress() -> Progress:

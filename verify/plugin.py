@@ -160,6 +160,8 @@ def _finished(folder: Path, claim_id: str, profile: str, seed: int) -> dict[str,
 
 
 def _message(record: dict[str, Any], found: list[str]) -> str:
+    from verify.datasets import Dataset
+
     observed, claimed = record["observed"], record["claimed"]
     lines = [
         f"{record['id']} does not count as verified: " + "; ".join(found),
@@ -167,8 +169,7 @@ def _message(record: dict[str, Any], found: list[str]) -> str:
         f"  observed: {observed['statistic']} = {observed['value']} {observed['value_interval']}, "
         f"threshold {observed['threshold']}; exponent {observed['exponent']} {observed['interval']}",
     ]
-    if record["datasets"]["worst"]:
-        worst = record["datasets"]["worst"]["dataset"]
-        lines.append(f"  dataset:  Dataset({worst['x']}, {worst['y']})")
+    if worst := record["datasets"]["worst"]:
+        lines.append(f"  dataset:  {Dataset.from_json(worst['dataset'])!r} ({worst['note']})")
     lines.append(f"  again:    {record['reproduce']}")
     return "\n".join(lines)

@@ -58,11 +58,13 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
     value = evidence.value
     worst = None
     if verdict.worst is not None:
+        shown = trial.counterexample or verdict.worst
+        role = "smallest counterexample found" if trial.counterexample else "nearest to refuting the claim"
         worst = {
-            "dataset": _points(verdict.worst),
-            "value": _finite(evidence.worst_value),
+            "dataset": _points(shown),
+            "value": _finite(evidence.worst_value) or 0.0,
             "step": evidence.worst_log_time if claim.flow else round(float(np.exp(evidence.worst_log_time or 0.0))),
-            "note": f"{verdict.worst.name or 'dataset'}: nearest to refuting the claim",
+            "note": f"{shown.name or 'dataset'}: {role}",
         }
     record = {
         "schema": 1,

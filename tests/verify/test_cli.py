@@ -58,6 +58,7 @@ def test_check_a_false_file_exits_with_one(call, tmp_path):
     code, out, _ = call("check", "mine.py", "--profile", "quick")
     assert code == 1
     assert "not verified: it is REFUTED" in out
+    assert "\n  smallest counterexample: Dataset([[1" in out
 
 
 def test_run_an_optax_optimizer(call, tmp_path):

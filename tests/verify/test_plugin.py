@@ -44,7 +44,13 @@ def test_a_false_conjecture_fails_with_what_was_seen(check):
     result = check(conjecture.FALSE)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*conjectures/false does not count as verified*REFUTED*", "*claimed:*", "*observed:*", "*again:*pytest*"]
+        [
+            "*conjectures/false does not count as verified*REFUTED*",
+            "*claimed:*",
+            "*observed:*",
+            "*dataset:*smallest counterexample*",
+            "*again:*pytest*",
+        ]
     )
 
 
