@@ -63,6 +63,19 @@ def recent_growth(
     return _log_rise(log_time, values, law, late, early)
 
 
+def breaks_twice(
+    log_time: Float[np.ndarray, " r"], values: Float[np.ndarray, "b r"], law: Law, threshold: float
+) -> Bool[np.ndarray, " b"]:
+    """Whether a curve alone breaks the law: its envelope grows by more than `10^threshold` in two successive decades,
+    and by half of that still in the last half decade. Curves of less than four decades cannot say so.
+    """
+    clock = law.log_clock(log_time)
+    if clock[-1] - clock[0] < 4 * LN10:
+        return np.zeros(len(values), bool)
+    decades = [log_envelope_ratio(log_time, values, law, back=back) > threshold for back in (0.0, 1.0)]
+    return decades[0] & decades[1] & (recent_growth(log_time, values, law) > threshold / 2)
+
+
 def _log_rise(log_time: np.ndarray, values: np.ndarray, law: Law, late: np.ndarray, early: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         n = np.where(values > 0, np.log(values), -np.inf) - law.log_value(log_time)

@@ -129,7 +129,7 @@ def settle(
     """The verdict on the laboratory's datasets, the horizon being moved while it is inconclusive.
 
     apart: judge only the datasets on which these two norms' margins are told apart. confirm: believe a refutation
-    only if it is still one at twice the horizon.
+    only if it is still one at twice the horizon; one by single datasets is never believed without.
     """
     mask = lab.told_apart(*apart) if apart else np.ones(len(lab.datasets), bool)
     m = claim.quantity.measure(claim, lab)
@@ -138,7 +138,8 @@ def settle(
         return verdict
     for _ in range(extensions):
         before = verdict.outcome
-        if before is Outcome.SUPPORTED or (before is Outcome.REFUTED and not confirm):
+        doubtful = confirm or verdict.evidence.alone
+        if before is Outcome.SUPPORTED or (before is Outcome.REFUTED and not doubtful):
             break
         lab.extend(2.0)
         m = claim.quantity.measure(claim, lab)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -41,7 +41,8 @@ class Evidence:
 
     statistic, value, threshold: the number that decided, and what it was held against. exponent: the fitted one,
     against the law's clock. informative: how many datasets bore on the verdict. worst: index of the dataset
-    nearest to refuting the claim (or refuting it), with `worst_value` and `worst_log_time`.
+    nearest to refuting the claim (or refuting it), with `worst_value` and `worst_log_time`. exactly_reached: datasets
+    whose curve ended below what the reference resolves. alone: datasets that break a rate the ensemble keeps.
     """
 
     statistic: str
@@ -53,6 +54,7 @@ class Evidence:
     worst_value: float | None
     worst_log_time: float | None
     exactly_reached: int = 0
+    alone: int = 0
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,15 @@ def _judge_rate(claim: Claim, kind: Rate, m: Measurement) -> Verdict:
         f"over the last decade the {claim.quantity.name} divided by {kind.law} grew by 10^{growth.value:.3f} "
         f"[{growth.low:.3f}, {growth.high:.3f}] (median of {count} datasets, threshold 10^{threshold:.2f})"
     )
+    alone = use & (m.values[:, -1] > 100 * m.floor) & rates.breaks_twice(m.log_time, floored, kind.law, threshold)
+    if growth.low <= threshold and alone.any():
+        worst = _worst(np.where(alone, ratio, np.nan), m)
+        evidence = replace(evidence, alone=int(np.count_nonzero(alone)), worst=worst[0], worst_value=worst[1])
+        sentence = (
+            f"The law fails on {evidence.alone} of {_datasets(count)}: there the {claim.quantity.name} divided by "
+            f"{kind.law} grew in two successive decades, on the worst by 10^{worst[1]:.3f} in the last one."
+        )
+        return Verdict(claim, Outcome.REFUTED, sentence, evidence, m)
     if growth.high <= threshold:
         return Verdict(claim, Outcome.SUPPORTED, f"The law holds: {figures}.", evidence, m)
     recent = rates.recent_growth(m.log_time, floored[use], kind.law)

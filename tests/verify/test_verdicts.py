@@ -66,6 +66,30 @@ def test_rate_is_open_where_all_curves_reached_the_reference():
     assert verdict.evidence.exactly_reached == 16
 
 
+def test_few_datasets_refute_a_rate_that_the_ensemble_keeps():
+    values = falling(0.5)
+    values[[2, 5]] = 0.3
+    verdict = judge(CLAIM, measured(values))
+    assert verdict.outcome is Outcome.REFUTED
+    assert verdict.evidence.alone == 2
+    assert verdict.evidence.worst in (2, 5)
+    assert "on 2 of 16 datasets" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        np.exp(-0.5 * np.minimum(LOG_TIME, np.log(1.5e4))),  # stands still for less than two decades
+        np.where(np.log(3e4) > LOG_TIME, 0.3, 0.3 * (np.exp(LOG_TIME) / 3e4) ** -1.5),  # falls again at the end
+        np.full(len(LOG_TIME), 1e-11),  # below what its reference resolves
+    ],
+)
+def test_one_dataset_does_not_refute_a_rate_before_it_has_done_so_twice(curve):
+    values = falling(0.5)
+    values[4] = curve
+    assert judge(CLAIM, measured(values)).outcome is Outcome.SUPPORTED
+
+
 def test_datasets_that_are_not_judged_do_not_count():
     values = np.concatenate([falling(0.5), falling(0.0)])
     judged = np.arange(32) < 16
