@@ -214,7 +214,7 @@ def run(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
     table = Table("step", *(f"{r.norm.name} margin / maximum" for r in references), "log mean loss")
-    for i in range(len(result.time) - 1, 0, -12):
+    for i in range((len(result.time) - 1) % 12, len(result.time), 12):  # a row a decade, the last step among them
         ratios = [float(result.normalised_margin(r.norm)[0, i]) / r.upper for r in references]
         table.add_row(f"{result.time[i]}", *(f"{ratio:.6f}" for ratio in ratios), f"{result.log_loss[0, i]:.4g}")
     _out.print(f"{optimizer} on {data}: n = {dataset.n}, d = {dataset.d}, classes = {dataset.classes or 2}")
