@@ -135,6 +135,7 @@ def _judge_bound(claim: Claim, kind: Bound, m: Measurement) -> Verdict:
 def _informative(claim: Claim, law, m: Measurement) -> tuple[Bool[np.ndarray, " b"], int]:
     """Datasets whose curve is still above what its reference resolves, and how many reached the margin exactly."""
     late, _ = rates.windows(law.log_clock(m.log_time))
+    # A curve with NaN has reached nothing; it is not judged either.
     open_ = rates.unresolved(np.nan_to_num(m.values, nan=np.inf), m.floor, late)
     return m.judged & open_, int(np.count_nonzero(m.judged & ~open_))
 
