@@ -103,7 +103,7 @@ def _live(config: pytest.Config) -> Iterator[Callable[[str, int, int], None] | N
 
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("")
+            task = bar.add_task("drawing datasets", total=None)
             yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
 
 
