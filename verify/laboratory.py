@@ -107,6 +107,16 @@ class Laboratory:
         reached = [solvers.normalised_margin(a.weights, s.x, s.y, claimed) / b.upper for s, a, b in pairs]
         return np.array(reached) <= 1 - share
 
+    def part(self, places: Sequence[int] | np.ndarray, factor: float) -> Laboratory:
+        """A new laboratory of some of the datasets, with `factor` times the horizon."""
+        return Laboratory(
+            [self.datasets[int(i)] for i in places],
+            steps=int(np.ceil(self.steps * factor)),
+            log_time=self.log_time * factor,
+            platform=self.platform,
+            progress=self.progress,
+        )
+
     def extend(self, factor: float) -> None:
         """Move the horizon: `factor` times the steps, and `factor` times the log time of flows."""
         self.steps = int(np.ceil(self.steps * factor))

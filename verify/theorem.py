@@ -21,7 +21,7 @@ from verify.laboratory import Laboratory
 from verify.quantities import Measurement
 from verify.strategies import batches
 from verify.trajectory import TrajectoryError
-from verify.verdicts import Outcome, Verdict, judge, refutes_alone
+from verify.verdicts import Outcome, Verdict, breaks_alone, judge, refutes_alone
 
 _BATCH = 32
 
@@ -130,7 +130,7 @@ def settle(
     """The verdict on the laboratory's datasets, the horizon being moved while it is inconclusive.
 
     apart: judge only the datasets on which these two norms' margins are told apart. confirm: believe a refutation
-    only if it is still one at twice the horizon; one by single datasets is never believed without.
+    only if it is still one at twice the horizon. Datasets that break a rate alone are run to ten times the horizon.
     """
     mask = lab.told_apart(*apart) if apart else np.ones(len(lab.datasets), bool)
     m = claim.quantity.measure(claim, lab)
@@ -139,15 +139,40 @@ def settle(
         return verdict
     for _ in range(extensions):
         before = verdict.outcome
-        doubtful = confirm or verdict.evidence.alone
-        if before is Outcome.SUPPORTED or (before is Outcome.REFUTED and not doubtful):
+        if before is Outcome.SUPPORTED or verdict.evidence.alone or (before is Outcome.REFUTED and not confirm):
             break
         lab.extend(2.0)
         m = claim.quantity.measure(claim, lab)
         verdict = judge(claim, replace(m, judged=m.judged & mask))
         if before is verdict.outcome is Outcome.REFUTED:
             break
-    return verdict
+    return _settle_alone(claim, lab, verdict) if verdict.evidence.alone else verdict
+
+
+def _settle_alone(claim: Claim, lab: Laboratory, verdict: Verdict) -> Verdict:
+    """The verdict once the datasets that break the rate alone have been run to ten times the horizon.
+
+    Gaps fall in steps, and a run may stand still for two decades before the next one.
+    """
+    assert isinstance(claim.kind, Rate)
+    suspects = np.flatnonzero(breaks_alone(claim.kind, verdict.measurement))
+    longer = lab.part(suspects, 10.0)
+    still = breaks_alone(claim.kind, claim.quantity.measure(claim, longer))
+    figures = f"{len(suspects)} of {verdict.evidence.informative} datasets stood still at the horizon"
+    if still.any():
+        count = np.count_nonzero(still)
+        return _reworded(
+            verdict, Outcome.REFUTED, f"The law fails on {count} datasets: {figures}, {count} at ten times it."
+        )
+    m = verdict.measurement
+    kept = replace(m, notes=(*m.notes, f"{figures}, and none at ten times it"))
+    growth = verdict.evidence.value
+    assert growth is not None
+    law = f"the median growth a decade is 10^{growth.value:.3f} [{growth.low:.3f}, {growth.high:.3f}]"
+    outcome = Outcome.SUPPORTED if growth.high <= verdict.evidence.threshold else Outcome.INCONCLUSIVE
+    says = "holds" if outcome is Outcome.SUPPORTED else "is undecided"
+    sentence = f"The law {says}: {law}; {figures}, none at ten times it."
+    return Verdict(claim, outcome, sentence, verdict.evidence, kept)
 
 
 def judge_one(claim: Claim, m: Measurement) -> Verdict:

@@ -162,15 +162,15 @@ def _judge_rate(claim: Claim, kind: Rate, m: Measurement) -> Verdict:
         f"over the last decade the {claim.quantity.name} divided by {kind.law} grew by 10^{growth.value:.3f} "
         f"[{growth.low:.3f}, {growth.high:.3f}] (median of {count} datasets, threshold 10^{threshold:.2f})"
     )
-    alone = use & (m.values[:, -1] > 100 * m.floor) & rates.breaks_twice(m.log_time, floored, kind.law, threshold)
+    alone = breaks_alone(kind, m)
     if growth.low <= threshold and alone.any():
         worst = _worst(np.where(alone, ratio, np.nan), m)
         evidence = replace(evidence, alone=int(np.count_nonzero(alone)), worst=worst[0], worst_value=worst[1])
         sentence = (
-            f"The law fails on {evidence.alone} of {_datasets(count)}: there the {claim.quantity.name} divided by "
-            f"{kind.law} grew in two successive decades, on the worst by 10^{worst[1]:.3f} in the last one."
+            f"The law is undecided: on {evidence.alone} of {_datasets(count)} the {claim.quantity.name} divided by "
+            f"{kind.law} grew in two successive decades, which ten times the horizon would settle."
         )
-        return Verdict(claim, Outcome.REFUTED, sentence, evidence, m)
+        return Verdict(claim, Outcome.INCONCLUSIVE, sentence, evidence, m)
     if growth.high <= threshold:
         return Verdict(claim, Outcome.SUPPORTED, f"The law holds: {figures}.", evidence, m)
     recent = rates.recent_growth(m.log_time, floored[use], kind.law)
@@ -210,6 +210,13 @@ def _judge_limit(claim: Claim, kind: Limit, m: Measurement) -> Verdict:
         return Verdict(claim, Outcome.REFUTED, sentence, evidence, m)
     sentence = f"The {claim.quantity.name} ends at up to {last[worst]:.2g}, above {kind.tolerance:g}, but still falls."
     return Verdict(claim, Outcome.INCONCLUSIVE, sentence, evidence, m)
+
+
+def breaks_alone(kind: Rate, m: Measurement) -> Bool[np.ndarray, " b"]:
+    """Datasets that break a rate by themselves, as far as this horizon shows: see `rates.breaks_twice`."""
+    floored = np.maximum(np.nan_to_num(m.values, nan=0.0), 10 * m.floor[:, None])
+    twice = rates.breaks_twice(m.log_time, floored, kind.law, kind.resolution / 2)
+    return m.judged & (m.values[:, -1] > 100 * m.floor) & twice
 
 
 def levels_off(m: Measurement, law, share: float = 0.05) -> Bool[np.ndarray, " b"]:

@@ -1,6 +1,6 @@
 """A claim's trial from the draw to the record: reproducible, refuting what is false, with small counterexamples."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -8,13 +8,14 @@ import pytest
 from reports.records import load_curves, read_records, write_record
 from solvers.errors import InputError
 from verify import laws, optimizers, strategies
-from verify.claims import Bound, Claim, Limit, Paper, Twin
+from verify.claims import Bound, Claim, Limit, Paper, Rate, Twin
 from verify.datasets import Dataset
 from verify.laboratory import Laboratory
-from verify.quantities import Residual, UpdateSize
+from verify.quantities import Gap, Residual, UpdateSize
 from verify.recording import failures, record_of
 from verify.sequences import gradient_sequences
-from verify.theorem import Profile, derived_seed, draw, shrink, try_claim
+from verify.theorem import Profile, derived_seed, draw, settle, shrink, try_claim
+from verify.verdicts import Outcome
 
 TINY = Profile("quick", 16, 2_000, 1e3, 1, 40)
 
@@ -150,3 +151,39 @@ def test_gradient_sequences_reach_every_kind():
     claim = replace(CLAIM, problem=gradient_sequences)
     kinds = {s.name for s in draw(claim, 64, seed=0)}
     assert kinds == {"jumps", "geometric", "burst"}
+
+
+def test_one_false_dataset_among_lawful_ones_refutes_a_rate():
+    rate = replace(
+        CLAIM,
+        norm="l2",
+        kind=Rate(laws.power(1 / 2, log=1)),
+        optimizer=optimizers.normalised_gd(optimizers.PowerDecay(0.1, 1 / 2)),
+    )
+    data = draw(replace(CLAIM, problem=lambda: strategies.binary(max_points=6, max_features=4)), 32, seed=0)
+    lab = Laboratory(data, steps=20_000)
+    assert settle(rate, lab, extensions=0).outcome is Outcome.SUPPORTED
+    # The same curves, but for one dataset whose gap stands still, at the horizon and beyond it.
+    stuck = replace(rate, quantity=_Stuck())
+    verdict = settle(stuck, lab, extensions=0)
+    assert verdict.outcome is Outcome.REFUTED
+    assert "1 at ten times it" in verdict.sentence
+    # Standing still at the horizon only refutes nothing.
+    late = settle(replace(rate, quantity=_Stuck(until=30_000.0)), lab, extensions=0)
+    assert late.outcome is Outcome.SUPPORTED
+    assert "none at ten times it" in late.sentence
+
+
+@dataclass(frozen=True)
+class _Stuck:
+    """The relative gap, but 0.3 on the dataset whose own gap is the largest at the horizon, up to a step."""
+
+    until: float = np.inf
+    name: str = "relative gap"
+
+    def measure(self, claim, lab):
+        m = Gap().measure(claim, lab)
+        values = m.values.copy()
+        i = int(np.argmax(values[:, -1]))
+        values[i] = 0.3 / np.maximum(m.time / self.until, 1)
+        return replace(m, values=values)
