@@ -110,8 +110,12 @@ def _datasets(count: int) -> str:
 
 def _judge_bound(claim: Claim, kind: Bound, m: Measurement) -> Verdict:
     upper = kind.upper(m)
+    excess = m.values - m.floor[:, None]
+    undefined = m.judged[:, None] & (np.isnan(upper) | np.isnan(excess))
     with np.errstate(invalid="ignore", divide="ignore"):
-        tightness = np.where(m.judged[:, None], (m.values - m.floor[:, None]) / upper, -np.inf)
+        # Over a bound that is not positive the ratio means nothing: a violation is infinitely far from it.
+        ratio = np.where(upper > 0, excess / upper, np.where(excess > upper, np.inf, 0.0))
+    tightness = np.where(m.judged[:, None] & ~undefined, ratio, -np.inf)
     row, column = np.unravel_index(int(np.argmax(tightness)), tightness.shape)
     value, step = float(tightness[row, column]), float(m.log_time[column])
     informative = int(np.count_nonzero(m.judged))
@@ -125,6 +129,9 @@ def _judge_bound(claim: Claim, kind: Bound, m: Measurement) -> Verdict:
     if value > 1:
         sentence = f"The {claim.quantity.name} is {value:.4g} times its bound {kind.text} {when}."
         return Verdict(claim, Outcome.REFUTED, sentence, evidence, m)
+    if undefined.any():
+        sentence = f"The bound {kind.text} is not a number on {_datasets(int(undefined.any(axis=1).sum()))}."
+        return Verdict(claim, Outcome.INCONCLUSIVE, sentence, evidence, m)
     sentence = (
         f"The {claim.quantity.name} stays below {kind.text} at every recorded step on {_datasets(informative)}; "
         f"it comes nearest, to {value:.3g} of the bound, {when}."

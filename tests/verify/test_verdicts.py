@@ -138,6 +138,12 @@ def test_bound_falls_by_one_violation_larger_than_the_floor():
     assert judge(claim, measured(broken, floor=0.1)).outcome is Outcome.SUPPORTED
 
 
+@pytest.mark.parametrize(("bound", "outcome"), [(np.nan, "INCONCLUSIVE"), (-1.0, "REFUTED"), (0.0, "REFUTED")])
+def test_a_bound_that_is_no_positive_number_hides_nothing(bound, outcome):
+    claim = replace(CLAIM, kind=Bound(lambda m: np.full_like(m.values, bound), "odd"))
+    assert judge(claim, measured(falling(0.5, count=3))).outcome == outcome
+
+
 def test_nothing_judged_is_never_supported():
     nothing = np.zeros(16, bool)
     for kind in (Rate(laws.power(0.5)), Limit(1.0, laws.power(0.5)), Bound(lambda m: 1e9 + 0 * m.values, "1e9")):
