@@ -51,7 +51,8 @@ class Limit:
 class Bound:
     """The quantity stays below an explicit bound, at every recorded time, on every dataset.
 
-    upper: from the measurement to the bound `[b r]`. text: the bound as a formula.
+    upper: from the measurement to the bound `[b r]`; `Measurement.larger_side` where the quantity measures both sides.
+    text: the bound as a formula.
     """
 
     upper: Callable[[Measurement], Float[np.ndarray, "b r"]]
@@ -101,7 +102,7 @@ class Claim:
     optimizer: an optax transformation. loss, norm: by name. quantity: what is measured, by default the relative
     gap to the maximal margin in the norm. flow: whether gradient flow in log time takes over from the optimizer.
     twins: claims that must be refuted. real: real datasets by specification (see `verify.realdata.parse`).
-    horizon: decades of steps (of `log t` for flows) to add to the profile's.
+    horizon: decades of steps (of `log t` for flows) to add to the profile's. share: of the profile's datasets.
     prepare: what the theorem assumes of a dataset and can be had by rescaling, applied to real data too.
     """
 
@@ -121,6 +122,7 @@ class Claim:
     twins: tuple[Twin, ...] = ()
     real: tuple[str, ...] = ()
     horizon: float = 0.0
+    share: float = 1.0
     prepare: Callable[[Dataset], Dataset] | None = None
 
     def __post_init__(self):

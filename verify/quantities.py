@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -32,6 +32,8 @@ class Measurement:
     log_time: `[r]`. values: `[b r]`. floor: `[b]`, what of a value may be the reference's width or rounding.
     judged: `[b]`, False where nothing can be said (no certified reference, a precision horizon, a theorem's
     assumption that does not hold); `notes` say why. gamma: `[b]` the reference margins, where there are any.
+    bound: `[b r]` the larger side, of a quantity that measures both sides of an inequality. parts: by name, `[b r]`
+    terms that add up to `bound`, where the inequality has some.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -41,6 +43,15 @@ class Measurement:
     datasets: Sequence[Dataset]
     gamma: Float[np.ndarray, " b"] | None = None
     notes: tuple[str, ...] = ()
+    bound: Float[np.ndarray, "b r"] | None = None
+    parts: Mapping[str, Float[np.ndarray, "b r"]] | None = None
+
+    @property
+    def larger_side(self) -> Float[np.ndarray, "b r"]:
+        """The larger side of the inequality that was measured."""
+        if self.bound is None:
+            raise InputError("This quantity measures no inequality: give the claim's Bound a formula of its own.")
+        return self.bound
 
     @property
     def time(self) -> Float[np.ndarray, " r"]:

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from random import Random
 
 import hypothesis
@@ -240,6 +241,9 @@ def try_claim(
     def report(what: str) -> Callable[[int, int], None]:
         return lambda done, total: progress(what, done, total) if progress else None
 
+    profile = replace(
+        profile, datasets=ceil(profile.datasets * claim.share), shrinking=ceil(profile.shrinking * claim.share)
+    )
     datasets = draw(claim, profile.datasets, seed)
     lab = _laboratory(claim, datasets, profile, platform, report(f"{len(datasets)} datasets"))
     verdict = settle(claim, lab, profile.extensions)

@@ -127,7 +127,8 @@ def _judge_bound(claim: Claim, kind: Bound, m: Measurement) -> Verdict:
         return Verdict(claim, Outcome.INCONCLUSIVE, "No dataset could be judged.", evidence, m)
     when = f"at t = {np.exp(step):.0f}"
     if value > 1:
-        sentence = f"The {claim.quantity.name} is {value:.4g} times its bound {kind.text} {when}."
+        sides = f"{m.values[row, column]:.6g} against {upper[row, column]:.6g} on dataset {row}"
+        sentence = f"The {claim.quantity.name} is {value:.4g} times its bound {kind.text} {when}: {sides}."
         return Verdict(claim, Outcome.REFUTED, sentence, evidence, m)
     if undefined.any():
         sentence = f"The bound {kind.text} is not a number on {_datasets(int(undefined.any(axis=1).sum()))}."
