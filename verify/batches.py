@@ -14,7 +14,7 @@ import numpy as np
 
 from verify.datasets import Dataset
 
-_SMALLEST = {"n": 16, "d": 16, "k": 4}
+_SMALLEST = {"n": 16, "d": 8, "k": 4}
 _LARGEST = 64
 
 

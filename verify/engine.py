@@ -7,12 +7,12 @@ gradient, and is stopped at its precision horizon, where that leaves the range o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax import Array
 from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Float, Int
@@ -29,9 +29,12 @@ NEVER = jnp.iinfo(jnp.int32).max
 
 
 class Method(NamedTuple):
-    """What is compiled: everything that is no array. Hashable."""
+    """What is compiled: everything that is no array. Hashable.
 
-    optimizer: optax.GradientTransformation
+    update: the optimizer's. Its state is data, so that optimizers which share their update share a program.
+    """
+
+    update: Callable[..., Any]
     loss: Loss
     norms: tuple[Norm, ...]
     homogeneity: Homogeneity
@@ -186,7 +189,7 @@ def _step(method: Method, data: Batch, t: Array, carry: Carry) -> Carry:
         # The horizon is where a sample that matters to rounding, beside the one that matters most, would underflow.
         smallest = jnp.log(jnp.finfo(fed.dtype).tiny / jnp.finfo(fed.dtype).eps)
         going = (g.log_scale > smallest) & (carry.horizon_step == NEVER)
-    update, state = method.optimizer.update(fed, state, carry.w)
+    update, state = method.update(fed, state, carry.w)
     u = jnp.asarray(update)
     # Padding stays at zero; a weight that no sample touches may give 0/0, which is 0.
     u = jnp.where(data.real & (data.touched | ~jnp.isnan(u)) & going, u, 0)
@@ -224,14 +227,14 @@ def _record(method: Method, data: Batch, carry: Carry) -> Metrics:
     )
 
 
-def start(method: Method, data: Batch, w0: Array) -> Carry:
-    """The carry of one dataset before its first step."""
+def start(method: Method, data: Batch, w0: Array, state: Any) -> Carry:
+    """The carry of one dataset before its first step, `state` being the optimizer's at `w0`."""
     zero = jnp.zeros([], w0.dtype)
     g = gradient(method.loss, w0, data)
     unit = jnp.floor(g.log_scale / LN2).astype(jnp.int32)
     sums = Sums(jnp.zeros(len(method.norms), w0.dtype), zero, zero)
     never = jnp.asarray(NEVER, jnp.int32)
-    return Carry(w0, method.optimizer.init(w0), unit, never, never, sums)
+    return Carry(w0, state, unit, never, never, sums)
 
 
 def _segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Array) -> tuple[Carry, Metrics]:
@@ -255,6 +258,6 @@ def compiled(method: Method, mesh: Mesh) -> tuple[Any, Any]:
     advance = jax.vmap(partial(_segment, method), in_axes=(0, 0, None, None))
     sharded = partial(jax.shard_map, mesh=mesh, check_vma=False)
     return (
-        jax.jit(sharded(begin, in_specs=(split, split), out_specs=split)),
+        jax.jit(sharded(begin, in_specs=(split, split, split), out_specs=split)),
         jax.jit(sharded(advance, in_specs=(split, split, whole, whole), out_specs=split)),
     )

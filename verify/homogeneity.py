@@ -8,6 +8,7 @@ is carried along: a leaf of degree `p` is multiplied by `c^p` when the gradients
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,19 +49,28 @@ def check_optimizer(optimizer: Any) -> optax.GradientTransformation:
     return optimizer
 
 
+@functools.cache
+def _scan(update: Callable[..., Any]) -> Callable[..., Any]:
+    """Jitted: start state, start weights, gradients `[steps ...]` to the updates and states of all steps.
+
+    One program for all optimizers that share their update, whatever their states hold.
+    """
+
+    def step(carry: tuple[Any, Any], g: jax.Array) -> tuple[Any, Any]:
+        state, w = carry
+        u, state = update(g, state, w)
+        return (state, w + u), (u, state)
+
+    return jax.jit(lambda state, w, gradients: jax.lax.scan(step, (state, w), gradients)[1])
+
+
 def _roll(
     optimizer: optax.GradientTransformation, gradients: np.ndarray, scale: float
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Updates, and leaves of the state, of all steps: each with a leading axis over the steps."""
     w = jnp.zeros(gradients.shape[1:], gradients.dtype)
-    state = optimizer.init(w)
-    updates, leaves = [], []
-    for g in gradients:
-        u, state = optimizer.update(jnp.asarray(scale * g), state, w)
-        updates.append(np.asarray(u))
-        w = w + updates[-1]
-        leaves.append([np.asarray(leaf) for leaf in jax.tree.leaves(state)])
-    return np.stack(updates), [np.stack(steps) for steps in zip(*leaves, strict=True)]
+    updates, states = _scan(optimizer.update)(optimizer.init(w), w, scale * gradients)
+    return np.asarray(updates), [np.asarray(leaf) for leaf in jax.tree.leaves(states)]
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:

@@ -16,11 +16,13 @@ class Law:
     """The law `t^-power (log t)^log_power`, evaluated in log time so that `t = e^10000` is no number too large.
 
     Its *clock* is the time in which it is a power law: `t` where `power > 0`, else `log t`. Decades, slopes and
-    resolutions of a rate are meant in its clock.
+    resolutions of a rate are meant in its clock. `in_steps` takes `t` in any case, for runs that see few decades of
+    `log t`: what is judged is then whether `quantity * log t` grows from one decade of `t` to the next.
     """
 
     power: float
     log_power: float = 0.0
+    in_steps: bool = False
 
     def __post_init__(self):
         if not (self.power > 0 or (self.power == 0 and self.log_power < 0)):
@@ -32,16 +34,16 @@ class Law:
 
     def log_clock(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
         """Logarithm of the clock."""
-        return log_time if self.power > 0 else np.log(log_time)
+        return log_time if self.power > 0 or self.in_steps else np.log(log_time)
 
     @property
     def exponent(self) -> float:
         """Slope against the clock, logarithmic factors of `t^-p` left out."""
-        return -self.power if self.power > 0 else self.log_power
+        return -self.power if self.power > 0 or self.in_steps else self.log_power
 
     def faster(self, by: float) -> Law:
         """The same law with the exponent of its clock lowered by `by`."""
-        if self.power > 0:
+        if self.power > 0 or self.in_steps:
             return Law(self.power + by, self.log_power)
         return Law(0.0, self.log_power - by)
 
@@ -61,6 +63,6 @@ def power(p: float, *, log: float = 0.0) -> Law:
     return Law(p, log)
 
 
-def inverse_log() -> Law:
-    """The law `1 / log t`."""
-    return Law(0.0, -1.0)
+def inverse_log(*, in_steps: bool = False) -> Law:
+    """The law `1 / log t`; `in_steps`: see `Law`."""
+    return Law(0.0, -1.0, in_steps)

@@ -101,9 +101,25 @@ def _pairwise_value(z: Array) -> Array:
     return log_sum_exp(log_softplus(-z))
 
 
+def _polynomial_slopes(z: Array) -> Array:
+    return -2 * jnp.log1p(jnp.maximum(z, 0))
+
+
+def _polynomial_scaled(z: Array) -> tuple[Array, Array]:
+    slopes = _polynomial_slopes(z)
+    largest = jnp.max(slopes)
+    return jnp.exp(slopes - largest), largest
+
+
+def _polynomial_value(z: Array) -> Array:
+    above, below = jnp.maximum(z, 0), jnp.where(z > 0, 0, z)
+    return log_sum_exp(jnp.where(z > 0, -jnp.log1p(above), jnp.log1p(-below)))
+
+
 EXPONENTIAL = Loss("exponential", _exponential_value, _exponential_slopes, _exponential_scaled)
 CROSS_ENTROPY = Loss("cross_entropy", _cross_entropy_value, _cross_entropy_slopes, _cross_entropy_scaled)
 PAIRWISE_LOGISTIC = Loss("pairwise_logistic", _pairwise_value, _pairwise_slopes, _pairwise_scaled)
+POLYNOMIAL_TAIL = Loss("polynomial_tail", _polynomial_value, _polynomial_slopes, _polynomial_scaled)
 LOG_EXPONENTIAL = Loss("log_exponential", _exponential_value, _exponential_slopes, _exponential_scaled, of_log=True)
 
 LOSSES: dict[str, Loss] = {
@@ -111,9 +127,13 @@ LOSSES: dict[str, Loss] = {
     "logistic": CROSS_ENTROPY,
     "cross_entropy": CROSS_ENTROPY,
     "pairwise_logistic": PAIRWISE_LOGISTIC,
+    "polynomial_tail": POLYNOMIAL_TAIL,
     "log_exponential": LOG_EXPONENTIAL,
 }
-"""By name. `logistic` is the cross-entropy with one rival; `log_exponential` is `log mean exp(-z)`."""
+"""By name. `logistic` is the cross-entropy with one rival; `log_exponential` is `log mean exp(-z)`; `polynomial_tail`
+is `1 / (1 + z)`, carried on by its tangent `1 - z` below zero and summed over the rivals: its tail is too heavy for
+the maximal margin.
+"""
 
 
 def loss(spec: str | Loss) -> Loss:

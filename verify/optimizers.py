@@ -31,7 +31,10 @@ StepSize = float | optax.Schedule
 
 @dataclass(frozen=True)
 class PowerDecay:
-    """Step sizes `eta_t = eta0 (t + t0)^-a`, `t = 0, 1, ...`. Hashable, so that programs can be found again."""
+    """Step sizes `eta_t = eta0 (t + t0)^-a`, `t = 0, 1, ...`; `a = 0` is a constant one.
+
+    The optimizers here keep the three numbers in their state, so that one compiled program serves all of them.
+    """
 
     eta0: float
     a: float
@@ -56,6 +59,44 @@ def _ratio(numerator: Array, denominator: Array) -> Array:
     """`numerator / denominator` with `0 / 0 = 0`; anything else over zero stays infinite and stops the run."""
     zero = (numerator == 0) & (denominator == 0)
     return jnp.where(zero, 0, numerator / jnp.where(zero, 1, denominator))
+
+
+class StepSizeState(NamedTuple):
+    """The steps taken, and the numbers of a `PowerDecay`."""
+
+    count: Array
+    eta0: Array
+    a: Array
+    t0: Array
+
+
+@functools.cache
+def _descending(direction: optax.GradientTransformation) -> Callable[..., Any]:
+    """The update that multiplies a direction by minus the step size found in the state."""
+
+    def update(updates, state, params=None):
+        inner, steps = state
+        updates, inner = direction.update(updates, inner, params)
+        step_size = steps.eta0 * (steps.count + steps.t0) ** -steps.a
+        scaled = jax.tree.map(lambda u: -step_size.astype(u.dtype) * u, updates)
+        return scaled, (inner, steps._replace(count=steps.count + 1))
+
+    return update
+
+
+def descend(direction: optax.GradientTransformation, step_size: StepSize) -> optax.GradientTransformation:
+    """`w - eta_t u_t` with the directions `u_t`: `optax.scale_by_learning_rate`, but a number or a `PowerDecay` is
+    kept in the state, so that two optimizers with the same `direction` object share one compiled program.
+    """
+    if callable(step_size) and not isinstance(step_size, PowerDecay):
+        return optax.chain(direction, optax.scale_by_learning_rate(step_size))
+    eta = step_size if isinstance(step_size, PowerDecay) else PowerDecay(step_size, 0.0)
+
+    def init(params: optax.Params) -> tuple[Any, StepSizeState]:
+        numbers = (jnp.asarray(x, jnp.float64) for x in (eta.eta0, eta.a, eta.t0))
+        return direction.init(params), StepSizeState(jnp.zeros([], jnp.int32), *numbers)
+
+    return optax.GradientTransformation(init, _descending(direction))
 
 
 def scale_by_steepest_direction(norm: str | Norm, normalised: bool = True) -> optax.GradientTransformation:
@@ -132,9 +173,13 @@ def steepest_descent(
     `m_t` is the gradient, or with `b1 > 0` its moving average (Signum, momentum NGD, Muon with the exact polar
     factor). With `normalised=False` the step is multiplied by `||m_t||_*`.
     """
-    parts = [scale_by_average(b1)] if b1 else []
-    parts += [scale_by_steepest_direction(norm, normalised), optax.scale_by_learning_rate(step_size)]
-    return optax.chain(*parts)
+    return descend(_steepest(solvers.norms.norm(norm), b1, normalised), step_size)
+
+
+@functools.cache
+def _steepest(norm: Norm, b1: float, normalised: bool) -> optax.GradientTransformation:
+    direction = scale_by_steepest_direction(norm, normalised)
+    return optax.chain(scale_by_average(b1), direction) if b1 else direction
 
 
 def sign_gd(step_size: StepSize) -> optax.GradientTransformation:
@@ -165,14 +210,20 @@ def coordinate_descent(step_size: StepSize) -> optax.GradientTransformation:
 @functools.cache
 def gradient_descent(step_size: StepSize) -> optax.GradientTransformation:
     """Gradient descent, `w - eta_t g_t`."""
-    return optax.scale_by_learning_rate(step_size)
+    return descend(_IDENTITY, step_size)
+
+
+_IDENTITY = optax.identity()
 
 
 @functools.cache
 def heavy_ball(step_size: StepSize, momentum: float = 0.9) -> optax.GradientTransformation:
     """Gradient descent with momentum, `m = momentum m + g`, `w - eta_t m`."""
     _check("momentum", momentum, 0.0, 1.0)
-    return optax.chain(optax.trace(momentum), optax.scale_by_learning_rate(step_size))
+    return descend(_trace(momentum), step_size)
+
+
+_trace = functools.cache(optax.trace)
 
 
 @functools.cache
@@ -186,10 +237,11 @@ def adam(
     bias_correction: bool = False,
 ) -> optax.GradientTransformation:
     """Adam, `w - eta_t m_t / (sqrt(v_t) + eps)`; by default without eps and bias correction (Zhang, Zou, Cao 2024)."""
-    scale = scale_by_second_moment(
-        b1=b1, b2=b2, eps=eps, eps_inside_root=eps_inside_root, bias_correction=bias_correction
-    )
-    return optax.chain(scale, optax.scale_by_learning_rate(step_size))
+    scale = _second_moment(b1=b1, b2=b2, eps=eps, eps_inside_root=eps_inside_root, bias_correction=bias_correction)
+    return descend(scale, step_size)
+
+
+_second_moment = functools.cache(scale_by_second_moment)
 
 
 def rmsprop(
@@ -207,8 +259,8 @@ def rmsprop(
 @functools.cache
 def adagrad(step_size: StepSize, eps: float = 0.0, *, eps_inside_root: bool = True) -> optax.GradientTransformation:
     """AdaGrad, `w - eta_t g_t / sqrt(eps + sum_{s <= t} g_s^2)`, the current gradient included."""
-    scale = scale_by_second_moment(b1=0.0, b2=None, eps=eps, eps_inside_root=eps_inside_root, bias_correction=False)
-    return optax.chain(scale, optax.scale_by_learning_rate(step_size))
+    scale = _second_moment(b1=0.0, b2=None, eps=eps, eps_inside_root=eps_inside_root, bias_correction=False)
+    return descend(scale, step_size)
 
 
 @functools.cache

@@ -123,7 +123,8 @@ class _Chunk:
         w0 = np.zeros(self.data.real.shape, setting.dtype)
         for i, start in enumerate(setting.starts(places)):
             w0[(i, *map(slice, start.shape))] = start
-        self.carry = self.begin(self.data, jax.device_put(w0, split))
+        w0 = jax.device_put(w0, split)
+        self.carry = self.begin(self.data, w0, jax.device_put(jax.vmap(setting.optimizer.init)(w0), split))
 
     def advance(self, ends: Int[np.ndarray, " r"]) -> None:
         times = jax.device_put((ends.astype(np.int32), np.int32(self.first)), self.whole)
@@ -143,6 +144,7 @@ class _Chunk:
 class _Setting:
     """Where and how a simulation runs."""
 
+    optimizer: optax.GradientTransformation
     dtype: type
     platform: str | None
     w0: Sequence[np.ndarray] | None
@@ -196,7 +198,7 @@ class Simulation:
             raise InputError("There are no datasets to run on: give at least one.")
         check_optimizer(optimizer)
         _check_starts(w0, datasets)
-        self.setting = _Setting(dtype, platform, w0)
+        self.setting = _Setting(optimizer, dtype, platform, w0)
         self.norms = tuple(dict.fromkeys(solvers.norms.norm(n) for n in norms))
         self.count = len(datasets)
         self.chunks: list[_Chunk] = []
@@ -210,7 +212,7 @@ class Simulation:
                 raise InputError(f"The norm {matrix[0]} needs a weight matrix: use it with class labels.")
             homogeneity = probe(optimizer, (k, d) if k else (d,))
             self.exact &= homogeneity.scale_free
-            method = Method(optimizer, loss_named(loss), self.norms, homogeneity, budget)
+            method = Method(optimizer.update, loss_named(loss), self.norms, homogeneity, budget)
             self.chunks.append(_Chunk(places, members, shape, method, self.setting))
 
     def _parts(self, datasets: Sequence[Dataset], pad_weights: bool) -> list[tuple[tuple[int, int, int], list[int]]]:

@@ -29,6 +29,9 @@ def log1p(a: Decimal) -> Decimal:
 def exact_loss(name: str, z: Sequence[Decimal | float]) -> tuple[Decimal, Vector]:
     """The loss of one sample with margins `z`, and its slopes; an absent rival (infinite margin) adds nothing."""
     with decimal.localcontext(CONTEXT):
+        if name == "polynomial_tail":
+            heavy = [ZERO if v == INF else 1 / (1 + Decimal(v)) if v > 0 else 1 - Decimal(v) for v in z]
+            return sum(heavy, ZERO), [min(v, Decimal(1)) ** 2 for v in heavy]
         a = [ZERO if v == INF else (-Decimal(v)).exp() for v in z]
         total = sum(a, ZERO)
         if name == "exponential":

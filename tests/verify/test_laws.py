@@ -38,6 +38,15 @@ def test_clock_of_a_power_is_time_and_of_a_log_law_log_time():
     assert inverse_log().exponent == -1.0
 
 
+def test_a_log_law_may_be_watched_in_steps():
+    law = inverse_log(in_steps=True)
+    np.testing.assert_array_equal(law.log_clock(TIMES), TIMES)
+    np.testing.assert_array_equal(law.log_value(TIMES), inverse_log().log_value(TIMES))
+    assert law.exponent == 0.0
+    assert law.faster(0.25) == Law(0.25, -1.0)
+    assert str(law) == "1/log t"
+
+
 @pytest.mark.parametrize(
     ("law", "name"),
     [

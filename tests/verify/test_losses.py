@@ -23,7 +23,7 @@ ROWS = (
     (INF, 1e5, -3.0),
     (36.0, 36.0, 36.0),
 )
-BY_NAME = ("exponential", "cross_entropy", "pairwise_logistic")
+BY_NAME = ("exponential", "cross_entropy", "pairwise_logistic", "polynomial_tail")
 
 
 def log(a: Decimal) -> float:
