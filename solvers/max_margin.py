@@ -60,20 +60,58 @@ def normalised_margin(w: ArrayLike, x: ArrayLike, y: ArrayLike, norm: str | Norm
     return math.ldexp(float(problem.scores(weights).min()) / size, problem.exponent)
 
 
-def max_margin(x: ArrayLike, y: ArrayLike, norm: str | Norm = "l2") -> Reference:
+def max_margin(x: ArrayLike, y: ArrayLike, norm: str | Norm = "l2", *, scale: ArrayLike | None = None) -> Reference:
     """The maximal margin over `||w|| <= 1`, as a certified bracket with its maximiser.
 
     Args:
         x: features [n, d].
         y: labels [n]: +1/-1 (weights [d]) or class ids 0..k-1 (weights [k, d]).
         norm: a norm or its name.
+        scale: positive numbers `s`, shaped like the weights: the margin is maximised over `||s * w|| <= 1`, in an
+            entry-wise norm. The maximiser returned has `||s * w|| = 1`.
 
     Raises:
         NonSeparableError: the maximal margin is not positive; carries the certificate.
         UndecidedError: double precision does not tell the margin from 0.
-        InputError: bad data, or a norm that is unknown or not defined on the weights.
+        InputError: bad data, a norm that is unknown or not defined on the weights, or a bad scale.
     """
-    return _solve([pose(x, y, parse(norm))], parse(norm), named=False)[0]
+    kind = parse(norm)
+    problem = pose(x, y, kind)
+    return _solve([problem], kind, named=False)[0] if scale is None else _rescaled(problem, kind, scale)
+
+
+def _rescaled(problem: Problem, norm: Norm, scale: ArrayLike) -> Reference:
+    """The reference over `||s * w|| <= 1`: with `v = s * w` the margins are `<q / s, v>`, a binary problem.
+
+    Its bracket holds for the quotients as they were rounded, and is moved outwards by what the rounding may do.
+    """
+    s = _positive(scale, problem, norm)
+    numbers = problem.constraints
+    rows = problem.rows(numbers) / s.ravel()
+    found = max_margin(rows, np.ones(len(rows), dtype=np.int64), norm)
+    eps = float(np.finfo(np.float64).eps)
+    below = eps * float((np.abs(rows) @ np.abs(found.weights)).max())
+    above = eps * float(norm.dual_value(found.multipliers @ np.abs(rows)))
+    return replace(
+        found,
+        lower=math.ldexp(found.lower - below, problem.exponent),
+        upper=math.ldexp(found.upper + above, problem.exponent),
+        weights=found.weights.reshape(problem.shape) / s,
+        multipliers=problem.scatter(numbers, found.multipliers),
+        support=problem.scatter(numbers, found.support.astype(np.float64)) > 0,
+    )
+
+
+def _positive(scale: ArrayLike, problem: Problem, norm: Norm) -> Weights:
+    if norm.matrix_only:
+        raise InputError(f"A scale changes single weights, which the {norm.name} norm mixes: use an entry-wise norm.")
+    s = np.asarray(scale, dtype=np.float64)
+    if s.shape != problem.shape or not np.isfinite(s).all() or not (s > 0).all():
+        raise InputError(
+            f"The scale has shape {s.shape}, or entries that are not positive numbers: "
+            f"pass positive numbers of the weights' shape {problem.shape}."
+        )
+    return s
 
 
 def max_margins(datasets: Sequence[tuple[ArrayLike, ArrayLike]], norm: str | Norm = "l2") -> list[Reference]:
