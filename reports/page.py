@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reports import tables, text
+from reports import gallery, tables, text
 from reports.figures import figure
 from reports.records import ReportError, load_curves, read_records, replace_file, slug
 
@@ -35,6 +35,7 @@ def write_report(report_dir: Path | str) -> dict[str, Path]:
         "summary": summary,
         "headline": headline(summary),
         "claims": [(record, figure(record, load_curves(report_dir, record))) for record in records],
+        "exhibits": [(exhibit, gallery.inline(exhibit)) for exhibit in gallery.read_exhibits(report_dir)],
         "rows": tables.rows(records),
         "headings": tables.HEADINGS,
     }
@@ -80,11 +81,13 @@ def _date(created: str) -> str:
 def _environment(loader: PackageLoader, autoescape: bool) -> Environment:
     environment = Environment(loader=loader, autoescape=autoescape, undefined=StrictUndefined)
     filters: dict[str, Callable[..., Any]] = {
+        "cell": gallery.cell,
         "capital": lambda words: words[:1].upper() + words[1:],
         "claimed": text.claimed,
         "date": _date,
         "duration": text.duration,
         "estimate": text.estimate,
+        "exhibit_table": gallery.markdown,
         "math": math,
         "md": tables.escape_markdown,
         "number": text.number,

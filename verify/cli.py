@@ -20,6 +20,7 @@ from rich.table import Table
 
 from reports.records import ReportError, read_records, write_record
 from solvers.errors import InputError
+from verify.cli_gallery import gallery
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -256,6 +257,9 @@ def report(
     )
     for name, path in written.items():
         _out.print(f"{name}: {path}", highlight=False, soft_wrap=True)
+
+
+app.command()(gallery)
 
 
 def main() -> None:
