@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 import solvers
 from solvers import Reference, max_margins
@@ -50,14 +50,18 @@ class Laboratory:
             self._references[name] = max_margins([(s.x, s.y) for s in self.datasets], name)
         return self._references[name]
 
-    def run(self, claim: Claim) -> Trajectories:
-        """The claim's optimizer on all datasets, to the horizon."""
+    def run(self, claim: Claim, *, budget: bool = False) -> Trajectories:
+        """The claim's optimizer on all datasets, to the horizon.
+
+        budget: record the sums of the gap budget, and the claim's norm alone, since a norm of every update is dear.
+        """
         binary = all(s.binary for s in self.datasets)
-        norms = tuple(dict.fromkeys((*(_VECTOR_NORMS if binary else _MATRIX_NORMS), solvers.norm(claim.norm).name)))
-        key = (claim.optimizer, claim.loss, norms)
+        usual = () if budget else _VECTOR_NORMS if binary else _MATRIX_NORMS
+        norms = tuple(dict.fromkeys((*usual, solvers.norm(claim.norm).name)))
+        key = (claim.optimizer, claim.loss, norms, budget)
         if key not in self._runs:
             self._runs[key] = Simulation(
-                claim.optimizer, self.datasets, loss=claim.loss, norms=norms, platform=self.platform
+                claim.optimizer, self.datasets, loss=claim.loss, norms=norms, budget=budget, platform=self.platform
             )
         return self._runs[key].advance(self.steps, self.progress).result()
 
@@ -83,11 +87,17 @@ class Laboratory:
             if (loose := np.count_nonzero(flow.rtol > flow.rtol.min())) > 0:
                 notes.append(f"rounding took the tolerance of {loose} flows up to {flow.rtol.max():.0e}")
             return flow.log_time, flow.normalised_margin(claim.norm), tuple(notes)
-        run = self.run(claim)
+        return self.recorded(self.run(claim), claim.norm)[1:]
+
+    @staticmethod
+    def recorded(
+        run: Trajectories, norm: str
+    ) -> tuple[Int[np.ndarray, " r"], Float[np.ndarray, " r"], Float[np.ndarray, "b r"], tuple[str, ...]]:
+        """The columns of a run that a quantity uses, their log times, normalised margins in the norm, and notes."""
         notes = []
         if (ended := run.horizon[run.horizon >= 0]).size:
             notes.append(f"{ended.size} runs met their precision horizon, the first at step {ended.min()}")
-        normalised = run.normalised_margin(claim.norm)
+        normalised = run.normalised_margin(norm)
         if run.exact and run.starved.any():
             # A method that takes full steps however small a gradient is would have moved the weight that stood still.
             lost = run.starved.any(axis=1)
@@ -96,7 +106,7 @@ class Laboratory:
         # The grid repeats early integers; a law needs log t > 0.
         first = np.unique(run.time, return_index=True)[1]
         use = first[run.time[first] > 1]
-        return np.log(run.time[use]), normalised[:, use], tuple(notes)
+        return use, np.log(run.time[use]), normalised[:, use], tuple(notes)
 
     def told_apart(self, followed: str, claimed: str, share: float = 0.05) -> Bool[np.ndarray, " b"]:
         """Datasets on which the maximiser of one norm misses at least that share of another norm's margin.

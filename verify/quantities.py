@@ -73,7 +73,8 @@ class Measurement:
     def radius(self, norm: str) -> Float[np.ndarray, "b 1"]:
         """Largest dual norm of a data vector (of a margin's gradient), as a column."""
         geometry = solvers.norms.norm(norm)
-        return np.array([[max(float(geometry.dual_value(q)) for q in s.margin_vectors)] for s in self.datasets])
+        vectors = [s.margin_vectors.reshape(-1, *s.weights_shape) for s in self.datasets]
+        return np.array([[max(float(geometry.dual_value(q)) for q in each)] for each in vectors])
 
 
 @runtime_checkable
