@@ -52,7 +52,10 @@ def _draw_column(column_axes: Sequence[Axes], data: Data, column: int, labelled:
             if (curve["row"], curve["column"]) == (row, column):
                 _draw(axes, curve, data)
         _scale(axes, data["x"]["scale"], data["rows"][row]["scale"])
-        axes.set_ylim(*_limits(data, row))
+        axes.set_xlim(*_limits(data["curves"], ("x",), data["x"]["scale"]))
+        in_row = [curve for curve in data["curves"] if curve["row"] == row]
+        axes.set_ylim(*_limits(in_row, ("low", "y", "high"), data["rows"][row]["scale"]))
+        axes.tick_params(labelbottom=axes is column_axes[-1])
         axes.grid(True, which="major", color=INK, alpha=0.15, linewidth=0.6)
         if labelled:
             axes.set_ylabel(data["rows"][row]["label"])
@@ -69,7 +72,7 @@ def _draw(axes: Axes, curve: Data, data: Data) -> None:
     y, low, high = (_shown(curve[name], log) for name in ("y", "low", "high"))
     x = np.array(curve["x"], dtype=float)
     if curve["strong"] and not np.array_equal(low, high, equal_nan=True):
-        axes.fill_between(x, low, high, color=style["color"], alpha=0.2, linewidth=0)
+        axes.fill_between(x, low, high, color=style["color"], alpha=0.15, linewidth=0)
     axes.plot(x, y, linewidth=2.2 if curve["strong"] else 1.1, **style)
 
 
@@ -78,17 +81,15 @@ def _shown(values: Sequence[float | None], log: bool) -> np.ndarray:
     return np.where(numbers > 0, numbers, np.nan) if log else numbers
 
 
-def _limits(data: Data, row: int) -> tuple[float, float]:
-    """The range of a row's values, over all its columns, with a little room."""
-    log = data["rows"][row]["scale"] == "log"
-    shown = [
-        _shown(curve[name], log) for curve in data["curves"] if curve["row"] == row for name in ("low", "y", "high")
-    ]
-    values = np.concatenate(shown)
+def _limits(curves: Sequence[Data], names: Sequence[str], scale: str) -> tuple[float, float]:
+    """The range of these columns over the curves, with a little room: panels in a row or column then agree."""
+    log = scale == "log"
+    values = np.concatenate([_shown(curve[name], log) for curve in curves for name in names] or [np.zeros(0)])
     values = values[np.isfinite(values)]
     if not values.size:
         return (0.1, 1.0) if log else (0.0, 1.0)
-    low, high = (np.log10([values.min(), values.max()]) if log else np.array([values.min(), values.max()])).tolist()
+    ends = np.array([values.min(), values.max()])
+    low, high = (np.log10(ends) if log else ends).tolist()
     room = 0.04 * (high - low) or 0.5
     low, high = low - room, high + room
     return (10**low, 10**high) if log else (low, high)

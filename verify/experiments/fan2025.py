@@ -79,7 +79,7 @@ METHODS = (
 
 def parts(p: Parameters, seed: int) -> dict[str, Part]:
     """The draws with a positive margin, the references in each norm, and a run of each method."""
-    found: dict[str, Part] = {"draws": lambda _: list(_separable(p, seed))}
+    found: dict[str, Part] = {"draws": partial(_draws, p, seed)}
     found |= {f"reference {norm}": partial(_references, p, seed, norm) for norm in NORMS}
     return found | {method.name: partial(_runs, p, seed, method) for method in METHODS}
 
@@ -92,19 +92,20 @@ def dataset(p: Parameters, seed: int, index: int, draw: int) -> Dataset:
     return Dataset(centres[y] + p.spread * rng.normal(size=(len(y), p.features)), y)
 
 
-def _separable(p: Parameters, seed: int) -> Iterator[int]:
-    """For each dataset its first draw with a positive margin."""
-    for index in range(p.datasets):
-        for draw in range(_DRAWS):
-            drawn = dataset(p, seed, index, draw)
-            try:
-                max_margin(drawn.x, drawn.y)
-            except (NonSeparableError, UndecidedError):
-                continue
-            yield draw
-            break
-        else:
-            raise InputError(f"None of {_DRAWS} draws of {p} has a positive margin: take less spread or more features.")
+def _draws(p: Parameters, seed: int, _: Results) -> list[int]:
+    """For each dataset the number of its first draw with a positive margin."""
+    return [next(_separable(p, seed, index)) for index in range(p.datasets)]
+
+
+def _separable(p: Parameters, seed: int, index: int) -> Iterator[int]:
+    for draw in range(_DRAWS):
+        drawn = dataset(p, seed, index, draw)
+        try:
+            max_margin(drawn.x, drawn.y)
+        except (NonSeparableError, UndecidedError):
+            continue
+        yield draw
+    raise InputError(f"No more of {_DRAWS} draws of {p} has a positive margin: take less spread or more features.")
 
 
 def _datasets(p: Parameters, seed: int, results: Results) -> list[Dataset]:
