@@ -70,16 +70,19 @@ class Twin:
 
     apart: two norms; the twin is then judged on the drawn datasets on which their maximal margins are told apart,
     since elsewhere it may well be true. By default the claim's norm and the twin's, where they differ.
+    shrink: whether to look for the smallest dataset that refutes it, which costs some seconds.
     """
 
     wrong: str
     changes: Mapping[str, Any]
     apart: tuple[str, str] | None
+    shrink: bool
 
-    def __init__(self, wrong: str, *, apart: tuple[str, str] | None = None, **changes: Any):
+    def __init__(self, wrong: str, *, apart: tuple[str, str] | None = None, shrink: bool = True, **changes: Any):
         object.__setattr__(self, "wrong", wrong)
         object.__setattr__(self, "changes", MappingProxyType(changes))
         object.__setattr__(self, "apart", apart)
+        object.__setattr__(self, "shrink", shrink)
 
 
 @dataclass(frozen=True)

@@ -252,7 +252,8 @@ def try_claim(
         false = claim.twin(i)
         lab.progress = report(f"twin: {twin.wrong}")
         outcome = settle(false, lab, profile.extensions, apart=claim.apart(i), confirm=False)
-        twins.append(TwinResult(twin.wrong, outcome, _counterexample(outcome, profile, seed, platform)))
+        smallest = _counterexample(outcome, profile, seed, platform) if twin.shrink else None
+        twins.append(TwinResult(twin.wrong, outcome, smallest))
     real = []
     for name in claim.real:
         dataset = realdata.parse(name)

@@ -159,7 +159,9 @@ class _Setting:
 
     def padded_size(self, count: int) -> int:
         """A few sizes only, all multiples of the number of devices, so that compiled programs are found again."""
-        sizes = [-(-(4**j) // self.workers) * self.workers for j in range(12)]
+        sizes = [
+            -(-size // self.workers) * self.workers for size in (1, 4, 16, 24, 32, 48, *(4**j for j in range(3, 12)))
+        ]
         return min(next(s for s in sizes if s >= count), max(self.largest, count))
 
     def starts(self, places: list[int]) -> list[np.ndarray]:
