@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from solvers.errors import InputError
+from solvers.polar import LARGEST_SIDE, small_svd
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -40,6 +41,10 @@ class Norm:
 
     All axes of an array are reduced; a batch is the caller's `vmap`. The Schatten 2-norm is stored as what it
     is, the entry-wise 2-norm (Frobenius).
+
+    `inline` is for callers inside a compiled function: singular values of a matrix whose smaller side is at most 4
+    are then computed by array operations (`solvers.polar`), several times faster there than the library's call for
+    every matrix, and far slower anywhere else. The results agree as those of two backward stable methods do.
 
     Raises `InputError` for p below 1 or not a number.
     """
@@ -85,16 +90,16 @@ class Norm:
         """The dual norm, `max <g, u>` over the unit ball: exponent q with 1/p + 1/q = 1, up to rounding."""
         return Norm(self.kind, _conjugate(self.p))
 
-    def value(self, w: Array) -> Array:
+    def value(self, w: Array, *, inline: bool = False) -> Array:
         """The norm of `w`, a scalar of its array type; it overflows or underflows only if its value does."""
         xp, w = _floating(w)
-        return _power_norm(xp, self._spectrum(xp, w), self.p)
+        return _power_norm(xp, self._spectrum(xp, w, inline), self.p)
 
-    def dual_value(self, g: Array) -> Array:
+    def dual_value(self, g: Array, *, inline: bool = False) -> Array:
         """The dual norm of `g`."""
-        return self.dual.value(g)
+        return self.dual.value(g, inline=inline)
 
-    def direction(self, g: Array) -> Array:
+    def direction(self, g: Array, *, inline: bool = False) -> Array:
         """The steepest direction: a maximiser `u` of `<g, u>` over `||u|| <= 1`, shaped like `g`; 0 at g = 0.
 
         Entry-wise: `sign(g)` for linf (with sign(0) = 0), one signed entry for l1 (the first of the largest),
@@ -105,8 +110,11 @@ class Norm:
         xp, g = _floating(g)
         if self.kind == "entrywise":
             return _power_direction(xp, g, self.p)
-        scaled = g / _scale(xp, xp.abs(g))
-        u, s, vt = xp.linalg.svd(self._matrix(scaled), full_matrices=False)
+        scaled = self._matrix(g) / _scale(xp, xp.abs(g))
+        if inline and min(g.shape) <= LARGEST_SIDE:
+            u, s, vt = small_svd(xp, scaled)
+        else:
+            u, s, vt = xp.linalg.svd(scaled, full_matrices=False)
         # Singular values that are rounding would count: fully for the spectral norm, by their root for p = 3.
         s = xp.where(s > max(g.shape) * xp.finfo(s.dtype).eps * xp.max(s), s, xp.zeros_like(s))
         return (u * _power_direction(xp, s, self.p)[None, :]) @ vt
@@ -136,11 +144,13 @@ class Norm:
             )
         return w
 
-    def _spectrum(self, xp: Any, w: Array) -> Array:
+    def _spectrum(self, xp: Any, w: Array, inline: bool) -> Array:
         """The numbers whose p-norm is the norm: the entries, or the singular values."""
         if self.kind == "entrywise":
             return w
         scale = _scale(xp, xp.abs(self._matrix(w)))
+        if inline and min(w.shape) <= LARGEST_SIDE:
+            return scale * small_svd(xp, w / scale)[1]
         return scale * xp.linalg.svd(w / scale, full_matrices=False, compute_uv=False)
 
 

@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
+from jax.core import Tracer
 from jax.typing import ArrayLike
 
 import solvers.norms
@@ -104,8 +105,9 @@ def scale_by_steepest_direction(norm: str | Norm, normalised: bool = True) -> op
     geometry = solvers.norms.norm(norm)
 
     def direction(g: Array) -> Array:
-        u = geometry.direction(g)
-        return u if normalised else u * geometry.dual_value(g)
+        compiled = isinstance(g, Tracer)
+        u = geometry.direction(g, inline=compiled)
+        return u if normalised else u * geometry.dual_value(g, inline=compiled)
 
     return optax.stateless(lambda updates, params=None: jax.tree.map(direction, updates))
 
