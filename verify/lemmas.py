@@ -226,7 +226,6 @@ class Lemma:
         values, bound = (np.take_along_axis(side, nearest, axis=0)[0] for side in (smaller, larger))
         judged = np.isfinite(bound).any(axis=1)
         sizes = np.maximum(np.abs(values), np.where(np.isfinite(bound), np.abs(bound), 0.0))
-        notes = self._notes(list(parts), ratio, judged)
         return Measurement(
             np.log(np.arange(1, values.shape[1] + 1)),
             values,
@@ -234,13 +233,17 @@ class Lemma:
             judged,
             lab.datasets,
             bound=bound,
-            notes=notes,
+            notes=self._notes(list(parts), ratio, judged),
         )
 
     def _notes(self, parts: list[str], ratio: Float[np.ndarray, "parts b r"], judged: np.ndarray) -> tuple[str, ...]:
-        near = ", ".join(f"{ratio[i].max():.3g} ({part})" for i, part in enumerate(parts))
-        said = f"{np.count_nonzero(judged)} of the {len(judged)} datasets could be judged"
-        return (f"nearest to the bound: {near}", *(() if judged.all() else (said,)))
+        near = ", ".join(f"{ratio[i].max():.4g} ({part})" for i, part in enumerate(parts))
+        notes = [f"largest ratio of the sides: {near}"]
+        if isinstance(self.where, Arbitrary):
+            notes.append(f"t numbers the {ratio.shape[2]} weights that are tried on a dataset, the first of them 0")
+        if not judged.all():
+            notes.append(f"{np.count_nonzero(judged)} of the {len(judged)} datasets could be judged")
+        return tuple(notes)
 
 
 def _alike(sides: tuple[np.ndarray, np.ndarray], i: int) -> tuple[np.ndarray, tuple[int, ...]]:

@@ -55,8 +55,8 @@ class Readings(NamedTuple):
     margin, log_loss, log_proxy: `[b r]` smallest margin, `log L` and `log G`.
     excess: `[b r]` the loss less the proxy, `(L - G) / L^2`, without cancellation.
     gradient: `[b r k d]` the gradient over the proxy, `grad L / G`, with zeros for padding.
-    split: `[b r k]` how `G_c + Q_c` divides among the classes, over the proxy: `G_c` is the part of `G` from the samples
-    of class `c`, `Q_c` the mean over the others of the probability that they give to `c`. Binary: `[b r 0]`.
+    split: `[b r k]` a class's `(G_c + Q_c) / G`: `G_c` is the part of `G` from the samples of class `c`, and `Q_c` that
+    from the others' probabilities of class `c`. Binary: `[b r 0]`.
     """
 
     margin: np.ndarray
@@ -139,7 +139,7 @@ def _steps(update: Callable[..., Any], loss: Loss, steps: int) -> Program:
 
 
 def read(datasets: Sequence[Dataset], weights: np.ndarray) -> Readings:
-    """Loss, proxy and gradient of the cross-entropy at the weights `[b r k d]` (binary `[b r d]`), as a `Walk` pads them."""
+    """Loss, proxy and gradient of the cross-entropy at weights `[b r k d]` (binary `[b r d]`), padded as a `Walk`'s."""
     return Readings(*map(np.asarray, _reader()(padded(datasets), weights)))
 
 

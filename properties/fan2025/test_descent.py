@@ -1,0 +1,150 @@
+"""Steepest descent's inequalities in finite time, at every step of a short run.
+
+Setting: separable data with k classes and n samples, scaled to `B = max ‖h_i‖₁ = 1`; mean cross-entropy L, its proxy
+`G = mean (1 - p_y)`, `W_0 = 0`. γ is the maximal margin in the method's norm.
+Algorithm: `W ← W - η_t D_t`, `D_t = argmax ⟨∇L(W), D⟩` over `‖D‖ ≤ 1`, decreasing steps; `α = 2 B² e^{2 B η_0}`.
+Reference: Fan, Schmidt, Thrampoulidis (2025), Lemma 5 and the proof of Theorem 1; each function below states one.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pytest
+
+from properties.papers import FAN_2025
+from verify import Bound, Claim, Twin, optimizers, strategies
+from verify.lemmas import NORMS, Along, Lemma, Places, Sides, summed, unit_l1_samples
+from verify.optimizers import PowerDecay
+
+STEPS = PowerDecay(0.5, 1 / 2)  # η_0 = 1 / (2 B²)
+RUNS = Along(lambda norm: optimizers.steepest_descent(STEPS, norm), STEPS, 2000)
+UNNORMALISED = Along(lambda norm: optimizers.gradient_descent(STEPS), STEPS, 2000)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What a twin puts in place of the truth: another margin, or factors of single terms."""
+
+    margin_in: str | None = None
+    margin: float = 1.0
+    curvature: float = 1.0
+    start: float = 1.0
+
+    def gamma(self, run: Places) -> np.ndarray:
+        return self.margin * (run.margin_in(self.margin_in) if self.margin_in else run.gamma)
+
+    def alpha(self, run: Places) -> np.ndarray:
+        return self.curvature * 2 * run.radius**2 * np.exp(2 * run.radius * run.eta[0, 0])
+
+
+RIGHT = Wrong()
+
+
+def proxy_over_loss(run: Places) -> np.ndarray:
+    """`G_t / L_t` before every step."""
+    return np.exp(run.at.log_proxy - run.at.log_loss)[:, :-1]
+
+
+def separated(run: Places) -> np.ndarray:
+    """Whether t ≥ t̄, from which step on `L ≤ log 2 / n`."""
+    small = run.at.log_loss <= np.log(np.log(2) / run.n)
+    return np.logical_and.accumulate(small[:, ::-1], axis=1)[:, ::-1]
+
+
+def descent(run: Places, wrong: Wrong = RIGHT) -> Sides:
+    """`L_{t+1} ≤ L_t - γ η_t (1 - (α/γ) η_t) G_t`, as `γ η_t G_t / L_t ≤ (L_t - L_{t+1})/L_t + α η_t² G_t / L_t`."""
+    promised = run.eta * proxy_over_loss(run)
+    made = -np.expm1(np.diff(run.at.log_loss, axis=1))
+    return {"": (wrong.gamma(run) * promised, made + wrong.alpha(run) * run.eta * promised)}
+
+
+def unnormalised_margin(run: Places, wrong: Wrong = RIGHT) -> Sides:
+    """Lemma 5: `margin(W_t) ≥ γ Σ η_s G_s / L_s - α Σ η_s²`, summed over t̄ ≤ s < t, for every t ≥ t̄."""
+    late = separated(run)
+    promised = wrong.gamma(run) * summed(late[:, :-1] * run.eta * proxy_over_loss(run))
+    had = run.at.margin + wrong.alpha(run) * summed(late[:, :-1] * run.eta**2)
+    return {"": (np.where(late, promised, 0.0), np.where(late, had, np.inf))}
+
+
+def certificate(run: Places, wrong: Wrong = RIGHT) -> Sides:
+    """`γ - margin(W_t)/‖W_t‖ ≤ [γ Σ_{s<t̄} η_s + (γn/2) Σ_{s≥t̄} η_s L_s + α Σ_{s≥t̄} η_s²] / Σ_{s<t} η_s`, t ≥ t̄."""
+    late = separated(run)
+    early, after = run.eta * ~late[:, :-1], run.eta * late[:, :-1]
+    loss = run.n / 2 * summed(after * np.exp(run.at.log_loss[:, :-1]))
+    gamma = wrong.gamma(run)
+    lost = gamma * (wrong.start * summed(early) + loss) + wrong.alpha(run) * summed(after * run.eta)
+    length, path = (np.where(late, size, 1.0) for size in (run.value(run.weights), summed(early + after)))
+    gap = gamma - run.at.margin / length
+    return {"": (np.where(late, gap, 0.0), np.where(late, lost / path, np.inf))}
+
+
+def claim(name: str, title: str, statement: str, source: str, quantity: Lemma, text: str, *twins: Twin) -> Claim:
+    return Claim(
+        id=f"fan2025/{name}",
+        title=title,
+        statement=statement,
+        source=source,
+        paper=FAN_2025,
+        kind=Bound(lambda m: m.larger_side, text),
+        problem=lambda: strategies.multiclass().map(unit_l1_samples),
+        optimizer=optimizers.steepest_descent(STEPS, "linf"),
+        optimizer_text="normalised steepest descent in every norm, η = ½ (t+1)^-1/2",
+        loss="cross_entropy",
+        norm=", ".join(NORMS),
+        quantity=quantity,
+        twins=twins,
+        share=0.25,
+        prepare=unit_l1_samples,
+    )
+
+
+def twin(wrong: str, name: str, sides, change: Wrong = RIGHT, runs: Along = RUNS, norm: str = "linf") -> Twin:
+    return Twin(wrong, quantity=Lemma(name, partial(sides, wrong=change), runs, (norm,)))
+
+
+OTHER_NORM = ("max-norm margin along Frobenius steps", Wrong(margin_in="linf"))
+PROMISED, SUMMED, GAP = "descent promised by γ", "margin promised by γ", "gap"
+FROBENIUS = Lemma(GAP, certificate, RUNS, ("l2",))
+
+CLAIMS = (
+    claim(
+        "descent-inequality",
+        "Every step of steepest descent makes the promised descent",
+        "At every step and in any norm, L_{t+1} ≤ L_t - γ η_t (1 - α η_t/γ) G_t with α = 2 B² e^{2 B η_0}.",
+        "Fan, Schmidt, Thrampoulidis 2025, proof of Theorem 1",
+        Lemma(PROMISED, descent, RUNS),
+        "(L_t - L_{t+1} + α η² G_t)/L_t",
+        twin("no second-order term", PROMISED, descent, Wrong(curvature=0.0)),
+        twin("steps of plain gradient descent", PROMISED, descent, runs=UNNORMALISED),
+        twin(OTHER_NORM[0], PROMISED, descent, OTHER_NORM[1], norm="l2"),
+    ),
+    claim(
+        "lemma-5",
+        "The unnormalised margin grows by γ η G/L a step",
+        "Once L ≤ log 2 / n from step t̄ on, margin(W_t) ≥ γ Σ η_s G_s/L_s - α Σ η_s², sums over t̄ ≤ s < t.",
+        "Fan, Schmidt, Thrampoulidis 2025, Lemma 5",
+        Lemma(SUMMED, unnormalised_margin, RUNS),
+        "margin(W_t) + α Σ η²",
+        twin("γ larger by a fifth", SUMMED, unnormalised_margin, Wrong(margin=1.2)),
+        twin("steps of plain gradient descent", SUMMED, unnormalised_margin, runs=UNNORMALISED),
+        twin(OTHER_NORM[0], SUMMED, unnormalised_margin, OTHER_NORM[1], norm="l2"),
+    ),
+    claim(
+        "margin-certificate",
+        "The gap is below a bound that the run itself certifies",
+        "From t̄ on, where L ≤ log 2 / n: "
+        "γ - margin(W_t)/‖W_t‖ ≤ [γ Σ_{s<t̄} η_s + (γn/2) Σ_{s≥t̄} η_s L_s + α Σ_{s≥t̄} η_s²] / Σ_{s<t} η_s.",
+        "derived from Fan, Schmidt, Thrampoulidis 2025, Lemmas 3 and 5",
+        Lemma(GAP, certificate, RUNS),
+        "[γ Σ_early η + (γn/2) Σ η L + α Σ η²]/Σ η",
+        twin("no term for the steps before t̄", GAP, certificate, Wrong(start=0.0)),
+        Twin("a third of the bound", kind=Bound(lambda m: m.larger_side / 3, "a third of it"), quantity=FROBENIUS),
+        twin(OTHER_NORM[0], GAP, certificate, OTHER_NORM[1], norm="l2"),
+    ),
+)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_steepest_descent_inequality(theorem, claim):
+    theorem(claim)

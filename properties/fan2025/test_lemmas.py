@@ -1,0 +1,158 @@
+"""The lemmas on the loss, its proxy and its gradient, at any weights whatsoever.
+
+Setting: separable data with k classes and n samples, `B = max ‖h_i‖₁`, weights W [k, d], mean cross-entropy L, and its
+proxy `G(W) = mean (1 - p_y)`. Norms are entry-wise p or Schatten p; γ is the maximal margin in the norm.
+Reference: Fan, Schmidt, Thrampoulidis (2025), Lemmas 1 to 4; each function below states one.
+"""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from properties.papers import FAN_2025
+from verify import Bound, Claim, Twin, optimizers, strategies
+from verify.lemmas import NORMS, Arbitrary, Lemma, Places, Sides
+from verify.softmax import SoftmaxForm, softmax_directions, variance
+from verify.walk import read
+
+
+def dual_gradient(w: Places, dual_of: str | None = None) -> Sides:
+    """Lemma 1: `‖∇L(W)‖_* ≥ γ G(W)`."""
+    return {"": (w.gamma, w.dual(w.at.gradient, dual_of))}
+
+
+def quadratic_form(s: np.ndarray, others: np.ndarray, v: np.ndarray, constant: float = 4.0, power: int = 1):
+    """Lemma 2: `vᵀ(diag(s) - ssᵀ)v ≤ 4 (1 - s_c) ‖vvᵀ‖`, of whose norms the max-norm is least."""
+    return variance(s, v), constant * others**power * np.max(np.abs(v)) ** 2
+
+
+def impurity(s: np.ndarray, others: np.ndarray, v: np.ndarray, constant: float = 2.0):
+    """Lemma 2, second part: `Σ_c s_c (1 - s_c) ≤ 2 (1 - s_c')`."""
+    return float(s @ others), constant * others
+
+
+def sandwich(w: Places, gradient: float = 2.0, points: bool = True, loss: float = 2.0) -> Sides:
+    """Lemma 3: `‖∇L‖_* ≤ 2BG`; `1 ≥ G/L ≥ 1 - nL/2`; `L ≤ 2G` where `L ≤ log 2 / n` or `G ≤ 1/(2n)`."""
+    proxy = np.exp(w.at.log_proxy - w.at.log_loss)  # G/L
+    small = (w.at.log_loss <= np.log(np.log(2) / w.n)) | (w.at.log_proxy <= -np.log(2 * w.n))
+    return {
+        "gradient": (w.dual(w.at.gradient) / w.radius, np.full_like(proxy, gradient)),
+        "G ≤ L": (proxy, np.ones_like(proxy)),
+        "L - G": (2 * w.at.excess, w.n if points else np.ones_like(w.n)),
+        "L ≤ 2G": (np.where(small, 1 / proxy, 0), np.where(small, loss, np.inf)),
+    }
+
+
+def proxy_ratio(w: Places, constant: float = 2.0, data_norm: str = "l1") -> Sides:
+    """Lemma 4: `log (G(W - ηD)/G(W)) ≤ 2Bη ‖D‖_max`, for D up and down the steepest direction, with `Bη` = 0.01, 1."""
+    ascent = w.direction(w.at.gradient)
+    size = w.radius_in(data_norm)
+    sides = {}
+    for eta in (0.01, 1.0, -1.0):
+        moved = eta * ascent / w.radius[..., None, None]
+        growth = read(w.lab.datasets, w.weights + moved).log_proxy - w.at.log_proxy
+        sides[f"{eta:+g}"] = growth, constant * size * np.max(np.abs(moved), axis=(2, 3))
+    return sides
+
+
+def claim(number: str, title: str, statement: str, quantity, text: str, twins: tuple[Twin, ...], **changes) -> Claim:
+    fields = {
+        "id": f"fan2025/lemma-{number}",
+        "title": title,
+        "statement": statement,
+        "source": f"Fan, Schmidt, Thrampoulidis 2025, Lemma {number[0]}",
+        "paper": FAN_2025,
+        "kind": Bound(lambda m: m.larger_side, text),
+        "problem": strategies.multiclass,
+        "optimizer": optimizers.sign_gd(0.1),
+        "optimizer_text": "none: the lemma is about any weights",
+        "loss": "cross_entropy",
+        "norm": ", ".join(NORMS),
+        "quantity": quantity,
+        "twins": twins,
+        "share": 0.5,
+    }
+    return Claim(**(fields | changes))
+
+
+def lowered(share: float, text: str) -> Bound:
+    return Bound(lambda m: share * m.larger_side, text)
+
+
+LEMMA_1 = Lemma("margin γ", dual_gradient, Arbitrary(NORMS))
+MAX_NORM = Lemma("margin γ", dual_gradient, Arbitrary(("linf",)), ("linf",))
+LEMMA_3 = partial(Lemma, "smaller side", where=Arbitrary(("linf",)), norms=("linf",))  # whose dual norm is the largest
+LEMMA_4 = partial(Lemma, "growth of log G", where=Arbitrary())
+DIRECTIONS = ("l2", "linf", "spectral")
+
+CLAIMS = (
+    claim(
+        "1",
+        "The gradient's dual norm is at least γ G",
+        "For any weights W and any entry-wise or Schatten norm, ‖∇L(W)‖_* ≥ γ G(W), γ the maximal margin in it.",
+        LEMMA_1,
+        "‖∇L‖_* / G",
+        (
+            Twin("γ larger by 1%", quantity=MAX_NORM, kind=lowered(1 / 1.01, "‖∇L‖_* / (1.01 G)")),
+            Twin(
+                "max-norm margin with the Frobenius dual norm",
+                quantity=Lemma("margin γ", partial(dual_gradient, dual_of="l2"), Arbitrary(("linf",)), ("linf",)),
+            ),
+        ),
+    ),
+    claim(
+        "2",
+        "The softmax's quadratic form is at most 4 (1 - s_c) ‖vvᵀ‖",
+        "For any probabilities s, class c and vector v, vᵀ(diag(s) - ssᵀ)v ≤ 4 (1 - s_c) ‖vvᵀ‖ in any norm.",
+        SoftmaxForm(quadratic_form),
+        "4 (1 - s_c) ‖vvᵀ‖_max",
+        (
+            Twin("3.9 for the constant 4", quantity=SoftmaxForm(partial(quadratic_form, constant=3.9))),
+            Twin("(1 - s_c)² for 1 - s_c", quantity=SoftmaxForm(partial(quadratic_form, power=2))),
+        ),
+        problem=softmax_directions,
+    ),
+    claim(
+        "2-impurity",
+        "Σ s_c (1 - s_c) is at most 2 (1 - s_c')",
+        "For any probabilities s and any class c', Σ_c s_c (1 - s_c) ≤ 2 (1 - s_c').",
+        SoftmaxForm(impurity, "sum Σ s_c (1 - s_c)"),
+        "2 (1 - s_c')",
+        (Twin("1.9 for the constant 2", quantity=SoftmaxForm(partial(impurity, constant=1.9), "sum Σ s_c (1 - s_c)")),),
+        problem=softmax_directions,
+    ),
+    claim(
+        "3",
+        "The proxy is wedged between gradient and loss",
+        "For any W, in any norm: ‖∇L‖_* ≤ 2BG; 1 ≥ G/L ≥ 1 - nL/2; L ≤ 2G where L ≤ log 2 / n or G ≤ 1/(2n).",
+        LEMMA_3(sides=sandwich),
+        "the larger side, of each inequality",
+        (
+            Twin("G/L ≥ 1 - L/2, without n", quantity=LEMMA_3(sides=partial(sandwich, points=False))),
+            Twin("‖∇L‖_* ≤ 1.9 BG", quantity=LEMMA_3(sides=partial(sandwich, gradient=1.9))),
+            Twin("L ≤ G for a small loss", quantity=LEMMA_3(sides=partial(sandwich, loss=1.0))),
+        ),
+        real=("wine:standardise",),
+    ),
+    claim(
+        "4",
+        "A step of max-norm s changes G by e^{2Bs} at most",
+        "For any W, D and η: G(W - ηD)/G(W) ≤ exp(2Bη ‖D‖_max), hence ≤ exp(2Bη ‖D‖) in any norm.",
+        LEMMA_4(sides=proxy_ratio, norms=DIRECTIONS),
+        "2Bη ‖D‖_max",
+        (
+            Twin("1.9 for the constant 2", quantity=LEMMA_4(sides=partial(proxy_ratio, constant=1.9), norms=("linf",))),
+            Twin(
+                "the samples' L2 norm for B",
+                quantity=LEMMA_4(sides=partial(proxy_ratio, data_norm="l2"), norms=("linf",)),
+            ),
+        ),
+        real=("wine:standardise",),
+    ),
+)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_lemma(theorem, claim):
+    theorem(claim)
