@@ -81,8 +81,8 @@ def _date(created: str) -> str:
 def _environment(loader: PackageLoader, autoescape: bool) -> Environment:
     environment = Environment(loader=loader, autoescape=autoescape, undefined=StrictUndefined)
     filters: dict[str, Callable[..., Any]] = {
-        "cell": gallery.cell,
         "capital": lambda words: words[:1].upper() + words[1:],
+        "cell": gallery.cell,
         "claimed": text.claimed,
         "date": _date,
         "duration": text.duration,

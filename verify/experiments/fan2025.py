@@ -292,7 +292,7 @@ EXPERIMENT = Experiment(
         "Gaussian clouds around Gaussian centres, mean cross-entropy, steps η₀ t^-1/2 from zero weights. SignGD, "
         "Signum and Adam are proved to maximise the margin in the max-norm, NGD in the Frobenius norm, Spectral "
         "Descent and Muon in the spectral norm. Adam's steps are small as long as its second moment holds the large "
-        "first gradients, with β₂ = 0.999 for longer than this run. The paper's network on MNIST is left out."
+        "first gradients, with β₂ = 0.999 for some ten thousand steps. The paper's network on MNIST is left out."
     ),
     figure="panels",
     parameters=Parameters(),
