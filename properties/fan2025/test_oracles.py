@@ -1,0 +1,168 @@
+"""What must agree exactly: symmetries of the methods of steepest descent and of Adam, on random data and weights.
+
+Setting: separable data with k classes, mean cross-entropy loss, random start weights W_0 [k, d], `η_t = 0.1 (t+1)^-1/2`.
+Algorithms: `W ← W - η_t D`, `D = argmax ⟨∇L(W), D⟩` over `‖D‖ ≤ 1` (max norm: SignGD; Frobenius: normalised GD;
+spectral: polar factor), and Adam with ε = 0.
+Claims: each row of the table names a change of data, start weights or loss, and how the run changes with it, in
+exact arithmetic and at every step. In float64 it holds to less than what noise of 2^-36 in the data changes;
+a run that such noise throws off its course is left out and counted (`verify.metamorphic`).
+Data: all flavours, at their own scale. With the spectral norm rows are at most 1 and margins not tiny: a singular
+value that is zero but for the rounding of samples that cancel is otherwise taken for a direction to go.
+Reference: consequences of the definitions (Fan, Schmidt, Thrampoulidis 2025, section 2), each proved in a line.
+"""
+
+import math
+
+import pytest
+
+from properties.papers import FAN_2025
+from verify import Bound, Claim, Twin, metamorphic, optimizers, strategies
+from verify.metamorphic import Discrepancy
+from verify.optimizers import PowerDecay
+
+MULTICLASS = strategies.multiclass(max_points=8)
+WELL_POSED = [name for name in strategies.FLAVOURS if name != "tiny_margin"]
+SPECTRAL = strategies.multiclass(max_points=8, unit_rows=True, flavours=WELL_POSED)
+TWO_CLASSES = strategies.multiclass(max_points=8, max_classes=2)
+TWO_SPECTRAL = strategies.multiclass(max_points=8, max_classes=2, unit_rows=True, flavours=WELL_POSED)
+
+
+def steps(factor: float = 1.0) -> PowerDecay:
+    return PowerDecay(0.1 * factor, 1 / 2)
+
+
+SIGN, NORMALISED, POLAR = (optimizers.steepest_descent(steps(), norm) for norm in ("linf", "l2", "spectral"))
+ADAM, ADAM_EPS = (optimizers.adam(steps(), 0.9, 0.99, eps=eps) for eps in (0.0, 1e-3))
+TEXTS = {
+    SIGN: "SignGD",
+    NORMALISED: "normalised gradient descent",
+    POLAR: "steepest descent in the spectral norm",
+    ADAM: "Adam(β₁=0.9, β₂=0.99, ε=0)",
+}
+
+
+def claim(name: str, statement: str, optimizer, relation, *twins: Twin, partner=None, problem=MULTICLASS) -> Claim:
+    return Claim(
+        id=f"fan2025/oracle-{name.lower()}",
+        title=statement[: statement.index(":")],
+        statement=statement,
+        source="from the definitions in Fan, Schmidt, Thrampoulidis 2025",
+        paper=FAN_2025,
+        kind=Bound(lambda m: m.larger_side, "what noise of 2^-36 in the data changes"),
+        problem=lambda: problem,
+        optimizer=optimizer,
+        optimizer_text=f"{TEXTS[optimizer]}, η = 0.1 (t+1)^-1/2, 1000 steps",
+        loss="cross_entropy",
+        norm="l2",
+        quantity=Discrepancy(relation, partner),
+        twins=twins,
+        share=1 / 4,
+    )
+
+
+def two_classes(name: str, optimizer, binary: str, factor: float, wrong: float, problem) -> Claim:
+    partner, spoilt = (optimizers.steepest_descent(steps(f), binary) for f in (factor, wrong))
+    return claim(
+        f"two-classes-{name}",
+        f"Two classes are a binary problem, {name}: W_0 - W_1 runs as binary weights do with {factor:.4g} η.",
+        optimizer,
+        metamorphic.two_classes_as_binary,
+        Twin(f"{wrong:.4g} η", quantity=Discrepancy(metamorphic.two_classes_as_binary, spoilt)),
+        partner=partner,
+        problem=problem,
+    )
+
+
+def twin(wrong: str, relation, **changes) -> Twin:
+    return Twin(wrong, quantity=Discrepancy(relation), **changes)
+
+
+def scaled(optimizer, scale) -> dict:
+    """The fields of a claim on an optimizer and the same one on gradients that were scaled."""
+    return {"optimizer": optimizer, "quantity": Discrepancy(metamorphic.unchanged, scale(optimizer))}
+
+
+def times_three(optimizer):
+    return metamorphic.scaled_gradients(optimizer, 3.0)
+
+
+unevenly = metamorphic.unevenly_scaled_gradients
+
+CLAIMS = (
+    two_classes("SignGD", SIGN, "linf", 2.0, 1.0, TWO_CLASSES),
+    two_classes("Frobenius", NORMALISED, "l2", math.sqrt(2), 2.0, TWO_CLASSES),
+    two_classes("spectral", POLAR, "l2", math.sqrt(2), 1.0, TWO_SPECTRAL),
+    claim(
+        "shift",
+        "A vector added to all classes changes no margin: SignGD from W_0 + 1 uᵀ runs as from W_0, shifted by 1 uᵀ.",
+        SIGN,
+        metamorphic.shift,
+        twin("added to one class", metamorphic.shift_of_one),
+    ),
+    claim(
+        "class-sum",
+        "The sum of the weights over the classes stays: 1ᵀ W_t = 1ᵀ W_0 in normalised gradient descent.",
+        NORMALISED,
+        metamorphic.centring,
+        Twin("SignGD", optimizer=SIGN),
+        Twin("Adam", optimizer=ADAM),
+    ),
+    claim(
+        "rotation-frobenius",
+        "Normalised GD knows no axes: turned features turn the weights.",
+        NORMALISED,
+        metamorphic.rotation,
+        Twin("SignGD", optimizer=SIGN),
+        Twin("Adam", optimizer=ADAM),
+    ),
+    claim(
+        "rotation-spectral",
+        "Spectral descent knows no axes: turned features turn the weights.",
+        POLAR,
+        metamorphic.rotation,
+        Twin("SignGD", optimizer=SIGN),
+        problem=SPECTRAL,
+    ),
+    claim(
+        "signed-permutation",
+        "Adam follows signed permutations: exchanged or reflected features do so to the weights.",
+        ADAM,
+        metamorphic.signed_permutation,
+        twin("rotated features", metamorphic.rotation),
+    ),
+    claim(
+        "loss-scale",
+        "Normalised GD ignores the scale of the loss: three times the loss gives the same run.",
+        NORMALISED,
+        metamorphic.unchanged,
+        Twin("Adam with ε = 0.001", **scaled(ADAM_EPS, times_three)),
+        partner=times_three(NORMALISED),
+    ),
+    claim(
+        "diagonal-scale",
+        "Adam ignores the scale of each weight's gradient: positive factors on its entries give the same run.",
+        ADAM,
+        metamorphic.unchanged,
+        Twin("normalised GD", **scaled(NORMALISED, unevenly)),
+        partner=unevenly(ADAM),
+    ),
+    claim(
+        "doubled-samples",
+        "Every sample twice is every sample once: normalised GD on the mean loss gives the same run.",
+        NORMALISED,
+        metamorphic.doubling,
+        twin("one sample twice", metamorphic.doubling_of_one),
+    ),
+    claim(
+        "order",
+        "Neither samples nor classes have an order: Adam's run is renumbered with the classes.",
+        ADAM,
+        metamorphic.reordering,
+        twin("start weights not renumbered", metamorphic.relabelling_alone),
+    ),
+)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_oracle(theorem, claim):
+    theorem(claim)
