@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from verify.claims import Bound, Claim, Limit, Rate, Twin
     from verify.datasets import Dataset
     from verify.flow import flow
+    from verify.identification import drawn, identify
     from verify.realdata import load
     from verify.trajectory import run
     from verify.verdicts import Outcome, Verdict, check
@@ -29,6 +30,8 @@ _HOMES = {
     "load": "verify.realdata",
     "run": "verify.trajectory",
     "flow": "verify.flow",
+    "identify": "verify.identification",
+    "drawn": "verify.identification",
     "check": "verify.verdicts",
     "Outcome": "verify.verdicts",
     "Verdict": "verify.verdicts",
@@ -45,7 +48,9 @@ __all__ = [
     "Twin",
     "Verdict",
     "check",
+    "drawn",
     "flow",
+    "identify",
     "laws",
     "load",
     "optimizers",

@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -41,6 +41,8 @@ from verify.models import linear_margins
 from verify.optimizers import gradient_descent
 from verify.residual import residual_exponent as residual_exponent
 from verify.residual import residual_limit as residual_limit
+from verify.smoothness import CURVATURE
+from verify.smoothness import step_limit as step_limit
 from verify.trajectory import Progress
 
 # Datasets a call; shorter lists are padded to it. Each waits for the slowest: with 4, 16 and 64 a call, a binary one
@@ -91,46 +93,12 @@ class Flow:
         return self.margin / self.norms[name]
 
 
-def _largest_singular(dataset: Dataset) -> float:
-    return float(np.linalg.norm(dataset.x, 2)) ** 2 / dataset.n
-
-
-def _largest_row(dataset: Dataset) -> float:
-    return float(np.linalg.norm(dataset.x, axis=1).max()) ** 2
-
-
-# Bounds on the Hessian of the mean loss. The exponential loss has none on the whole space: its Hessian is at most
-# the loss times the largest squared data vector, and the loss starts at k - 1 (binary: 1) and falls.
-_CURVATURE: dict[Loss, Callable[[Dataset], float]] = {
-    losses.CROSS_ENTROPY: lambda s: _largest_singular(s) * (0.5 if s.classes else 0.25),
-    losses.PAIRWISE_LOGISTIC: lambda s: _largest_singular(s) * max(s.classes, 1) / 4,
-    losses.EXPONENTIAL: lambda s: _largest_row(s) * (2 * (s.classes - 1) if s.classes else 1),
-}
-
-
-def step_limit(dataset: Dataset, loss: str | Loss = "logistic") -> float:
-    """The step size `2 / beta` below which gradient descent from zero descends; `beta` bounds the Hessian.
-
-    `beta = sigma_max(x)^2 / (4 n)` for the logistic loss (`/ (2 n)` with classes), `max ||x_i||^2` for the
-    exponential one, where it holds on the sublevel set of the start. Raises `InputError` for a loss without such
-    a bound here, and for features whose limit is no floating point number.
-    """
-    kind = losses.loss(loss)
-    if kind not in _CURVATURE:
-        raise InputError(f"No smoothness constant is known for the loss {kind.name!r}: give a step size.")
-    beta = _CURVATURE[kind](dataset)
-    limit = 2 / beta if beta else math.inf
-    if not 0 < limit < math.inf:
-        raise InputError(f"The largest stable step size of {dataset!r} is {limit}: rescale the features.")
-    return limit
-
-
 def _step_sizes(datasets: list[Dataset], loss: Loss, step_size: float | str) -> Float[np.ndarray, " b"]:
     if step_size == "stable":
         return np.array([step_limit(dataset, loss) / 2 for dataset in datasets])
     if isinstance(step_size, str) or not 0 < step_size < math.inf:
         raise InputError(f'The step size is {step_size!r}: give a positive number, or "stable".')
-    if loss in _CURVATURE:
+    if loss in CURVATURE:
         for i, dataset in enumerate(datasets):
             if step_size >= (limit := step_limit(dataset, loss)):
                 raise InputError(
@@ -395,3 +363,28 @@ def flow(
     flows = solver.run(discrete.weights[-1], grid, progress)
     joined = _join(discrete, flows, grid, root)
     return Flow(**joined, step_size=eta, handover=discrete.times[-1], handover_error=np.array(error))
+
+
+def carry_on(
+    datasets: Sequence[Dataset],
+    starts: Sequence[np.ndarray],
+    *,
+    start: float,
+    log_time: float,
+    loss: str | Loss = "logistic",
+    points: int = 12,
+    rtol: float = 1e-8,
+    progress: Progress | None = None,
+) -> tuple[Float[np.ndarray, " r"], list[np.ndarray]]:
+    """The gradient flow `dw/dt = -grad` of the mean loss from given weights at `t = e^start`, to `t = e^log_time`.
+
+    starts: weights of each dataset, in its own shape. The other arguments, and the errors, are those of `flow`.
+    Returns the log times, the first one `start`, and per dataset the weights `[r, ...]`.
+    """
+    if not 0 < start < log_time < math.inf:
+        raise InputError(f"The flow goes from log time {start} to {log_time}: give 0 < start < log_time.")
+    kind = losses.loss(loss)
+    grid = _grid(start, log_time, points)
+    solver = _Solver(list(datasets), kind, (solvers.norms.norm("l2"),), rtol)
+    paths = solver.run([np.asarray(w, dtype=np.float64) for w in starts], grid, progress)
+    return grid, [path.weights for path in paths]
