@@ -1,6 +1,6 @@
 """What must agree exactly: symmetries of the methods of steepest descent and of Adam, on random data and weights.
 
-Setting: separable data with k classes, mean cross-entropy loss, random start weights W_0 [k, d], `η_t = 0.1 (t+1)^-1/2`.
+Setting: separable data with k classes, mean cross-entropy loss, random weights W_0 [k, d], `η_t = 0.1 (t+1)^-1/2`.
 Algorithms: `W ← W - η_t D`, `D = argmax ⟨∇L(W), D⟩` over `‖D‖ ≤ 1` (max norm: SignGD; Frobenius: normalised GD;
 spectral: polar factor), and Adam with ε = 0.
 Claims: each row of the table names a change of data, start weights or loss, and how the run changes with it, in
