@@ -112,6 +112,34 @@ def scale_by_steepest_direction(norm: str | Norm, normalised: bool = True) -> op
     return optax.stateless(lambda updates, params=None: jax.tree.map(direction, updates))
 
 
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+"""The quintic iteration's coefficients of Jordan et al. 2024 (Muon), which are steep at zero and do not converge."""
+
+
+def scale_by_newton_schulz(iterations: int = 5) -> optax.GradientTransformation:
+    """Replace a matrix by an approximation of its polar factor, as Muon is run in practice (Jordan et al. 2024).
+
+    From `X = g / ||g||_F`, `X = a X + b (X X^T) X + c (X X^T)^2 X` with `NEWTON_SCHULZ`: of `g` the singular vectors
+    are kept, and singular values that are not tiny beside the largest end between 0.68 and 1.13 instead of at 1.
+    """
+    if iterations < 1:
+        raise InputError(f"The Newton-Schulz iteration needs at least one step, not {iterations}: give more.")
+    a, b, c = NEWTON_SCHULZ
+
+    def orthogonalise(g: Array) -> Array:
+        if g.ndim != 2:
+            raise InputError("The Newton-Schulz iteration needs a matrix of weights: use it with class labels.")
+        if g.shape[0] > g.shape[1]:
+            return orthogonalise(g.T).T
+        x = solvers.norms.norm("l2").direction(g)
+        for _ in range(iterations):
+            gram = x @ x.T
+            x = a * x + (b * gram + c * gram @ gram) @ x
+        return x
+
+    return optax.stateless(lambda updates, params=None: jax.tree.map(orthogonalise, updates))
+
+
 class SecondMomentState(NamedTuple):
     """Moving averages of the gradient (`mean`) and of its square (`square`), and the steps taken."""
 
@@ -197,6 +225,20 @@ def normalised_gd(step_size: StepSize) -> optax.GradientTransformation:
 def spectral_descent(step_size: StepSize, *, b1: float = 0.0) -> optax.GradientTransformation:
     """Steepest descent in the spectral norm (polar factor by SVD); with `b1 > 0` Muon without approximation."""
     return steepest_descent(step_size, "spectral", b1=b1)
+
+
+@functools.cache
+def muon(step_size: StepSize, b1: float = 0.95, iterations: int = 5) -> optax.GradientTransformation:
+    """Muon as it is run in practice: for the polar factor of the moving average, steps of Newton-Schulz.
+
+    See `scale_by_newton_schulz`; `spectral_descent` with `b1` is Muon with the exact polar factor.
+    """
+    return descend(_muon(b1, iterations), step_size)
+
+
+@functools.cache
+def _muon(b1: float, iterations: int) -> optax.GradientTransformation:
+    return optax.chain(scale_by_average(b1), scale_by_newton_schulz(iterations))
 
 
 def nuclear_descent(step_size: StepSize) -> optax.GradientTransformation:
@@ -293,6 +335,7 @@ OPTIMIZERS: dict[str, Callable[..., optax.GradientTransformation]] = {
     "sign_gd": sign_gd,
     "normalised_gd": normalised_gd,
     "spectral_descent": spectral_descent,
+    "muon": muon,
     "nuclear_descent": nuclear_descent,
     "coordinate_descent": coordinate_descent,
     "steepest_descent": steepest_descent,

@@ -16,7 +16,7 @@ from verify import optimizers
 from verify.optimizers import OPTIMIZERS, PowerDecay
 from verify.trajectory import Simulation, run
 
-MATRIX = ("spectral_descent", "nuclear_descent")
+MATRIX = ("spectral_descent", "nuclear_descent", "muon")
 OPTAX: dict[str, Callable[[], optax.GradientTransformation]] = {
     "sgd": lambda: optax.sgd(0.1),
     "adam": lambda: optax.adam(0.1),
@@ -190,6 +190,8 @@ def test_wrong_arguments_are_named_with_the_remedy():
         r"^eps must lie in \[0.0, inf\), not nan": lambda: optimizers.adagrad(0.1, float("nan")),
         r"^momentum must lie in \[0.0, 1.0\), not 1.0": lambda: optimizers.heavy_ball(0.1, 1.0),
         r"^Unknown norm 'l': use l1, l2": lambda: optimizers.steepest_descent(0.1, "l"),
+        r"^The Newton-Schulz iteration needs at least one step, not 0": lambda: optimizers.muon(0.1, iterations=0),
+        r"^The Newton-Schulz iteration needs a matrix": lambda: run(optimizers.muon(0.1), BINARY, steps=1),
         r"^Step sizes eta0 \(t \+ t0\)\^-a need eta0 > 0": lambda: PowerDecay(0.0, 0.5),
         r"^The spectral norm needs a matrix .*: pass a matrix": lambda: run(
             optimizers.spectral_descent(0.1), BINARY, steps=1
@@ -204,3 +206,23 @@ def test_power_decay_is_a_value():
     assert hash(PowerDecay(0.5, 0.5)) == hash(PowerDecay(0.5, 0.5, 1.0))
     with pytest.raises(dataclasses.FrozenInstanceError):
         PowerDecay(0.5, 0.5).a = 1.0  # pyright: ignore[reportAttributeAccessIssue]  # frozen is what is tested
+
+
+def test_muon_takes_newton_schulz_steps_which_stop_short_of_the_polar_factor():
+    """As optax's iteration does; singular vectors stay, singular values end near one, not at it."""
+    g = gradients((3, 4), 5)
+    moves = updates(optimizers.muon(1.0, 0.9), g)
+    plain = optimizers.descend(optax.contrib.scale_by_muon(beta=0.9, eps=0, nesterov=False), 1.0)
+    np.testing.assert_allclose(moves, updates(plain, g), rtol=1e-10)
+    np.testing.assert_allclose(updates(optimizers.muon(1.0, 0.9), 1e-200 * g), moves, rtol=1e-10)
+    np.testing.assert_allclose(
+        updates(optimizers.muon(1.0, 0.9), g.transpose(0, 2, 1)), moves.transpose(0, 2, 1), rtol=1e-10
+    )
+    exact = updates(optimizers.spectral_descent(1.0, b1=0.9), g)
+    values = np.linalg.svd(moves, compute_uv=False)
+    assert values.min() > 0.6
+    assert values.max() < 1.2
+    assert np.abs(values - 1).max() > 0.05
+    along = np.einsum("tij,tkj->tik", moves, exact)  # symmetric where the singular vectors are the same
+    np.testing.assert_allclose(along, along.transpose(0, 2, 1), atol=1e-10)
+    assert not updates(optimizers.muon(1.0), np.zeros((1, 2, 3))).any()

@@ -1,0 +1,73 @@
+"""Steepest descent along an average of gradients goes to the margin of its norm: Signum, momentum NGD, Muon.
+
+Setting: separable data with k classes and n samples, mean cross-entropy loss, weights W [k, d], `η_t = Θ(t^-a)`.
+Algorithm: `M ← β₁ M + (1-β₁) ∇L(W)` from zero, `W ← W - η_t D`, `D = argmax ⟨M, D⟩` over `‖D‖ ≤ 1`: the sign of M
+(Signum), `M / ‖M‖_F` (normalised gradient descent with momentum), the polar factor of M (Muon).
+Claim: the margin normalised by `‖W‖` falls short of the maximal one by
+
+    a < 1/2: O(d (t^{1-2a} + n) / t^{1-a}),    a = 1/2: O(d (log t + n) / t^{1/2}),    1/2 < a < 1: O(d n / t^{1-a}).
+
+Reference: Fan, Schmidt, Thrampoulidis (2025), Theorem 2 (a = 1/2); other a as commonly stated.
+
+The theorem speaks of the exact polar factor. Muon is run with five steps of a Newton-Schulz iteration that does not
+converge to it, and optax.contrib.muon adds Nesterov's momentum: both must be refuted, and are.
+"""
+
+import optax
+import pytest
+
+from properties.papers import FAN_2025
+from verify import Claim, Limit, Rate, Twin, laws, optimizers, strategies
+from verify.optimizers import PowerDecay
+
+STEPS, B1 = PowerDecay(0.1, 1 / 2), 0.9
+LAW, FASTER = Rate(laws.power(1 / 2, log=1)), Rate(laws.power(3 / 4))
+
+
+def claim(name: str, norm: str, other: str, *twins: Twin, a: float = 1 / 2, law=LAW, faster=FASTER, **fields) -> Claim:
+    main = a == 1 / 2
+    power = "1/2" if main else f"{a:g}"
+    return Claim(
+        id=f"fan2025/{name.lower().replace(' ', '-')}" + ("" if main else f"-{power}"),
+        title=f"{name} maximises the {norm} margin, steps t^-{power}",
+        statement=f"{name}, β₁ < 1, with steps t^-{power}: the {norm} margin's gap to the maximum is O({law.law}).",
+        source=f"Fan, Schmidt, Thrampoulidis 2025, Theorem 2{'' if main else ' (as commonly stated)'}",
+        paper=FAN_2025,
+        kind=law,
+        problem=strategies.multiclass,
+        optimizer=optimizers.steepest_descent(PowerDecay(0.1, a), norm, b1=B1),
+        optimizer_text=f"{name}(β₁={B1}), η = 0.1 (t+1)^-{power}",
+        loss="cross_entropy",
+        norm=norm,
+        twins=(
+            Twin(f"{other} margin for {norm} margin", norm=other),
+            Twin(f"the faster rate {faster.law}", kind=faster),
+            *twins,
+        ),
+        horizon=-1 / 3,  # enough decades to tell the laws apart
+        **({"share": 3 / 8} | fields),
+    )
+
+
+# Weaker than the rate, and false as well: the gap does not vanish at all.
+VANISHES = Limit(0.05, laws.power(1 / 2, log=1))
+APPROXIMATE = (
+    Twin("five Newton-Schulz steps for the polar factor", kind=VANISHES, optimizer=optimizers.muon(STEPS, B1)),
+    Twin(
+        "optax.contrib.scale_by_muon for the polar factor of M",
+        kind=VANISHES,
+        optimizer=optimizers.descend(optax.contrib.scale_by_muon(eps=0), STEPS),
+    ),
+)
+CLAIMS = (
+    claim("Signum", "linf", "l2", real=("wine:standardise",)),
+    claim("Signum", "linf", "l2", a=0.3, law=Rate(laws.power(0.3)), faster=Rate(laws.power(1))),
+    claim("Signum", "linf", "l2", a=0.8, law=Rate(laws.power(0.2)), faster=Rate(laws.power(1 / 2))),
+    claim("Momentum NGD", "l2", "linf"),
+    claim("Muon", "spectral", "linf", *APPROXIMATE, share=1 / 4),
+)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_momentum_descent(theorem, claim):
+    theorem(claim)
