@@ -15,6 +15,7 @@ from typing import Any
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
@@ -70,9 +71,8 @@ def figure(record: Record, curves: Curves) -> Figure:
         axes.set_ylabel(record["quantity"])
         handles, labels = axes.get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=9.5, handlelength=2.6)
-        svg = _svg(canvas, title=alt)
-    prefix = f"f{hashlib.sha256(record['id'].encode()).hexdigest()[:8]}-"
-    return Figure(_inline(svg, prefix), words, alt)
+        svg = page_svg(canvas, alt, record["id"])
+    return Figure(svg, words, alt)
 
 
 def overview(
@@ -172,18 +172,22 @@ def _line(axes: Axes, times: np.ndarray, values: np.ndarray, **style: Any) -> No
 
 
 def _ticks(axes: Axes) -> None:
-    """Label whole decades, two at least, in Unicode: an SVG then holds plain text in the page's font."""
     for axis in (axes.xaxis, axes.yaxis):
-        low, high = axis.get_view_interval()
-        if np.floor(high) - np.ceil(low) < 1:
-            low, high = np.floor(low), np.floor(low) + max(1, np.ceil(high) - np.floor(low))
-            axis.set_view_interval(low, high, ignore=True)
-        axis.set_major_locator(MaxNLocator(6, integer=True))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))
-        if high - low <= 8:
-            minor = np.log10(np.arange(2, 10)) + np.arange(np.floor(low), np.ceil(high))[:, None]
-            axis.set_minor_locator(FixedLocator(minor[(low <= minor) & (minor <= high)].tolist()))
+        decade_ticks(axis)
     axes.grid(True, which="major", color=INK, alpha=0.15, linewidth=0.6)
+
+
+def decade_ticks(axis: Axis) -> None:
+    """Label whole decades, two at least, in Unicode: an SVG then holds plain text in the page's font."""
+    low, high = axis.get_view_interval()
+    if np.floor(high) - np.ceil(low) < 1:
+        low, high = np.floor(low), np.floor(low) + max(1, np.ceil(high) - np.floor(low))
+        axis.set_view_interval(low, high, ignore=True)
+    axis.set_major_locator(MaxNLocator(6, integer=True))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))
+    if high - low <= 8:
+        minor = np.log10(np.arange(2, 10)) + np.arange(np.floor(low), np.ceil(high))[:, None]
+        axis.set_minor_locator(FixedLocator(minor[(low <= minor) & (minor <= high)].tolist()))
 
 
 def _drawable(record: Record, curves: Curves) -> bool:
@@ -215,6 +219,11 @@ def _panels(pairs: Sequence[tuple[Record, Curves]], columns: int) -> Canvas:
 def _style(salt: str) -> AbstractContextManager[None]:
     """Matplotlib's defaults and ours, whatever the user's configuration says; `salt` fixes the SVG's ids."""
     return matplotlib.style.context(["default", _STYLE | {"svg.hashsalt": salt}])
+
+
+def page_svg(canvas: Canvas, title: str, name: str) -> str:
+    """A canvas as an SVG element for a page; `name` makes its ids its own."""
+    return _inline(_svg(canvas, title), f"f{hashlib.sha256(name.encode()).hexdigest()[:8]}-")
 
 
 def _svg(canvas: Canvas, title: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reports import gallery, tables, text
+from reports import anatomy, gallery, tables, text
 from reports.figures import figure
 from reports.records import ReportError, load_curves, read_records, replace_file, slug
 
@@ -31,10 +31,11 @@ def write_report(report_dir: Path | str) -> dict[str, Path]:
     if not records:
         raise ReportError(f"{report_dir} holds no records: run `make verify` first.")
     summary = text.summarise(records)
+    pairs = [(record, load_curves(report_dir, record)) for record in records]
     fields = {
         "summary": summary,
         "headline": headline(summary),
-        "claims": [(record, figure(record, load_curves(report_dir, record))) for record in records],
+        "claims": [(r, figure(r, curves), anatomy.figure(r, curves)) for r, curves in pairs],
         "exhibits": [(exhibit, gallery.inline(exhibit)) for exhibit in gallery.read_exhibits(report_dir)],
         "rows": tables.rows(records),
         "headings": tables.HEADINGS,
@@ -91,6 +92,7 @@ def _environment(loader: PackageLoader, autoescape: bool) -> Environment:
         "math": math,
         "md": tables.escape_markdown,
         "number": text.number,
+        "percent": text.percent,
         "points": text.points,
         "size": text.size,
         "slug": slug,

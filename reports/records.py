@@ -7,6 +7,7 @@ A record is one JSON object on one line, `<report_dir>/records/<slug>.json`; its
 - `gap [datasets, r]`: the record's `quantity`; an entry of 0 or below is a margin that was reached exactly;
 - `law [r]`: the claimed law, scaled to the data (may be absent);
 - `twin_0`, `twin_1`, ... `[datasets', r']`, each with an optional `twin_0_time [r']` (else `time`);
+- `part_<name> [r]`: the median of one part of the bound, for each part of `anatomy`; NaN where it is not known;
 - `real_0`, `real_1`, ... `[r']` in the order of `datasets.real`, each with an optional `real_0_time [r']`.
 
 Other arrays are kept and ignored.
@@ -163,6 +164,9 @@ def _problems(record: Record) -> Iterator[tuple[str, str]]:
         bounds = record["observed"][name]
         if bounds is not None and bounds[0] > bounds[1]:
             yield f"$.observed.{name}", "its lower end is above its upper end"
+    for i, part in enumerate(record.get("anatomy", {"parts": []})["parts"]):
+        if part["interval"] is not None and part["interval"][0] > part["interval"][1]:
+            yield f"$.anatomy.parts[{i}].interval", "its lower end is above its upper end"
     worst = record["datasets"]["worst"]
     datasets = {"$.datasets.worst.dataset": worst and worst["dataset"]}
     datasets |= {f"$.twins[{i}].counterexample": t["counterexample"] for i, t in enumerate(record["twins"])}
@@ -185,8 +189,11 @@ def _curve_problems(record: Record, curves: Mapping[str, np.ndarray]) -> Iterato
     named = {twin["curve"]: 2 for twin in record["twins"] if twin["curve"] is not None}
     for name in named.keys() - curves.keys():
         yield f"a twin names the array {name}, which is absent"
+    parts = {part["curve"]: 1 for part in record.get("anatomy", {"parts": []})["parts"]}
+    for name in parts.keys() - curves.keys():
+        yield f"the anatomy names the array {name}, which is absent"
     real = {f"real_{i}": 1 for i in range(len(record["datasets"]["real"])) if f"real_{i}" in curves}
-    known = {"gap": 2, "law": 1} | named | real
+    known = {"gap": 2, "law": 1} | named | real | parts
     for name, ndim in known.items():
         if name not in curves:
             continue

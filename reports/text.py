@@ -90,6 +90,14 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{head}{power_of_ten(int(power))}"
 
 
+def percent(share: float | None, decimals: int = 1) -> str:
+    """A share in percent with a true minus sign, e.g. "−12.5 %"; a dash for None."""
+    if share is None:
+        return "–"
+    words = f"{100 * share:.{decimals}f}"
+    return f"{words if float(words) else words.lstrip('-')} %".replace("-", "−")
+
+
 def power_of_ten(power: int) -> str:
     """A power of ten, e.g. "10⁻²"."""
     return f"10{str(power).translate(_SUPERSCRIPTS)}"

@@ -116,7 +116,8 @@ class Part:
 class Anatomy:
     """The parts of a bound over an ensemble, their medians `[r]`, and where the bound is tightest.
 
-    Shares are of the summed medians, so that they add up to 1; a negative part has a negative share.
+    Medians are of the parts in units of each dataset's maximal margin, where there is one, whatever its scale. Shares
+    are of the summed medians, so that they add up to 1; a negative part has a negative share.
     ratio, dataset, log_time: the largest quantity over its bound, on which dataset, and when.
     """
 
@@ -131,15 +132,17 @@ def anatomy(m: Measurement) -> Anatomy | None:
     """The anatomy of a measured inequality over its judged datasets; None without parts or without such datasets."""
     if not m.parts or not m.judged.any():
         return None
-    medians = {name: _median(part[m.judged]) for name, part in m.parts.items()}
+    unit = 1.0 if m.gamma is None else m.gamma[m.judged][:, None]
+    scaled = {name: part[m.judged] / unit for name, part in m.parts.items()}
+    medians = {name: _median(part) for name, part in scaled.items()}
     whole = sum(median[-1] for median in medians.values())
     parts = tuple(
         Part(
             name,
-            _exponent(m.log_time, part[m.judged]),
+            _exponent(m.log_time, part),
             float(medians[name][-1] / whole) if np.isfinite(whole) and whole != 0 else None,
         )
-        for name, part in m.parts.items()
+        for name, part in scaled.items()
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(m.judged[:, None] & (m.larger_side > 0), (m.values - m.floor[:, None]) / m.larger_side, -np.inf)

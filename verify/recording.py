@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from verify import rates
+from verify.anatomy import Anatomy, anatomy
 from verify.claims import Bound, Claim, Limit, Rate
 from verify.datasets import Dataset
 from verify.quantities import Measurement
@@ -134,7 +135,37 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         "reproduce": reproduce,
         "notes": trial.notes,
     }
-    return record, _curves(trial)
+    curves = _curves(trial)
+    found = anatomy(m)
+    if found is not None:
+        record["anatomy"] = _anatomy(found, m)
+        curves |= {f"part_{name}": median for name, median in found.medians.items()}
+    return record, curves
+
+
+def _anatomy(found: Anatomy, m: Measurement) -> dict[str, Any]:
+    return {
+        "parts": [
+            {
+                "name": part.name.replace("_", " "),
+                "curve": f"part_{part.name}",
+                "exponent": None if part.exponent is None else part.exponent.value,
+                "interval": _ends(part.exponent),
+                "share": part.share,
+            }
+            for part in found.parts
+        ],
+        "tightest": {
+            "ratio": found.ratio,
+            "step": round(float(np.exp(found.log_time))),
+            "dataset": m.datasets[found.dataset].name or "unnamed",
+        },
+    }
+
+
+def _ends(interval: rates.Interval | None) -> list[float] | None:
+    """An interval's ends; None where it has none."""
+    return None if interval is None or np.isnan([interval.low, interval.high]).any() else [interval.low, interval.high]
 
 
 def _claimed(claim: Claim) -> dict[str, Any]:
@@ -172,8 +203,10 @@ def _plotted(verdict: Verdict) -> tuple[np.ndarray, np.ndarray]:
         informative = informative & rates.unresolved(m.values, m.floor, late)
     if not isinstance(kind, Bound):
         return clock, m.values[informative]
+    upper = kind.upper(m)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = m.values / kind.upper(m)
+        # Where a bound says nothing, or is below zero itself, there is no ratio.
+        ratios = np.where(np.isfinite(upper) & (upper > 0), m.values / upper, np.nan)
     # What the reference does not resolve is zero, and drawn as reached exactly.
     return clock, np.where(m.values > m.floor[:, None], ratios, 0.0)[informative]
 
