@@ -54,7 +54,7 @@ def claim(a: float) -> Claim:
             *((Twin("ε = 0.1 for ε = 0", apart=apart, optimizer=adam(a, eps=0.1)),) if main else ()),
             *((Twin("two features rotated", apart=apart, optimizer=optimizers.rotated(adam(a))),) if main else ()),
         ),
-        real=("wine:standardise",) if main else (),
+        real=("wine:standardise" if main else "iris:0-vs-rest",),
         horizon=0.0 if main else -1 / 3,
         share=1 / 2 if main else 3 / 8,
     )

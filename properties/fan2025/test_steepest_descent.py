@@ -64,7 +64,7 @@ def claim(norm: str, a: float) -> Claim:
             ),
             Twin(f"the faster rate {faster.law}", kind=faster),
         ),
-        real=("wine:standardise",) if main else (),
+        real=("wine:standardise" if main or norm in ("nuclear", "spectral") else "iris:0-vs-rest",),
         horizon=-1 / 3,  # enough decades to tell the laws apart
         share=3 / 8,
     )

@@ -6,6 +6,7 @@ import pytest
 
 from tests.verify import conjecture
 from verify import cli, theorem
+from verify.claims import Bound
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_every_claim_has_a_twin_and_an_id_of_its_paper():
     for name, claim in claims.items():
         assert claim.twins, name
         assert name.startswith(claim.paper.key), name
-        assert claim.real, name
+        assert claim.real or isinstance(claim.kind, Bound), name
 
 
 def test_check_a_file(call, tmp_path):
