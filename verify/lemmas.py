@@ -25,7 +25,7 @@ from solvers.errors import InputError
 from verify.datasets import Dataset
 from verify.laboratory import Laboratory
 from verify.quantities import Measurement
-from verify.walk import Readings, Walk, padded, read, walk
+from verify.walk import Readings, pad_weights, read, walk
 
 if TYPE_CHECKING:
     from verify.claims import Claim
@@ -136,9 +136,7 @@ class Arbitrary:
         datasets = lab.datasets
         references = [lab.references(name) for name in self.maximisers]
         own = [_arbitrary_weights(s, [r[i] for r in references]) for i, s in enumerate(datasets)]
-        weights = np.zeros((len(datasets), len(own[0]), *padded(datasets).real.shape[1:]))
-        for i, w in enumerate(own):
-            weights[(i, *map(slice, w.shape))] = w
+        weights = pad_weights(datasets, own)
         return Places(lab, norm, weights, read(datasets, weights))
 
 
@@ -159,12 +157,13 @@ def _arbitrary_weights(dataset: Dataset, references: Sequence[Reference]) -> np.
 
 def _levelled(dataset: Dataset, reference: Reference) -> np.ndarray:
     """Weights whose margins on the support vectors are minus the logarithms of their multipliers, nearly."""
-    multipliers = np.asarray(reference.multipliers)
+    multipliers, support = np.asarray(reference.multipliers), np.asarray(reference.support)
     if dataset.classes:
-        multipliers = multipliers[np.arange(dataset.classes)[None, :] != dataset.y[:, None]]
-    used = multipliers > _LEAST_MULTIPLIER
-    vectors = dataset.margin_vectors[used]
-    return np.linalg.lstsq(vectors, -np.log(multipliers[used]), rcond=None)[0].reshape(dataset.weights_shape)
+        rivals = np.arange(dataset.classes)[None, :] != dataset.y[:, None]
+        multipliers, support = multipliers[rivals], support[rivals]
+    used = support | (multipliers > _LEAST_MULTIPLIER)
+    levels = -np.log(np.maximum(multipliers[used], _LEAST_MULTIPLIER))
+    return np.linalg.lstsq(dataset.margin_vectors[used], levels, rcond=None)[0].reshape(dataset.weights_shape)
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ class Along:
     length: int = 1000
 
     def places(self, lab: Laboratory, norm: str) -> Places:
-        kept: Walk = walk(self.method(norm), lab.datasets, steps=self.length)
+        kept = walk(self.method(norm), lab.datasets, steps=self.length)
         step_sizes = np.asarray(jax.vmap(self.step_size)(np.arange(self.length)))
         return Places(lab, norm, kept.weights, read(lab.datasets, kept.weights), kept.updates, step_sizes)
 

@@ -33,8 +33,8 @@ def softmax_directions(most: int = 6, largest: int = 40) -> st.SearchStrategy[Da
 def _directions(draw: Draw, most: int, largest: int) -> Any:
     k = draw(st.integers(2, most))
     row = lambda size: draw(st.lists(st.integers(-size, size), min_size=k, max_size=k))  # noqa: E731
-    logits, v = row(draw(st.sampled_from([1, 4, largest]))), row(3)
-    return Dataset([logits, v], [1, 1], f"{k} classes")
+    rows = [row(draw(st.sampled_from([1, 4, largest]))), row(draw(st.sampled_from([1, 3])))]
+    return Dataset(np.array(rows, float), np.array([1, 1]), f"{k} classes")
 
 
 @dataclass(frozen=True)

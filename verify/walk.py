@@ -23,19 +23,20 @@ from jaxtyping import Float
 
 from solvers.errors import InputError
 from verify import batches
-from verify.batches import Batch
+from verify.batches import Batch, Values
 from verify.datasets import Dataset
 from verify.engine import gradient
 from verify.homogeneity import check_optimizer, harmless_padding
-from verify.losses import Loss, log_sum_exp, softplus
+from verify.losses import CROSS_ENTROPY, Loss, log_sum_exp, softplus
 from verify.losses import loss as loss_named
 from verify.models import linear_margins
 from verify.trajectory import TrajectoryError
 
 Program = Callable[..., Any]
-# Below this a gradient's square still is no denormal number beside gradients of order 1, nor is a sample that matters.
+# A true gradient of this size still has room below it for the samples that matter to rounding.
 _LEAST_LOG_SCALE = -600.0
-_SERIES_BELOW = 0.01  # of `1 - p_y`, where `-log p_y - (1 - p_y)` would cancel
+_SERIES_BELOW = 0.01  # of `q = 1 - p_y`, where `-log(1 - q) - q` would cancel
+_SERIES = 1 / np.arange(11.0, 0.0, -1.0)  # of `-log(1 - q) / q`, highest power first
 
 
 class Walk(NamedTuple):
@@ -53,18 +54,20 @@ class Readings(NamedTuple):
     """The cross-entropy at `r` weights of each of `b` datasets.
 
     margin, log_loss, log_proxy: `[b r]` smallest margin, `log L` and `log G`.
+    ratio: `[b r]` the proxy over the loss, `G / L`.
     excess: `[b r]` the loss less the proxy, `(L - G) / L^2`, without cancellation.
     gradient: `[b r k d]` the gradient over the proxy, `grad L / G`, with zeros for padding.
     split: `[b r k]` a class's `(G_c + Q_c) / G`: `G_c` is the part of `G` from the samples of class `c`, and `Q_c` that
     from the others' probabilities of class `c`. Binary: `[b r 0]`.
     """
 
-    margin: np.ndarray
-    log_loss: np.ndarray
-    log_proxy: np.ndarray
-    excess: np.ndarray
-    gradient: np.ndarray
-    split: np.ndarray
+    margin: Values
+    log_loss: Values
+    log_proxy: Values
+    ratio: Values
+    excess: Values
+    gradient: Values
+    split: Values
 
 
 def padded(datasets: Sequence[Dataset]) -> Batch:
@@ -74,6 +77,20 @@ def padded(datasets: Sequence[Dataset]) -> Batch:
     shapes = batches.group(datasets)
     n, d, k = (max(sizes) for sizes in zip(*shapes, strict=True))
     return batches.pad(datasets, (n, d, k))
+
+
+def pad_weights(datasets: Sequence[Dataset], weights: Sequence[np.ndarray]) -> np.ndarray:
+    """Weights `[r k d]` (binary `[r d]`) of each dataset, in its own shape, as one array `[b r k d]`."""
+    if len(weights) != len(datasets):
+        raise InputError(f"There are weights for {len(weights)} of {len(datasets)} datasets: give some for each.")
+    filled = np.zeros((len(datasets), len(weights[0]), *padded(datasets).real.shape[1:]))
+    for i, (own, dataset) in enumerate(zip(weights, datasets, strict=True)):
+        if own.shape != (filled.shape[1], *dataset.weights_shape):
+            raise InputError(
+                f"The weights of dataset {i} have shape {own.shape[1:]}: give them the shape {dataset.weights_shape}."
+            )
+        filled[(i, *map(slice, own.shape))] = own
+    return filled
 
 
 def walk(
@@ -95,13 +112,8 @@ def walk(
         raise InputError(f"A walk needs at least one step, not {steps}: give a positive number of steps.")
     data = padded(datasets)
     if not harmless_padding(optimizer, data.real.ndim == 3) and len({s.weights_shape for s in datasets}) > 1:
-        raise InputError("The optimizer's steps depend on the weights' shape: give datasets of one shape.")
-    start = np.zeros(data.real.shape)
-    if w0 is not None:
-        for i, (own, dataset) in enumerate(zip(w0, datasets, strict=True)):
-            if own.shape != dataset.weights_shape:
-                raise InputError(f"w0[{i}] has shape {own.shape}: give start weights of shape {dataset.weights_shape}.")
-            start[(i, *map(slice, own.shape))] = own
+        raise InputError("The optimizer's steps depend on the weights' shape: give datasets of one size.")
+    start = np.zeros(data.real.shape) if w0 is None else pad_weights(datasets, [w[None] for w in w0])[:, 0]
     state = jax.vmap(optimizer.init)(jnp.asarray(start))
     weights, updates, log_scale = map(np.asarray, _steps(optimizer.update, loss_named(loss), steps)(data, start, state))
     _check(datasets, weights, log_scale)
@@ -110,11 +122,12 @@ def walk(
 
 def _check(datasets: Sequence[Dataset], weights: np.ndarray, log_scale: Float[np.ndarray, "b r"]) -> None:
     finite = np.isfinite(weights).reshape(*weights.shape[:2], -1).all(axis=2)
-    for trouble, remedy in ((~finite, "met NaN or infinity"), (log_scale < _LEAST_LOG_SCALE, "left the float range")):
+    lost = log_scale < _LEAST_LOG_SCALE
+    for trouble, what in ((~finite, "met NaN or infinity"), (lost, "left the range of floating point")):
         if trouble.any():
             i, step = np.argwhere(trouble)[0]
             raise TrajectoryError(
-                f"The walk {remedy} after {step} steps on dataset {i}, {datasets[i]!r}: give smaller or fewer steps."
+                f"The walk {what} after {step} steps on dataset {i}, {datasets[i]!r}: give smaller or fewer steps."
             )
 
 
@@ -145,33 +158,36 @@ def read(datasets: Sequence[Dataset], weights: np.ndarray) -> Readings:
 
 @functools.cache
 def _reader() -> Program:
-    loss = loss_named("cross_entropy")
-
-    def reading(w: Array, data: Batch) -> Readings:
-        z, pull_back = jax.vjp(lambda w: linear_margins(w, data), w)
-        log_weight = jnp.log(data.weight)
-        log_slopes = loss.log_slopes(z) + log_weight[:, None]
-        log_proxy = log_sum_exp(log_slopes.reshape(-1))
-        log_loss = log_sum_exp(loss.log_value(z) + log_weight)
-        shares = jnp.exp(log_slopes - log_proxy)
-        (direction,) = pull_back(-shares)
-        excess = jnp.exp(_log_excess(z) + log_weight - 2 * log_loss)
-        split = jnp.sum(shares, axis=0)
-        if data.label.shape[-1]:
-            split += jnp.sum(data.label * jnp.sum(shares, axis=-1, keepdims=True), axis=0)
-        else:
-            split = split[:0]
-        return Readings(jnp.min(z), log_loss, log_proxy, jnp.sum(excess), jnp.where(data.real, direction, 0), split)
-
-    return jax.jit(jax.vmap(lambda data, ws: jax.vmap(lambda w: reading(w, data))(ws)))
+    return jax.jit(jax.vmap(lambda data, ws: jax.vmap(lambda w: _reading(w, data))(ws)))
 
 
-def _log_excess(z: Float[Array, "n m"]) -> Float[Array, " n"]:
-    """`log(-log p_y - (1 - p_y))` of every sample."""
-    odds = log_sum_exp(-z)
-    log_q = odds - softplus(odds)
-    q = jnp.exp(jnp.minimum(log_q, jnp.log(_SERIES_BELOW)))
-    series = sum(q**j / (j + 2) for j in range(9))
-    direct = softplus(odds) - jnp.exp(log_q)
-    small = log_q < np.log(_SERIES_BELOW)
-    return jnp.where(small, 2 * log_q + jnp.log(series), jnp.log(jnp.where(small, 1.0, direct)))
+def _reading(w: Array, data: Batch) -> Readings:
+    z, pull_back = jax.vjp(lambda w: linear_margins(w, data), w)
+    scaled, c = CROSS_ENTROPY.scaled_slopes(z)
+    slopes = data.weight[:, None] * scaled
+    # In units of e^c, so that what is compared was not rounded at the size of the margins.
+    proxy = jnp.sum(slopes)
+    losses, excesses = _losses(z, jnp.sum(scaled, axis=-1), c)
+    loss = jnp.sum(data.weight * losses)
+    (direction,) = pull_back(-slopes / proxy)
+    split = jnp.sum(slopes, axis=0) + jnp.sum(data.label * jnp.sum(slopes, axis=-1, keepdims=True), axis=0)
+    return Readings(
+        jnp.min(z),
+        c + jnp.log(loss),
+        c + jnp.log(proxy),
+        proxy / loss,
+        jnp.sum(data.weight * excesses) / loss**2,
+        jnp.where(data.real, direction, 0),
+        split[: data.label.shape[-1]] / proxy,
+    )
+
+
+def _losses(z: Float[Array, "n m"], scaled: Float[Array, " n"], c: Float[Array, ""]) -> tuple[Array, Array]:
+    """Every sample's `-log p_y` over `e^c` and `-log p_y - q` over `e^2c`, where `q = 1 - p_y` is `e^c scaled`."""
+    q = scaled * jnp.exp(c)
+    direct = softplus(log_sum_exp(-z))
+    small = q < _SERIES_BELOW
+    near = jnp.where(small, q, 0)
+    loss = jnp.polyval(_SERIES, near) * scaled  # sum of q^j / (j + 1)
+    excess = jnp.polyval(_SERIES[:-1], near) * scaled**2  # sum of q^j / (j + 2)
+    return jnp.where(small, loss, direct * jnp.exp(-c)), jnp.where(small, excess, (direct - q) * jnp.exp(-2 * c))

@@ -34,13 +34,12 @@ def impurity(s: np.ndarray, others: np.ndarray, v: np.ndarray, constant: float =
 
 def sandwich(w: Places, gradient: float = 2.0, points: bool = True, loss: float = 2.0) -> Sides:
     """Lemma 3: `‖∇L‖_* ≤ 2BG`; `1 ≥ G/L ≥ 1 - nL/2`; `L ≤ 2G` where `L ≤ log 2 / n` or `G ≤ 1/(2n)`."""
-    proxy = np.exp(w.at.log_proxy - w.at.log_loss)  # G/L
     small = (w.at.log_loss <= np.log(np.log(2) / w.n)) | (w.at.log_proxy <= -np.log(2 * w.n))
     return {
-        "gradient": (w.dual(w.at.gradient) / w.radius, np.full_like(proxy, gradient)),
-        "G ≤ L": (proxy, np.ones_like(proxy)),
+        "gradient": (w.dual(w.at.gradient) / w.radius, np.full_like(w.at.ratio, gradient)),
+        "G ≤ L": (w.at.ratio, np.ones_like(w.at.ratio)),
         "L - G": (2 * w.at.excess, w.n if points else np.ones_like(w.n)),
-        "L ≤ 2G": (np.where(small, 1 / proxy, 0), np.where(small, loss, np.inf)),
+        "L ≤ 2G": (np.where(small, 1 / w.at.ratio, 0), np.where(small, loss, np.inf)),
     }
 
 
@@ -71,7 +70,7 @@ def claim(number: str, title: str, statement: str, quantity, text: str, twins: t
         "norm": ", ".join(NORMS),
         "quantity": quantity,
         "twins": twins,
-        "share": 0.5,
+        "share": 0.25,
     }
     return Claim(**(fields | changes))
 
@@ -112,6 +111,7 @@ CLAIMS = (
             Twin("(1 - s_c)² for 1 - s_c", quantity=SoftmaxForm(partial(quadratic_form, power=2))),
         ),
         problem=softmax_directions,
+        share=1.0,
     ),
     claim(
         "2-impurity",
@@ -121,6 +121,7 @@ CLAIMS = (
         "2 (1 - s_c')",
         (Twin("1.9 for the constant 2", quantity=SoftmaxForm(partial(impurity, constant=1.9), "sum Σ s_c (1 - s_c)")),),
         problem=softmax_directions,
+        share=1.0,
     ),
     claim(
         "3",
