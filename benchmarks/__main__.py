@@ -15,6 +15,7 @@ class Part(StrEnum):
     ENGINE = "engine"
     REFERENCES = "references"
     FLOW = "flow"
+    POLAR = "polar"
 
 
 class Platform(StrEnum):

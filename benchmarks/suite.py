@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.tables import Section
 
-PARTS = ("engine", "references", "flow")
+PARTS = ("engine", "references", "flow", "polar")
 
 
 def run(
@@ -36,4 +36,8 @@ def run(
         from benchmarks.flow import flow_section
 
         sections.append(flow_section(quick=quick, show=show))
+    if only in (None, "polar"):
+        from benchmarks.polar import polar_section
+
+        sections.append(polar_section(quick=quick, show=show))
     return sections

@@ -10,7 +10,12 @@ Claim: the margin normalised by `‖W‖` falls short of the maximal one by
 Reference: Fan, Schmidt, Thrampoulidis (2025), Theorem 2 (a = 1/2); other a as commonly stated.
 
 The theorem speaks of the exact polar factor. Muon is run with five steps of a Newton-Schulz iteration that does not
-converge to it, and optax.contrib.muon adds Nesterov's momentum: both must be refuted, and are.
+converge to it, and optax.contrib.muon adds Nesterov's momentum and a bias correction (no published claim): their gap
+does not vanish. On the points (1, 1, 1), (-1, -1, 1), (1, -1, -1), (-1, 1, 1), each a class of its own, the relative
+gap at t = 10^3, 10^4, 10^5 is 0.0167, 0.0012, 0.0003 with the exact factor, 0.079, 0.095, 0.105 with Newton-Schulz,
+the same with optax.contrib.muon and eps = 0, and 0.079, 0.056, 0.062 with its own eps = 1e-8. On many data it is
+less: over drawn data the median at t = 20000 is 0.022, against 0.005. optax.contrib.muon is scale-free for eps = 0;
+its factor of the weights' shape only scales the steps and is left out by scale_by_muon.
 """
 
 import optax
@@ -24,7 +29,17 @@ STEPS, B1 = PowerDecay(0.1, 1 / 2), 0.9
 LAW, FASTER = Rate(laws.power(1 / 2, log=1)), Rate(laws.power(3 / 4))
 
 
-def claim(name: str, norm: str, other: str, *twins: Twin, a: float = 1 / 2, law=LAW, faster=FASTER, **fields) -> Claim:
+def claim(
+    name: str,
+    norm: str,
+    other: str,
+    *twins: Twin,
+    a: float = 1 / 2,
+    law=LAW,
+    faster=FASTER,
+    real=(),
+    share: float = 3 / 8,
+) -> Claim:
     main = a == 1 / 2
     power = "1/2" if main else f"{a:g}"
     return Claim(
@@ -44,8 +59,9 @@ def claim(name: str, norm: str, other: str, *twins: Twin, a: float = 1 / 2, law=
             Twin(f"the faster rate {faster.law}", kind=faster),
             *twins,
         ),
+        real=real,
         horizon=-1 / 3,  # enough decades to tell the laws apart
-        **({"share": 3 / 8} | fields),
+        share=share,
     )
 
 
