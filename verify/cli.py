@@ -1,4 +1,4 @@
-"""The command line: list, check, run, report."""
+"""The command line: list, check, run, identify, report."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from reports.records import ReportError, read_records, write_record
 from solvers.errors import InputError
+from verify.cli_common import Device, Options, err, optimizer_of, out, progress_bar
 from verify.cli_gallery import gallery
+from verify.cli_identify import identify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,10 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Check published theorems on the implicit bias of optimizers, and try hard to refute them.",
 )
-_out, _err = Console(), Console(stderr=True)
 
 ReportDir = Annotated[Path, typer.Option("--report-dir", help="Where records, curves and the report are.")]
-Device = Annotated[str | None, typer.Option(help="Where to run: cpu or gpu. By default jax's own choice.")]
 
 
 def claims_of(module: ModuleType) -> Iterator[Any]:
@@ -88,7 +86,7 @@ def list_claims() -> None:
     table.columns[0].no_wrap = True
     for claim in all_claims().values():
         table.add_row(claim.id, claim.kind.name, claim.title, str(len(claim.twins)), claim.source)
-    _out.print(table)
+    out.print(table)
 
 
 @app.command()
@@ -111,7 +109,7 @@ def check(
         raise InputError(f"There is no profile {profile!r}: use one of {', '.join(PROFILES)}.")
     failed = False
     for claim in _chosen(target):
-        with _progress() as bar:
+        with progress_bar() as bar:
             task = bar.add_task(claim.id)
 
             def show(what: str, done: int, total: int, bar=bar, task=task, name=claim.id) -> None:
@@ -136,49 +134,7 @@ def check(
 
 
 def _say(line: str) -> None:
-    _out.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal)
-
-
-def _optimizer(name: str, options: list[str]) -> Any:
-    """An optimizer by name, of this library or by dotted name, called with `key=value` options."""
-    from verify.homogeneity import check_optimizer
-    from verify.optimizers import OPTIMIZERS, PowerDecay
-
-    values = dict(_option(option) for option in options)
-    if name in OPTIMIZERS:
-        make = OPTIMIZERS[name]
-        decay = {key: values.pop(key) for key in ("eta0", "a", "t0") if key in values}
-        values.setdefault("step_size", PowerDecay(**({"eta0": 0.1, "a": 0.5} | decay)))
-    else:
-        module, _, attribute = name.rpartition(".")
-        try:
-            make = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise InputError(
-                f"There is no optimizer {name!r}: use one of {', '.join(OPTIMIZERS)}, or a dotted name like optax.lion."
-            ) from error
-    try:
-        return check_optimizer(make(**values))
-    except TypeError as error:
-        raise InputError(f"The optimizer {name} does not take these options ({error}): set them with -o.") from error
-
-
-def _option(text: str) -> tuple[str, Any]:
-    key, separator, value = text.partition("=")
-    if not separator:
-        raise InputError(f"The option {text!r} is not of the form key=value: write for example -o learning_rate=0.1.")
-    constants = {"true": True, "false": False, "none": None}
-    if value.lower() in constants:
-        return key, constants[value.lower()]
-    try:
-        return key, int(value) if value.lstrip("+-").isdigit() else float(value)
-    except ValueError:
-        return key, value
+    out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -188,10 +144,7 @@ def run(
     norm: Annotated[list[str] | None, typer.Option(help="Norms of the margin; may be given again.")] = None,
     loss: Annotated[str, typer.Option(help="exponential, logistic, cross_entropy, pairwise_logistic.")] = "logistic",
     steps: Annotated[int, typer.Option(help="Number of steps.")] = 100_000,
-    option: Annotated[
-        list[str] | None,
-        typer.Option("-o", "--option", help="An option of the optimizer, key=value; may be given again."),
-    ] = None,
+    option: Options = None,
     device: Device = None,
 ) -> None:
     """Run an optimizer on data, and show how close it comes to the maximal margin in each norm.
@@ -207,8 +160,8 @@ def run(
     realdata.require_separable(dataset)
     norms = norm or (["linf", "l2", "l1"] if dataset.binary else ["linf", "l2", "l1", "spectral", "nuclear"])
     references = [max_margin(dataset.x, dataset.y, name) for name in norms]
-    transformation = _optimizer(optimizer, option or [])
-    with _progress() as bar:
+    transformation = optimizer_of(optimizer, option or [])
+    with progress_bar() as bar:
         task = bar.add_task(optimizer)
         result = run_trajectory(
             transformation, dataset, loss=loss, steps=steps, norms=norms, platform=device,
@@ -218,17 +171,17 @@ def run(
     for i in range((len(result.time) - 1) % 12, len(result.time), 12):  # a row a decade, the last step among them
         ratios = [float(result.normalised_margin(r.norm)[0, i]) / r.upper for r in references]
         table.add_row(f"{result.time[i]}", *(f"{ratio:.6f}" for ratio in ratios), f"{result.log_loss[0, i]:.4g}")
-    _out.print(f"{optimizer} on {data}: n = {dataset.n}, d = {dataset.d}, classes = {dataset.classes or 2}")
-    _out.print(table)
-    _out.print("  ".join(f"maximal {r.norm.name} margin {r.lower:.9g}" for r in references), highlight=False)
+    out.print(f"{optimizer} on {data}: n = {dataset.n}, d = {dataset.d}, classes = {dataset.classes or 2}")
+    out.print(table)
+    out.print("  ".join(f"maximal {r.norm.name} margin {r.lower:.9g}" for r in references), highlight=False)
     if result.exact:
-        _out.print("The optimizer is scale-free: the run is exact at any margin.")
+        out.print("The optimizer is scale-free: the run is exact at any margin.")
     elif result.horizon[0] >= 0:
-        _out.print(f"The optimizer needs true gradients: precision horizon at step {result.horizon[0]}.")
+        out.print(f"The optimizer needs true gradients: precision horizon at step {result.horizon[0]}.")
     else:
-        _out.print("The optimizer needs true gradients; the run stayed inside the range of floating point.")
+        out.print("The optimizer needs true gradients; the run stayed inside the range of floating point.")
     if np.any(result.starved):
-        _out.print("Some weight's gradient underflowed beside the largest one, and its weight stood still meanwhile.")
+        out.print("Some weight's gradient underflowed beside the largest one, and its weight stood still meanwhile.")
 
 
 @app.command()
@@ -251,14 +204,15 @@ def report(
         draw_overview(report_dir, overview)
         written = {**written, "overview": overview}
     summary = summarise(read_records(report_dir))
-    _out.print(
+    out.print(
         f"{summary.supported} supported, {summary.refuted} refuted, {summary.inconclusive} inconclusive; "
         f"{summary.twins_refuted} of {summary.twins} false twins refuted"
     )
     for name, path in written.items():
-        _out.print(f"{name}: {path}", highlight=False, soft_wrap=True)
+        out.print(f"{name}: {path}", highlight=False, soft_wrap=True)
 
 
+app.command()(identify)
 app.command()(gallery)
 
 
@@ -269,5 +223,5 @@ def main() -> None:
     try:
         app()
     except (InputError, ReportError, TrajectoryError) as error:
-        _err.print(f"verify: {error}", highlight=False, style=None, soft_wrap=True)
+        err.print(f"verify: {error}", highlight=False, style=None, soft_wrap=True)
         raise SystemExit(2) from None

@@ -1,9 +1,10 @@
 """Which margin does an optimizer maximise? Norms ranked by how much of each one's maximal margin a run gains.
 
-What is measured is not `w / ||w||` but the weights *gained* since a third of a decade ago (in a flow, since the last
-recorded log time): their normalised margin over the certified maximum, at most 1. It tends to 1 in the norm whose
-margin is maximised, and forgets the start, which `w / ||w||` remembers as long as `1 / log t` for gradient descent:
-`w(t) = w_hat log t + O(1)` gains `w_hat`. In another norm it tends to what that norm's geometry leaves of it.
+What is measured is the *share* of a certified maximal margin: the normalised margin over it, at most 1, of the weights
+or of those *gained* since a third of a decade ago (in a flow, since the last recorded log time), whichever is larger.
+It tends to 1 in the norm whose margin is maximised, in another norm to what that norm's geometry leaves of it. The
+weights gained forget the start, which `w / ||w||` remembers as long as `1 / log t` in gradient descent: `w(t) = w_hat
+log t + O(1)` gains `w_hat`. The weights themselves count where points of large margin lose some of it meanwhile.
 
 Two norms are told apart on a dataset where the maximiser of the one misses a percent of the other one's margin.
 """
@@ -45,16 +46,17 @@ _SHARE = 2 / 3  # of the datasets, on which a norm must win to be named
 class Score:
     """One norm in the ranking; medians are over the datasets, and all ratios are to the certified maximal margin.
 
-    gained: normalised margin of the weights gained last. fall: gap of `gained` to 1, over that a decade earlier.
-    reached: normalised margin of the weights themselves.
+    share: normalised margin of the weights, `reached`, or of those gained last, `gained`, whichever is larger.
+    fall: gap of `share` to 1, over that a decade earlier.
     wins, judged: datasets on which the norm is followed and no norm that is told apart from it; datasets that could
     show it.
     """
 
     norm: str
+    share: float
     gained: float
-    fall: float
     reached: float
+    fall: float
     wins: int
     judged: int
 
@@ -79,7 +81,7 @@ class Identification:
     phases: where the norm followed changes along the run. later: the norm followed once gradients are far below
     `saturation` (an `eps`), for an optimizer that ends as gradient descent and has not come to it.
     gradients_pass: log t at which the gradients' median size passes `saturation`, None where that was not seen.
-    steps: log of the last discrete step. log_time: `[r]`; gaps: by norm, `[b r]`, 1 - gained. sentence: all in words.
+    steps: log of the last discrete step. log_time: `[r]`; gaps: by norm, `[b r]`, 1 - share. sentence: all in words.
     """
 
     norm: str | None
@@ -100,8 +102,8 @@ class Identification:
 
     @property
     def nearest(self) -> Score:
-        """The norm of which the weights gained last have the largest share of the maximal margin."""
-        return max(self.ranking, key=lambda score: score.gained)
+        """The norm with the largest share of its maximal margin."""
+        return max(self.ranking, key=lambda score: score.share)
 
     @property
     def undecided(self) -> bool:
@@ -145,12 +147,16 @@ def _geometries(datasets: list[Dataset], norms: Sequence[str], run: Course) -> l
 
 @dataclass(frozen=True)
 class _Measured:
-    """Ratios by norm `[norms b r]` and what maximisers leave of other norms' margins, `cross[i]: [norms norms]`."""
+    """Shares of the maximal margins, and whether the maximiser of the first norm misses a percent of the second's."""
 
     geometries: list[_Geometry]
     gained: Float[np.ndarray, "norms b r"]
     reached: Float[np.ndarray, "norms b r"]
-    told: Bool[np.ndarray, "norms norms b"]  # [followed, rival, dataset]
+    told: Bool[np.ndarray, "norms norms b"]
+
+    @property
+    def share(self) -> Float[np.ndarray, "norms b r"]:
+        return np.fmax(self.gained, self.reached)
 
 
 def _measure(datasets: list[Dataset], geometries: list[_Geometry], run: Course) -> _Measured:
@@ -164,7 +170,19 @@ def _measure(datasets: list[Dataset], geometries: list[_Geometry], run: Course) 
             reached[j, i] = [geometry.ratio(i, dataset, w) for w in weights]
             for m, rival in enumerate(geometries):
                 told[j, m, i] = rival.ratio(i, dataset, geometry.references[i].weights) <= 1 - TOLD_APART
-    return _Measured(geometries, gained, reached, told)
+    return _Measured(geometries, gained, reached, told & ~_shared(geometries, gained, reached))
+
+
+def _shared(
+    geometries: list[_Geometry], gained: Float[np.ndarray, "norms b r"], reached: Float[np.ndarray, "norms b r"]
+) -> Bool[np.ndarray, "norms norms b"]:
+    """Whether the run itself found a maximiser in two norms at once, of several in the first one's."""
+    several = np.array([[r.unique is not True for r in geometry.references] for geometry in geometries])
+    both = np.zeros((len(geometries), len(geometries), several.shape[1]), bool)
+    for curves in (gained, reached):
+        fits = _last(curves) >= 1 - _FITS
+        both |= fits[:, None] & fits[None, :]
+    return both & several[:, None]
 
 
 def _last(curves: Float[np.ndarray, "norms b r"], back: int = 0) -> Float[np.ndarray, "norms b"]:
@@ -176,7 +194,7 @@ def _last(curves: Float[np.ndarray, "norms b r"], back: int = 0) -> Float[np.nda
 
 def _fitting(measured: _Measured) -> tuple[Bool[np.ndarray, "norms b"], Float[np.ndarray, "norms b"], np.ndarray]:
     """Which norms are followed on which datasets at the end, with their gaps and those of a decade earlier."""
-    gap, before = 1 - _last(measured.gained), 1 - _last(measured.gained, PARTS)
+    gap, before = 1 - _last(measured.share), 1 - _last(measured.share, PARTS)
     with np.errstate(invalid="ignore"):
         return (gap <= _FITS) | ((gap <= _FALLING) & (gap <= _FALL * before)), gap, before
 
@@ -184,7 +202,7 @@ def _fitting(measured: _Measured) -> tuple[Bool[np.ndarray, "norms b"], Float[np
 def _scores(measured: _Measured) -> list[Score]:
     fits, gap, before = _fitting(measured)
     told, rivals = measured.told, len(measured.geometries)
-    reached = _last(measured.reached)
+    gained, reached = np.median(_last(measured.gained), axis=1), np.median(_last(measured.reached), axis=1)
     scores: list[Score] = []
     for j, geometry in enumerate(measured.geometries):
         judged = told[j].any(axis=0)
@@ -192,15 +210,15 @@ def _scores(measured: _Measured) -> list[Score]:
         with np.errstate(invalid="ignore", divide="ignore"):
             fall = float(np.nanmedian(gap[j] / before[j])) if np.isfinite(gap[j] / before[j]).any() else math.nan
         wins = int(np.count_nonzero(fits[j] & beaten & judged))
-        numbers = (float(np.median(1 - gap[j])), fall, float(np.median(reached[j])))
+        numbers = (float(np.median(1 - gap[j])), float(gained[j]), float(reached[j]), fall)
         scores.append(Score(geometry.name, *numbers, wins, int(np.count_nonzero(judged))))
-    return sorted(scores, key=lambda s: (-s.wins / max(s.judged, 1), -s.gained))
+    return sorted(scores, key=lambda s: (-s.wins / max(s.judged, 1), -s.share))
 
 
 def _phases(run: Course, measured: _Measured) -> tuple[Phase, ...]:
     """Stretches of two recorded times at least in which one norm is the nearest and near on most datasets."""
     names = [geometry.name for geometry in measured.geometries]
-    gap = np.where(np.isfinite(measured.gained), 1 - measured.gained, np.inf)
+    gap = np.where(np.isfinite(measured.share), 1 - measured.share, np.inf)
     leaders: list[str | None] = []
     for at in range(gap.shape[2]):
         near = np.min(gap[:, :, at], axis=0) <= _FALLING
@@ -234,12 +252,14 @@ def _passing(run: Course, saturation: float) -> float | None:
     return float(np.interp(-math.log(saturation), -sizes[pair], run.log_time[pair]))
 
 
-def _check(datasets: list[Dataset], norms: Sequence[str] | None) -> tuple[str, ...]:
+def _check(datasets: list[Dataset], norms: Sequence[str] | None, steps: int) -> tuple[str, ...]:
     if not datasets:
         raise InputError("There are no datasets to run on: give at least one.")
     binary = any(s.binary for s in datasets)
     chosen = norms if norms is not None else VECTOR_NORMS if binary else MATRIX_NORMS
     parsed = tuple(dict.fromkeys(solvers.norms.norm(name).name for name in chosen))
+    if steps < 1:
+        raise InputError(f"A run needs at least one step, not {steps}: give a positive number of steps.")
     if len(parsed) < 2:
         raise InputError(f"The norms are {', '.join(parsed) or 'none'}: name two at least, to be told apart.")
     return parsed
@@ -267,7 +287,7 @@ def identify(
     Raises `InputError` on bad input (data that no weights separate, say), `TrajectoryError` at NaN or infinity.
     """
     members = [datasets] if isinstance(datasets, Dataset) else list(datasets)
-    names = _check(members, norms)
+    names = _check(members, norms, steps)
     check_optimizer(optimizer)
     solvers.max_margins([(s.x, s.y) for s in members], "l2")  # separable?
     run = course(
@@ -305,7 +325,7 @@ def _identified(run: Course, measured: _Measured, count: int) -> Identification:
         exact=run.exact,
         datasets=count,
         log_time=run.log_time,
-        gaps=dict(zip(place, 1 - measured.gained, strict=True)),
+        gaps=dict(zip(place, 1 - measured.share, strict=True)),
     )
 
 

@@ -167,9 +167,10 @@ def _law_after(end: _End, steps: int) -> tuple[np.ndarray, float] | None:
 
 def _obeys(end: _End, gain: np.ndarray) -> bool:
     """Whether the next update of the run is that of the law."""
-    g = engine.gradient(end.method.loss, jnp.asarray(end.carry.w), jax.tree.map(jnp.asarray, end.data))
+    w, state, data = jax.tree.map(jnp.asarray, (end.carry.w, end.carry.state, end.data))
+    g = engine.gradient(end.method.loss, w, data)
     fed = np.asarray(g.direction * jnp.exp(g.log_scale - end.unit * LN2))
-    update, _ = end.method.update(jnp.asarray(fed), end.carry.state, jnp.asarray(end.carry.w))
+    update, _ = end.method.update(jnp.asarray(fed), state, w)
     law = np.where(end.touched, gain * fed, 0.0)
     actual = np.where(end.touched, np.asarray(update), 0.0)
     return bool(np.linalg.norm(actual + law) <= _REACHED * np.linalg.norm(law))

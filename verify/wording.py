@@ -37,30 +37,27 @@ def sentence_of(found: Identification) -> str:
 
 def _verdict(found: Identification) -> str:
     best = found.ranking[0]
-    where = f"the weights gained up to {time_of(found.until)} have {best.gained:.4f} of the maximal {best.norm} margin"
+    where = f"up to {time_of(found.until)} it comes to {best.share:.4f} of the maximum"
     if not best.judged:
         return f"These norms cannot be told apart on {_data(found)}: their maximisers coincide."
     share = f"{best.wins} of {best.judged}"
     if found.norm is None:
         near = found.nearest
-        reached = f"of the maximal {near.norm} margin the weights gained up to {time_of(found.until)} have"
+        reached = f"up to {time_of(found.until)} it comes to {near.share:.4f} of the maximal {near.norm} margin"
         if found.undecided:
-            return (
-                f"Not settled yet: the nearest norm is {near.norm}, and the gap to its margin still falls ({reached} "
-                f"{near.gained:.4f}): give more steps."
-            )
-        return f"It maximises the margin of none of these norms: {reached} {near.gained:.4f}, of the others less."
+            return f"Not settled yet: {reached}, the nearest of these, and what is left still falls: give more steps."
+        return f"It maximises the margin of none of these norms: {reached}, and to less of the others."
     rivals = [s for s in found.ranking if s is not best and s.norm not in found.coincide]
-    next_best = max(rivals, key=lambda score: score.gained)
+    next_best = max(rivals, key=lambda score: score.share)
     if found.datasets == 1:
         return (
-            f"On this dataset it maximises the {best.norm} margin: {where}; of the next norm, {next_best.norm}, "
-            f"{next_best.gained:.4f}."
+            f"On this dataset it maximises the {best.norm} margin: {where}, of the next norm, {next_best.norm}, "
+            f"{next_best.share:.4f}."
         )
     low, high = found.interval
     return (
         f"It maximises the {best.norm} margin, on {share} datasets that tell (95 % interval of the share "
-        f"{low:.2f} to {high:.2f}): {where} (median); of the next norm, {next_best.norm}, {next_best.gained:.4f}."
+        f"{low:.2f} to {high:.2f}): {where} (median), of the next norm, {next_best.norm}, {next_best.share:.4f}."
     )
 
 

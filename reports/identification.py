@@ -1,0 +1,112 @@
+"""How close an optimizer's runs come to each norm's maximal margin: a table and a figure."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter
+from rich.table import Table
+
+from reports import figures, text
+from reports.records import ReportError, replace_file
+
+_COLOURS = (
+    "#3a7fc4",
+    "#d1621a",
+    "#9a62c7",
+    "#3b8f5a",
+    "#b8414f",
+    "#8a7a1f",
+    "#5f6b7a",
+    "#c45a9d",
+    "#2f8f9d",
+    "#7a4f2b",
+)
+_FLOOR = -6.0  # decades: gaps below are drawn there
+
+
+@dataclass(frozen=True)
+class Row:
+    """One norm: its name; the share of the maximal margin, of the weights or of those gained last, and each of the two;
+    the share's gap to 1 over that a decade earlier; datasets on which the norm wins, and those that could show it."""
+
+    norm: str
+    share: float
+    gained: float
+    reached: float
+    fall: float
+    wins: int
+    judged: int
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """The ranking for the terminal."""
+    shown = Table("norm", "share of the maximal margin", "weights gained", "weights", "gap / a decade before", "wins")
+    for row in rows:
+        fall = "–" if math.isnan(row.fall) else f"{row.fall:.2f}"
+        wins = f"{row.wins} of {row.judged}" if row.judged else "–"
+        shown.add_row(row.norm, f"{row.share:.6f}", f"{row.gained:.6f}", f"{row.reached:.6f}", fall, wins)
+    return shown
+
+
+def draw(
+    path: Path | str,
+    log_time: Float[np.ndarray, " r"],
+    gaps: Mapping[str, Float[np.ndarray, "b r"]],
+    title: str,
+    steps: float,
+) -> None:
+    """Draw the median gap over the datasets of each norm to an .svg or .png file.
+
+    log_time: log t, all positive. gaps: by norm, 1 - share of the maximal margin; best norm first.
+    steps: log of the last discrete step; where times go on, they have a panel of their own, in log t.
+    Raises `ReportError` for another ending.
+    """
+    path = Path(path)
+    if path.suffix not in (".svg", ".png"):
+        raise ReportError(f"A figure is an .svg or .png file, not {path.name}: change the ending.")
+    discrete = log_time <= steps + 1e-9
+    with figures._style("identification"):
+        canvas = Canvas(figsize=(8.2 if not discrete.all() else 5.6, 3.8), layout="constrained")
+        panels = canvas.subplots(1, 1 if discrete.all() else 2, sharey=True, squeeze=False)[0]
+        for panel, part in zip(panels, (discrete, ~discrete), strict=False):
+            for (norm, gap), colour in zip(gaps.items(), _COLOURS, strict=False):
+                panel.plot(log_time[part] / math.log(10), _decades(gap[:, part]), color=colour, label=norm)
+            panel.grid(True, color=figures.INK, alpha=0.15, linewidth=0.6)
+        panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))
+        panels[0].yaxis.set_major_locator(figures.MaxNLocator(6, integer=True))
+        panels[0].xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))
+        panels[0].xaxis.set_major_locator(figures.MaxNLocator(6, integer=True))
+        panels[0].set_xlabel("steps t")
+        panels[0].set_ylim(top=0.1)
+        panels[0].set_ylabel("1 − share of the maximal margin")
+        if len(panels) > 1:
+            panels[1].set_xscale("log")
+            panels[1].set_xlabel("log₁₀ t, of the flow")
+        canvas.suptitle(title, fontsize=10, x=0.01, ha="left")
+        canvas.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=9)
+        content = _content(canvas, path.suffix, title)
+    replace_file(path, lambda file: file.write(content))
+
+
+def _decades(gaps: Float[np.ndarray, "b r"]) -> Float[np.ndarray, " r"]:
+    """Decimal logarithm of the median over datasets, not below the floor; NaN where nothing was gained."""
+    known = np.isfinite(gaps).any(axis=0)
+    median = np.full(gaps.shape[1], np.nan)
+    median[known] = np.nanmedian(gaps[:, known], axis=0)
+    return np.log10(np.where(median > 10**_FLOOR, median, np.where(known, 10**_FLOOR, np.nan)))
+
+
+def _content(canvas: Canvas, suffix: str, title: str) -> bytes:
+    if suffix == ".svg":
+        return figures._standalone(figures._svg(canvas, title=title)).encode()
+    picture = io.BytesIO()
+    canvas.savefig(picture, format="png", dpi=160, facecolor="white", metadata={"Software": None})
+    return picture.getvalue()
