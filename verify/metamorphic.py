@@ -7,8 +7,8 @@ two runs that agree differ by less than the noise makes (Higham, Accuracy and St
 
 Runs start from random weights and are short. A tie, such as a gradient of zero at weights of zero, is broken by
 rounding in every method that jumps there (the sign, one coordinate, the rank of a matrix), and the smallest
-difference grows wherever a step overshoots. A dataset whose run the noise throws off its course says nothing:
-it is left out and counted. What the noise does not show: a singular value decomposition errs in units of the
+difference grows in bursts wherever steps overshoot. A run that makes noise grow more than 64-fold says nothing, since
+its next burst may favour either: it is left out and counted (most have tiny margins). What the noise does not show: a singular value decomposition errs in units of the
 largest singular value, so the spectral norm wants data whose samples neither cancel nor differ in weight by 1e8.
 """
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 NOISE = 2.0**-36
 """Relative noise of the data: thousands of times the rounding of a gradient, and small enough to act linearly."""
-_STABLE = 2.0**-20  # a run that the noise changes by more is not judged
+_STABLE = 64 * NOISE  # a run that the noise changes by more is not judged
 _ROUNDED = 4 * 2.0**-52  # of a few operations on reference margins, relative
 
 Weights = np.ndarray
@@ -245,7 +245,11 @@ def _measurement(
     bound = NOISE + np.maximum.accumulate(noise, axis=1)
     judged = np.isfinite(values).all(axis=1) & (bound[:, -1] <= _STABLE)
     lost = np.count_nonzero(~judged)
-    notes = (f"{lost} of {len(judged)} runs are left out: noise of 2^-36 in the data throws them off",) if lost else ()
+    notes = (
+        (f"{lost} of {len(judged)} runs are left out: they make noise of 2^-36 in the data grow more than 64-fold",)
+        if lost
+        else ()
+    )
     return Measurement(np.log(time), values, np.zeros(len(datasets)), judged, datasets, None, notes, np.asarray(bound))
 
 

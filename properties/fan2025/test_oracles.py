@@ -5,7 +5,7 @@ Algorithms: `W ← W - η_t D`, `D = argmax ⟨∇L(W), D⟩` over `‖D‖ ≤ 
 spectral: polar factor), and Adam with ε = 0.
 Claims: each row of the table names a change of data, start weights or loss, and how the run changes with it, in
 exact arithmetic and at every step. In float64 it holds to less than what noise of 2^-36 in the data changes;
-a run that such noise throws off its course is left out and counted (`verify.metamorphic`).
+a run that makes such noise grow more than 64-fold is left out and counted (`verify.metamorphic`).
 Data: all flavours, at their own scale. With the spectral norm rows are at most 1 and margins not tiny: a singular
 value that is zero but for the rounding of samples that cancel is otherwise taken for a direction to go.
 Reference: consequences of the definitions (Fan, Schmidt, Thrampoulidis 2025, section 2), each proved in a line.

@@ -124,7 +124,9 @@ def test_a_run_that_noise_throws_off_is_left_out_and_counted():
     wild = verdict(Discrepancy(metamorphic.rotation), optimizer=optimizers.normalised_gd(300.0), steps=1_000)
     assert not wild.measurement.judged.all()
     lost = np.count_nonzero(~wild.measurement.judged)
-    assert wild.measurement.notes == (f"{lost} of 4 runs are left out: noise of 2^-36 in the data throws them off",)
+    assert wild.measurement.notes == (
+        f"{lost} of 4 runs are left out: they make noise of 2^-36 in the data grow more than 64-fold",
+    )
     assert verdict(Discrepancy(metamorphic.rotation)).measurement.notes == ()
 
 
