@@ -8,8 +8,9 @@ two runs that agree differ by less than the noise makes (Higham, Accuracy and St
 Runs start from random weights and are short. A tie, such as a gradient of zero at weights of zero, is broken by
 rounding in every method that jumps there (the sign, one coordinate, the rank of a matrix), and the smallest
 difference grows in bursts wherever steps overshoot. A run that makes noise grow more than 64-fold says nothing, since
-its next burst may favour either: it is left out and counted (most have tiny margins). What the noise does not show: a singular value decomposition errs in units of the
-largest singular value, so the spectral norm wants data whose samples neither cancel nor differ in weight by 1e8.
+its next burst may favour either: it is left out and counted (most have tiny margins). What the noise does not show:
+a singular value decomposition errs in units of the largest singular value, so the spectral norm wants data whose
+samples neither cancel nor differ in weight by 1e8.
 """
 
 from __future__ import annotations
