@@ -86,7 +86,7 @@ def draw(
         panels[0].xaxis.set_major_locator(figures.MaxNLocator(6, integer=True))
         panels[0].set_xlabel("steps t")
         panels[0].set_ylim(top=0.1)
-        panels[0].set_ylabel("1 − share of the maximal margin")
+        panels[0].set_ylabel("1 − share of the maximal margin (10⁻⁶ where less)")
         if len(panels) > 1:
             panels[1].set_xscale("log")
             panels[1].set_xlabel("log₁₀ t, of the flow")
