@@ -62,12 +62,12 @@ def _stack(axes: Axes, x: np.ndarray, parts: np.ndarray, names: list[str]) -> No
     """Areas upwards from zero for what raises the bound, downwards for what lowers it; named where there is room."""
     top, bottom = np.zeros(x.size), np.zeros(x.size)
     for i, (part, name) in enumerate(zip(parts, names, strict=True)):
-        style = {"facecolor": f"{_COLOURS[i % len(_COLOURS)]}80", "edgecolor": _COLOURS[i % len(_COLOURS)]}
-        label = name
+        colour, label = _COLOURS[i % len(_COLOURS)], name
         for base, side in ((top, np.maximum(part, 0.0)), (bottom, np.minimum(part, 0.0))):
             if not np.any(np.nan_to_num(side)):
                 continue
-            axes.fill_between(x, base, base + side, **style, linewidth=0.6, label=label)
+            faint = f"{colour}80"
+            axes.fill_between(x, base, base + side, facecolor=faint, edgecolor=colour, linewidth=0.6, label=label)
             widest = int(np.argmax(np.abs(np.nan_to_num(np.where(_inner(x), side, 0.0)))))
             if abs(side[widest]) > _ROOM:
                 place = (x[widest], base[widest] + side[widest] / 2)

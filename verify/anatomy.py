@@ -67,15 +67,15 @@ def _silence(silent: np.ndarray, log_time: np.ndarray) -> list[str]:
     notes = []
     if late := np.count_nonzero(silent.any(axis=1)):
         last = np.exp(log_time[silent.any(axis=0)][-1])
-        notes.append(f"the margin of {late} datasets is negative at first, where the budget is silent: to t = {last:.0f}")
+        notes.append(
+            f"the margin of {late} datasets is negative at first, where the budget is silent: to t = {last:.0f}"
+        )
     if never := np.count_nonzero(silent.all(axis=1)):
         notes.append(f"{never} of them never have a margin above 0 and are left out")
     return notes
 
 
-def _rounding(
-    m: Measurement, run: Trajectories, use: Int[np.ndarray, " r"], norm: str
-) -> Float[np.ndarray, " b"]:
+def _rounding(m: Measurement, run: Trajectories, use: Int[np.ndarray, " r"], norm: str) -> Float[np.ndarray, " b"]:
     """What rounding may do to the gap and its budget, `[b]`.
 
     Each of the sums over the steps `|v_t|`, `<grad F_t, v_t>` and of the second order, and each margin, is off by at
@@ -145,15 +145,18 @@ def anatomy(m: Measurement) -> Anatomy | None:
         for name, part in scaled.items()
     )
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(m.judged[:, None] & (m.larger_side > 0), (m.values - m.floor[:, None]) / m.larger_side, -np.inf)
+        ratio = np.where(
+            m.judged[:, None] & (m.larger_side > 0), (m.values - m.floor[:, None]) / m.larger_side, -np.inf
+        )
     row, column = np.unravel_index(int(np.nanargmax(ratio)), ratio.shape)
     return Anatomy(parts, medians, float(ratio[row, column]), int(row), float(m.log_time[column]))
 
 
 def _median(values: Float[np.ndarray, "*s b r"]) -> Float[np.ndarray, "*s r"]:
     """Median over the datasets that have a value; NaN where none has."""
-    some = ~np.isnan(values).all(axis=-2, keepdims=True)
-    return np.where(some[..., 0, :], np.nanmedian(np.where(some, values, 0.0), axis=-2), np.nan)
+    some = np.any(~np.isnan(values), axis=-2, keepdims=True)
+    middle = np.nanmedian(np.where(some, values, 0.0), axis=-2)
+    return np.where(np.squeeze(some, axis=-2), middle, np.nan)
 
 
 def _exponent(log_time: Float[np.ndarray, " r"], values: Float[np.ndarray, "b r"]) -> Interval | None:

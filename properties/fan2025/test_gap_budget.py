@@ -21,12 +21,12 @@ from verify.optimizers import PowerDecay, adam, steepest_descent
 
 Method = Callable[[PowerDecay], optax.GradientTransformation]
 
-A = {"adam": 2 / 3}  # the exponent of the steps, where it is not 1/2
 
-
-def claim(name: str, what: str, method: Method, loss: str, norm: str, **changes) -> Claim:
+def claim(
+    name: str, what: str, method: Method, loss: str, norm: str, horizon: float = -1.0, real: tuple[str, ...] = ()
+) -> Claim:
     def steps(size: float) -> optax.GradientTransformation:
-        return method(PowerDecay(size, A.get(name, 1 / 2)))
+        return method(PowerDecay(size, 2 / 3 if name == "adam" else 1 / 2))
 
     def lacks(part: str, words: str, **changes) -> Twin:
         return Twin(f"no {words}", kind=Bound(without(part), f"its budget without {words}"), **changes)
@@ -53,8 +53,9 @@ def claim(name: str, what: str, method: Method, loss: str, norm: str, **changes)
         norm=norm,
         quantity=BudgetedGap(),
         twins=tuple(twins),
+        real=real,
+        horizon=horizon,
         share=1 / 4,
-        **({"horizon": -1.0} | changes),
     )
 
 
@@ -62,15 +63,15 @@ def descent(norm: str, b1: float = 0.0) -> Method:
     return lambda steps: steepest_descent(steps, norm, b1=b1)
 
 
-DEAR = {"horizon": -1.5}  # singular values at every step
+DEAR = -1.5  # the horizon where every step needs singular values
 
 CLAIMS = (
     claim("l1", "Steepest descent in the l1 norm", descent("l1"), "exponential", "l1"),
     claim("l2", "Normalised GD", descent("l2"), "cross_entropy", "l2"),
     claim("linf", "SignGD", descent("linf"), "logistic", "linf", real=("iris:0-vs-rest",)),
-    claim("spectral", "Steepest descent in the spectral norm", descent("spectral"), "cross_entropy", "spectral", **DEAR),
+    claim("spectral", "Steepest descent in the spectral norm", descent("spectral"), "cross_entropy", "spectral", DEAR),
     claim("signum", "Signum", descent("linf", 0.9), "pairwise_logistic", "linf"),
-    claim("muon", "Muon", descent("spectral", 0.9), "cross_entropy", "spectral", **DEAR),
+    claim("muon", "Muon", descent("spectral", 0.9), "cross_entropy", "spectral", DEAR),
     claim("adam", "Adam", lambda steps: adam(steps, b2=0.99), "logistic", "linf"),
     claim("sign-gd-in-l2", "SignGD, against the L2 margin", descent("linf"), "logistic", "l2"),
 )

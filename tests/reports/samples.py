@@ -222,6 +222,41 @@ def no_curves_case() -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return case, {}
 
 
+def anatomy_case() -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """A supported bound with its anatomy: a part that grows in share, one below zero, one that vanishes."""
+    arrays = curves(9, 16, -0.1)
+    arrays["gap"] = arrays["gap"] / 10
+    arrays["gap"][:9, 2] = np.nan
+    times = arrays["time"]
+    parts = {"misalignment": 0.1 * times**-0.1, "log_n": -0.1 * times**-0.5, "tail": 3 * np.exp(-times / 9)}
+    arrays |= {f"part_{name}": values for name, values in parts.items()}
+    arrays["part_log_n"][0] = np.nan
+    whole = sum(values[-1] for values in parts.values())
+    slopes = {"misalignment": (-0.1, [-0.12, -0.08]), "log_n": (-0.5, None), "tail": (None, None)}
+    anatomy = {
+        "parts": [
+            {
+                "name": name.replace("_", " "),
+                "curve": f"part_{name}",
+                "exponent": slopes[name][0],
+                "interval": slopes[name][1],
+                "share": float(values[-1] / whole),
+            }
+            for name, values in parts.items()
+        ],
+        "tightest": {"ratio": 0.93, "step": 46, "dataset": "zero <columns>"},
+    }
+    case = record(
+        id="fan2025/budget",
+        title="The gap & its budget",
+        kind="bound",
+        quantity="gap / bound",
+        claimed={"law": "its budget", "exponent": None},
+        anatomy=anatomy,
+    )
+    return case, arrays
+
+
 def all_cases() -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
     """Every synthetic claim: pairs of a record and its curves."""
     return [
