@@ -30,3 +30,38 @@ FAN_2025 = Paper(
     2025,
     "2502.04664",
 )
+GUNASEKAR_2018 = Paper(
+    "gunasekar2018",
+    "Gunasekar, Lee, Soudry, Srebro",
+    "Characterizing implicit bias in terms of optimization geometry",
+    2018,
+    "1802.08246",
+)
+QIAN_2019 = Paper(
+    "qian2019",
+    "Qian, Qian",
+    "The implicit bias of AdaGrad on separable data",
+    2019,
+    "1906.03559",
+)
+WANG_2021 = Paper(
+    "wang2021",
+    "Wang, Meng, Chen, Liu",
+    "The implicit bias for adaptive optimization algorithms on homogeneous neural networks",
+    2021,
+    "2012.06244",
+)
+WANG_2022 = Paper(
+    "wang2022",
+    "Wang, Meng, Zhang, Sun, Chen, Ma, Liu",
+    "Does momentum change the implicit regularization on separable data?",
+    2022,
+    "2110.03891",
+)
+RAVI_2024 = Paper(
+    "ravi2024",
+    "Ravi, Scott, Soudry, Wang",
+    "The implicit bias of gradient descent on separable multiclass data",
+    2024,
+    "2411.01350",
+)

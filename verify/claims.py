@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
     from verify.datasets import Dataset
+    from verify.dynamics import Dynamics
     from verify.quantities import Measurement
 
 
@@ -103,7 +104,8 @@ class Claim:
     id: `paper/name`. title: a few words. statement: the theorem, in plain text. source: paper and theorem number.
     kind: `Rate`, `Limit` or `Bound`. problem: makes the strategy that draws its datasets.
     optimizer: an optax transformation. loss, norm: by name. quantity: what is measured, by default the relative
-    gap to the maximal margin in the norm. flow: whether gradient flow in log time takes over from the optimizer.
+    gap to the maximal margin in the norm. flow: whether the gradient flow in log time takes over from gradient descent
+    of a stable step size, or the dynamics whose method and flow are to be followed instead.
     twins: claims that must be refuted. real: real datasets by specification (see `verify.realdata.parse`).
     horizon: decades of steps (of `log t` for flows) to add to the profile's. share: of the profile's datasets.
     prepare: what the theorem assumes of a dataset and can be had by rescaling, applied to real data too.
@@ -121,7 +123,7 @@ class Claim:
     loss: str
     norm: str
     quantity: Quantity = field(default_factory=Gap)
-    flow: bool = False
+    flow: bool | Dynamics = False
     twins: tuple[Twin, ...] = ()
     real: tuple[str, ...] = ()
     horizon: float = 0.0

@@ -66,13 +66,19 @@ class Laboratory:
         return self._runs[key].advance(self.steps, self.progress).result()
 
     def flow(self, claim: Claim) -> Flow:
-        """Gradient flow in log time on all datasets, to the horizon."""
+        """The claim's flow in log time on all datasets, to the horizon."""
         from verify.flow import flow
 
-        key = (claim.loss, self.log_time)
+        norms = tuple(dict.fromkeys((*_VECTOR_NORMS, solvers.norm(claim.norm).name)))
+        key = (claim.flow, claim.loss, norms, self.log_time)
         if key not in self._flows:
             self._flows[key] = flow(
-                self.datasets, loss=claim.loss, log_time=self.log_time, norms=_VECTOR_NORMS, progress=self.progress
+                self.datasets,
+                dynamics=None if isinstance(claim.flow, bool) else claim.flow,
+                loss=claim.loss,
+                log_time=self.log_time,
+                norms=norms,
+                progress=self.progress,
             )
         return self._flows[key]
 
@@ -82,11 +88,7 @@ class Laboratory:
         """Log times, normalised margins in the claim's norm, and notes."""
         if claim.flow:
             flow = self.flow(claim)
-            error = f"the flow takes over with a relative error of at most {np.max(flow.handover_error):.1e}"
-            notes = [error]
-            if (loose := np.count_nonzero(flow.rtol > flow.rtol.min())) > 0:
-                notes.append(f"rounding took the tolerance of {loose} flows up to {flow.rtol.max():.0e}")
-            return flow.log_time, flow.normalised_margin(claim.norm), tuple(notes)
+            return flow.log_time, flow.normalised_margin(claim.norm), flow.notes
         return self.recorded(self.run(claim), claim.norm)[1:]
 
     @staticmethod

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from verify.claims import Claim
     from verify.laboratory import Laboratory
 
-_ROUNDING = 1e-12  # of a normalised margin computed in float64, relative
+ROUNDING = 1e-12  # of a normalised margin computed in float64, relative
 _SEEN = 20.0  # p log t at the horizon, from which on a limit approached like t^-p is seen to 1e-8
 
 
@@ -106,7 +106,7 @@ class Gap:
         references = lab.references(claim.norm)
         log_time, normalised, notes = lab.normalised_margins(claim)
         upper = np.array([r.upper for r in references])
-        width = np.array([r.upper - r.lower for r in references]) + _ROUNDING * upper
+        width = np.array([r.upper - r.lower for r in references]) + ROUNDING * upper
         scale = upper if self.relative else np.ones_like(upper)
         certified = np.array([r.certified for r in references])
         reached = ~np.isnan(normalised).any(axis=1)
@@ -141,10 +141,10 @@ class Residual:
         return "residual"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
-        from solvers import hard_margin
         from verify.residual import residual_in_span
 
         flow = lab.flow(claim)
+        references = lab.references("l2")
         values = np.full((len(lab.datasets), len(flow.log_time)), np.nan)
         judged = np.zeros(len(lab.datasets), bool)
         slow = 0
@@ -155,11 +155,12 @@ class Residual:
             if found.exponent * flow.log_time[-1] < _SEEN:
                 slow += 1
                 continue
-            w_hat, _ = hard_margin(dataset.x, dataset.y)
-            residual = flow.weights[i] - self.log_factor * flow.log_time[:, None] * w_hat
+            w_hat = references[i].weights.ravel() / references[i].upper
+            weights = flow.weights[i].reshape(len(flow.log_time), -1)
+            residual = weights - self.log_factor * flow.log_time[:, None] * w_hat
             values[i] = np.linalg.norm((residual - found.point) @ found.basis.T, axis=1) / np.linalg.norm(w_hat)
             judged[i] = True
-        notes = [f"{np.count_nonzero(judged)} of the {len(judged)} datasets could be judged"]
+        notes = [f"{np.count_nonzero(judged)} of the {len(judged)} datasets could be judged", *flow.notes]
         if slow:
             notes.append(f"on {slow} more the limit is approached like t^-p with a p too small for the horizon")
         return Measurement(flow.log_time, values, np.full(len(judged), 1e-9), judged, lab.datasets, None, tuple(notes))
@@ -178,7 +179,7 @@ class UpdateSize:
             values[i, : dataset.n] = _update_sizes(claim.optimizer, dataset.x)
             values[i, dataset.n :] = values[i, dataset.n - 1]
         log_time = np.log(np.arange(1, longest + 1))
-        floor = _ROUNDING * np.nanmax(np.abs(values), axis=1)
+        floor = ROUNDING * np.nanmax(np.abs(values), axis=1)
         return Measurement(log_time, values, floor, np.asarray(np.isfinite(values).all(axis=1)), lab.datasets)
 
 

@@ -192,11 +192,12 @@ def _horizon(claim: Claim, m: Measurement) -> dict[str, Any]:
     return {"steps": round(float(m.time[-1])), "log_time": False, "note": f"{m.time[-1]:.0f} steps"}
 
 
-def _plotted(verdict: Verdict) -> tuple[np.ndarray, np.ndarray]:
-    """Time on the figure's axis, and the curves that bear on the verdict: for bounds, in units of the bound."""
+def _plotted(verdict: Verdict, flow: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Time on the figure's axis, which for a `flow` is `log t`, and the curves that bear on the verdict: for bounds,
+    in units of the bound."""
     m = verdict.measurement
     kind = verdict.claim.kind
-    clock = m.log_time if verdict.claim.flow else m.time
+    clock = m.log_time if flow else m.time
     informative = m.judged
     if isinstance(kind, Rate):
         late, _ = rates.windows(kind.law.log_clock(m.log_time))
@@ -230,15 +231,16 @@ def _law(claim: Claim, m: Measurement, clock: np.ndarray, values: np.ndarray) ->
 
 
 def _curves(trial: Trial) -> dict[str, np.ndarray]:
-    clock, values = _plotted(trial.verdict)
+    flow = bool(trial.claim.flow)
+    clock, values = _plotted(trial.verdict, flow)
     curves = {"time": clock, "gap": values}
     law = _law(trial.claim, trial.verdict.measurement, clock, values)
     if law is not None:
         curves["law"] = law
     for i, twin in enumerate(trial.twins):
         if name := _curve_name(trial.claim, i):
-            curves[f"{name}_time"], curves[name] = _plotted(twin.verdict)
+            curves[f"{name}_time"], curves[name] = _plotted(twin.verdict, flow)
     for i, (_, alone) in enumerate(trial.real):
-        curves[f"real_{i}_time"], real = _plotted(alone)
+        curves[f"real_{i}_time"], real = _plotted(alone, flow)
         curves[f"real_{i}"] = real[0] if len(real) else np.full(len(curves[f"real_{i}_time"]), np.nan)
     return curves

@@ -125,7 +125,7 @@ def _judge_bound(claim: Claim, kind: Bound, m: Measurement) -> Verdict:
     )  # fmt: skip
     if not informative:
         return Verdict(claim, Outcome.INCONCLUSIVE, "No dataset could be judged.", evidence, m)
-    when = f"at t = {np.exp(step):.0f}"
+    when = f"at t = {np.exp(step):.0f}" if step < 50 else f"at t = e^{step:.0f}"
     if value > 1:
         sides = f"{m.values[row, column]:.6g} against {upper[row, column]:.6g} on dataset {row}"
         sentence = f"The {claim.quantity.name} is {value:.4g} times its bound {kind.text} {when}: {sides}."

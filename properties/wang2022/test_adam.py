@@ -1,0 +1,82 @@
+"""Adam with a stability constant ε > 0 goes to the L2 max-margin direction in the end, as gradient descent does.
+
+Setting: separable binary data, mean logistic loss over N points, a small constant step size η, β₁ ≤ β₂.
+Algorithm: Adam with ε > 0 inside the root, `w ← w - η m / √(v + ε)`, or outside, `w ← w - η m / (√v + ε)`.
+Claim: `w(t) - ŵ log t` stays bounded, ŵ the hard-margin solution, so that the L2 margin's gap is `O(1/log t)`. In the
+span of the support vectors `w(t) - ŵ log t → w̃`, where `(η'/N) exp(-y_n ⟨x_n, w̃⟩) = α_n` with `η' = η/√ε` inside the
+root and `η' = η/ε` outside.
+Reference: Wang, Meng, Zhang, Sun, Chen, Ma, Liu (2022), on deterministic Adam, as commonly stated; the residual's
+limit is derived: the gradients vanish beside ε.
+"""
+
+import math
+
+import pytest
+
+from properties.papers import WANG_2022
+from verify import Claim, Limit, Rate, Twin, laws, optimizers, strategies
+from verify.dynamics import Adam
+from verify.quantities import Residual
+
+STEP, EPS = 0.1, 1e-4
+INSIDE, OUTSIDE = Adam(STEP, EPS), Adam(STEP, math.sqrt(EPS), eps_inside_root=False)
+
+DIRECTION = Claim(
+    id="wang2022/adam",
+    title="Adam with ε > 0 maximises the L2 margin",
+    statement="Adam with a constant ε > 0 on separable data: the L2 margin's gap to the maximum is O(1/log t).",
+    source="Wang et al. 2022, on Adam",
+    paper=WANG_2022,
+    kind=Rate(laws.inverse_log()),
+    problem=strategies.binary,
+    optimizer=INSIDE.optimizer,
+    optimizer_text="Adam(β₁=0.9, β₂=0.95), ε = 1e-4 inside the root, η = 0.1; its flow in log t after the first steps",
+    loss="logistic",
+    norm="l2",
+    flow=INSIDE,
+    twins=(
+        Twin("L-infinity margin for L2 margin", norm="linf", shrink=False),
+        Twin("the faster rate (log t)^-3/2", kind=Rate(laws.inverse_log().faster(0.5))),
+        Twin(
+            "ε = 0",
+            apart=("linf", "l2"),
+            flow=False,
+            optimizer=optimizers.adam(STEP, 0.9, 0.95),
+            kind=Limit(tolerance=0.01, law=laws.inverse_log(in_steps=True)),
+            shrink=False,
+        ),
+    ),
+    share=0.5,
+)
+
+
+def residual(where: str, dynamics: Adam, root: str) -> Claim:
+    factor = STEP / dynamics.effective_step
+    return Claim(
+        id=f"wang2022/adam-residual-{where}",
+        title=f"Adam's residual, ε {where} the root",
+        statement=f"w(t) - ŵ log t tends to w̃, with (η/{root}/N) exp(-y_n ⟨x_n, w̃⟩) = α_n on the support vectors.",
+        source="Wang et al. 2022, on Adam; the limit derived",
+        paper=WANG_2022,
+        kind=Limit(tolerance=1e-4, law=laws.inverse_log()),
+        problem=strategies.binary,
+        optimizer=dynamics.optimizer,
+        optimizer_text=f"Adam(β₁=0.9, β₂=0.95), ε = {dynamics.eps:g} {where} the root, η = 0.1; its flow in log t",
+        loss="logistic",
+        norm="l2",
+        quantity=Residual(),
+        flow=dynamics,
+        twins=(
+            Twin(f"η for η/{root}", quantity=Residual(step_factor=factor), shrink=False),
+            Twin("ŵ log t grows by a thousandth", quantity=Residual(log_factor=1.001), shrink=False),
+        ),
+        share=0.5,
+    )
+
+
+CLAIMS = DIRECTION, residual("inside", INSIDE, "√ε"), residual("outside", OUTSIDE, "ε")
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_adam(theorem, claim):
+    theorem(claim)
