@@ -41,7 +41,7 @@ def claim(
     return Claim(
         id=f"fan2025/gap-budget-{name}",
         title=f"{what}: the gap in {norm} never exceeds its budget",
-        statement=f"{what}, any steps: while it is not negative, the {norm} margin's gap is at most "
+        statement=f"{what}, any steps: while the margin is not negative, its gap in {norm} is at most "
         "[Σ (γ ‖u‖ + ⟨∇F, u⟩) + ½ Σ max z(u)² + ln n + F₀ + c]/Σ ‖u‖.",
         source="after Fan, Schmidt, Thrampoulidis 2025, Theorems 1, 2 and 5; evaluated along the run",
         paper=FAN_2025,

@@ -66,13 +66,21 @@ def test_the_gap_is_below_its_budget(datasets, optimizer, loss, norm):
     assert np.any(gap[seen] > bare[seen])
 
 
-@pytest.mark.parametrize("name", sorted(optimizers.OPTIMIZERS))
+METHODS = optimizers.OPTIMIZERS | {
+    "momentum_ngd": lambda steps: optimizers.steepest_descent(steps, "l2", b1=0.9),
+    "signum": lambda steps: optimizers.steepest_descent(steps, "linf", b1=0.9),
+    "l1.5_descent": lambda steps: optimizers.steepest_descent(steps, "l1.5"),
+    "l3_descent": lambda steps: optimizers.steepest_descent(steps, "l3"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
 def test_every_optimizer_keeps_its_budget_in_every_norm(name):
-    loss = ("cross_entropy", "exponential", "pairwise_logistic")[sorted(optimizers.OPTIMIZERS).index(name) % 3]
+    loss = ("cross_entropy", "exponential", "pairwise_logistic")[sorted(METHODS).index(name) % 3]
     matrices = name in ("spectral_descent", "nuclear_descent", "muon", "adam")
     datasets = [samples.classes(6, 4, 3, seed) if matrices else samples.binary(8, 3, seed) for seed in range(5)]
     norms = ("l1.5", "spectral" if matrices else "linf")
-    result = run(optimizers.OPTIMIZERS[name](0.1), datasets, loss=loss, steps=200, norms=norms, budget=True)
+    result = run(METHODS[name](0.1), datasets, loss=loss, steps=200, norms=norms, budget=True)
     for norm in norms:
         gamma = np.array([r.upper for r in max_margins([(s.x, s.y) for s in datasets], norm)])
         parts = gap_budget(result, datasets, list(gamma), norm=norm, loss=loss)
