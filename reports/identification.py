@@ -35,24 +35,36 @@ _FLOOR = -6.0  # decades: gaps below are drawn there
 @dataclass(frozen=True)
 class Row:
     """One norm: its name; the share of the maximal margin, of the weights or of those gained last, and each of the two;
-    the share's gap to 1 over that a decade earlier; datasets on which the norm wins, and those that could show it."""
+    the share's gap to 1 over that a decade earlier; the updates' misalignment; datasets on which the norm wins, and
+    those that could show it.
+    """
 
     norm: str
     share: float
     gained: float
     reached: float
     fall: float
+    misalignment: float
     wins: int
     judged: int
 
 
 def table(rows: Sequence[Row]) -> Table:
     """The ranking for the terminal."""
-    shown = Table("norm", "share of the maximal margin", "weights gained", "weights", "gap / a decade before", "wins")
+    shown = Table(
+        "norm",
+        "share of the maximal margin",
+        "weights gained",
+        "weights",
+        "gap / a decade before",
+        "misalignment",
+        "wins",
+    )
     for row in rows:
         fall = "–" if math.isnan(row.fall) else f"{row.fall:.2f}"
         wins = f"{row.wins} of {row.judged}" if row.judged else "–"
-        shown.add_row(row.norm, f"{row.share:.6f}", f"{row.gained:.6f}", f"{row.reached:.6f}", fall, wins)
+        crooked = "–" if math.isnan(row.misalignment) else f"{row.misalignment:.4f}"
+        shown.add_row(row.norm, f"{row.share:.6f}", f"{row.gained:.6f}", f"{row.reached:.6f}", fall, crooked, wins)
     return shown
 
 

@@ -18,7 +18,7 @@ from verify.datasets import Dataset
 from verify.flow import carry_on
 from verify.losses import Loss
 from verify.response import Response, gradient_sizes, responses
-from verify.trajectory import Progress, Simulation
+from verify.trajectory import POINTS_A_DECADE, Progress, Simulation
 
 PARTS = 3  # of a decade: the run's weights are kept at their ends
 
@@ -30,6 +30,8 @@ class Course:
     log_time: `[r]`. weights: per dataset `[r, ...]`, NaN after a precision horizon. gradients: `[b discrete]` root mean
     squares of the gradient's entries, as logarithms. exact: whether the optimizer is scale-free. responses: how the
     optimizer answers tiny gradients, if linearly. carried: whether the times after `discrete` are those of a flow.
+    path, descent: over the last decade of steps, `[b]`, by norm the summed norms of the updates, and the summed inner
+    products of minus the updates with the gradient of the log loss; NaN past a precision horizon.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -38,6 +40,8 @@ class Course:
     gradients: Float[np.ndarray, "b s"]
     exact: bool
     responses: list[Response] | None
+    path: dict[str, Float[np.ndarray, " b"]]
+    descent: Float[np.ndarray, " b"]
 
     @property
     def carried(self) -> bool:
@@ -49,16 +53,21 @@ def course(
     datasets: Sequence[Dataset],
     *,
     loss: Loss,
+    norms: Sequence[str],
     steps: int,
     log_time: float,
     platform: str | None = None,
     progress: Progress | None = None,
 ) -> Course:
     """Run an optimizer from zero weights to `steps`, and where it has become gradient descent on to `e^log_time`."""
-    run = Simulation(optimizer, datasets, loss=loss, platform=platform)
+    run = Simulation(optimizer, datasets, loss=loss, norms=norms, budget=True, platform=platform)
     times, weights, gradients = _discrete(run, steps, progress)
     exact, end = run.exact, len(times)
-    horizon = run.result().horizon
+    result = run.result()
+    horizon = result.horizon
+    before = max(len(result.time) - 1 - POINTS_A_DECADE, 0)
+    path = {name: sums[:, -1] - sums[:, before] for name, sums in result.path.items()}
+    descent = result.descent[:, -1] - result.descent[:, before]
     kept = [_until(w, times, int(stop)) for w, stop in zip(weights, horizon, strict=True)]
     found = responses(run) if not loss.of_log and (horizon < 0).all() else None
     logs = np.log(times)
@@ -66,7 +75,7 @@ def course(
         later, flows = _carried(datasets, loss, [w[-1] for w in kept], found, float(logs[-1]), log_time, progress)
         logs = np.concatenate([logs, later[1:]])
         kept = [np.concatenate([w, flow[1:]]) for w, flow in zip(kept, flows, strict=True)]
-    return Course(logs, kept, end, gradients, exact, found)
+    return Course(logs, kept, end, gradients, exact, found, path, descent)
 
 
 def _discrete(run: Simulation, steps: int, progress: Progress | None) -> tuple[np.ndarray, list, np.ndarray]:

@@ -173,7 +173,7 @@ def _budget_sums(method: Method, sums: Sums, g: Gradient, u: Array, data: Batch)
     log_loss = log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight))
     scale = jnp.exp(g.log_scale - (0 if method.loss.of_log else log_loss))
     return Sums(
-        sums.path + jnp.stack([norm.value(u) for norm in method.norms]),
+        sums.path + jnp.stack([norm.value(u, inline=True) for norm in method.norms]),
         sums.descent - scale * jnp.sum(g.direction * u),
         sums.second_order + jnp.max(moved * moved) / 2,
     )

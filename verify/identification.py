@@ -6,6 +6,10 @@ It tends to 1 in the norm whose margin is maximised, in another norm to what tha
 weights gained forget the start, which `w / ||w||` remembers as long as `1 / log t` in gradient descent: `w(t) = w_hat
 log t + O(1)` gains `w_hat`. The weights themselves count where points of large margin lose some of it meanwhile.
 
+Beside it stands the *misalignment* of the updates, what they fall short of steepest descent in a norm:
+`1 - sum <grad F, u> / (gamma sum ||u||)`, with `F` the log loss, over the last decade of steps. In the geometry that
+the updates follow it tends to 0, or stays a little below, as `gamma` is only a lower bound of the gradient's dual norm.
+
 Two norms are told apart on a dataset where the maximiser of the one misses a percent of the other one's margin.
 """
 
@@ -47,7 +51,8 @@ class Score:
     """One norm in the ranking; medians are over the datasets, and all ratios are to the certified maximal margin.
 
     share: normalised margin of the weights, `reached`, or of those gained last, `gained`, whichever is larger.
-    fall: gap of `share` to 1, over that a decade earlier.
+    fall: gap of `share` to 1, over that a decade earlier. misalignment: of the updates, over the last decade of steps;
+    NaN for a weighted norm, which is known at the end only, and past a precision horizon.
     wins, judged: datasets on which the norm is followed and no norm that is told apart from it; datasets that could
     show it.
     """
@@ -57,6 +62,7 @@ class Score:
     gained: float
     reached: float
     fall: float
+    misalignment: float
     wins: int
     judged: int
 
@@ -153,6 +159,7 @@ class _Measured:
     gained: Float[np.ndarray, "norms b r"]
     reached: Float[np.ndarray, "norms b r"]
     told: Bool[np.ndarray, "norms norms b"]
+    misalignment: Float[np.ndarray, "norms b"]
 
     @property
     def share(self) -> Float[np.ndarray, "norms b r"]:
@@ -170,7 +177,16 @@ def _measure(datasets: list[Dataset], geometries: list[_Geometry], run: Course) 
             reached[j, i] = [geometry.ratio(i, dataset, w) for w in weights]
             for m, rival in enumerate(geometries):
                 told[j, m, i] = rival.ratio(i, dataset, geometry.references[i].weights) <= 1 - TOLD_APART
-    return _Measured(geometries, gained, reached, told & ~_shared(geometries, gained, reached))
+    told &= ~_shared(geometries, gained, reached)
+    return _Measured(geometries, gained, reached, told, np.stack([_misalignment(g, run) for g in geometries]))
+
+
+def _misalignment(geometry: _Geometry, run: Course) -> Float[np.ndarray, " b"]:
+    if geometry.scales is not None:
+        return np.full(len(run.weights), np.nan)
+    gamma = np.array([r.lower for r in geometry.references])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return 1 - run.descent / (gamma * run.path[geometry.name])
 
 
 def _shared(
@@ -210,7 +226,8 @@ def _scores(measured: _Measured) -> list[Score]:
         with np.errstate(invalid="ignore", divide="ignore"):
             fall = float(np.nanmedian(gap[j] / before[j])) if np.isfinite(gap[j] / before[j]).any() else math.nan
         wins = int(np.count_nonzero(fits[j] & beaten & judged))
-        numbers = (float(np.median(1 - gap[j])), float(gained[j]), float(reached[j]), fall)
+        crooked = float(np.median(measured.misalignment[j]))
+        numbers = (float(np.median(1 - gap[j])), float(gained[j]), float(reached[j]), fall, crooked)
         scores.append(Score(geometry.name, *numbers, wins, int(np.count_nonzero(judged))))
     return sorted(scores, key=lambda s: (-s.wins / max(s.judged, 1), -s.share))
 
@@ -291,8 +308,9 @@ def identify(
     check_optimizer(optimizer)
     solvers.max_margins([(s.x, s.y) for s in members], "l2")  # separable?
     run = course(
-        optimizer, members, loss=loss_named(loss), steps=steps, log_time=log_time, platform=platform, progress=progress
-    )
+        optimizer, members, loss=loss_named(loss), norms=names, steps=steps, log_time=log_time, platform=platform,
+        progress=progress,
+    )  # fmt: skip
     measured = _measure(members, _geometries(members, names, run), run)
     return _identified(run, measured, len(members))
 

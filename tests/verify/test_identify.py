@@ -39,6 +39,12 @@ def test_the_norm_followed(name):
     assert (best.norm, best.wins, best.judged) == (norm, 4, 4)
     assert second.wins == 0
     assert second.share < 0.988 < best.share
+    misalignment = {score.norm: score.misalignment for score in found.ranking}
+    if norm == WEIGHTED:
+        assert math.isnan(misalignment[norm])
+    else:
+        # The update of a method without constant size is crooked too, but less so than in the wrong geometries.
+        assert -0.05 < misalignment[norm] < min(misalignment.values()) + 0.02 < max(misalignment.values()) - 0.08
     assert found.confidence == 1
     assert found.interval == pytest.approx((0.025 ** (1 / 4), 1.0))  # Clopper and Pearson's for 4 of 4
     assert found.coincide == ()
