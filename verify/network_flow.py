@@ -1,0 +1,367 @@
+"""Flows of homogeneous networks far past separation, to losses of `e^-1000000` and less.
+
+The sum of the losses is `L = sum_i l(q_i)`, with margins `q_i = y_i f(theta, x_i)` of degree `D`. A flow is
+`dtheta/dt = -h * grad L` with a conditioner `h`: 1, or what an adaptive method makes of the gradients.
+
+1. Until `log 1/L = 1`: in the time `sigma` with `dsigma = L dt`, explicitly. All data are separated then, since
+   each loss is less than that of a margin of zero. A run that does not get there counts as not separated.
+2. From there on the clock is `l = log 1/L` itself, and the weights are `u = theta / l^(1/D)`, which stay of order 1:
+
+       du/dlog l = h g / <g, h g> - u / D,    g = sum_i p_i grad q_i(u),    p_i = |l'(q_i)| / L,   q_i = l q_i(u).
+
+   The gradient of L is `e^-l l^(1 - 1/D) g`, so neither loss nor time is ever a number; log time follows as
+   `log t = l - log F + O(1/l)` with `F = <g, h g>` at theta. An implicit method takes some 100 steps.
+
+The normalisation is that of Lyu, Li (2020), section 4; adaptive flows after Wang, Meng, Chen, Liu (2021).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optimistix
+from jax import Array
+from jaxtyping import Bool, Float
+
+from solvers.errors import InputError
+from verify import losses as losses
+from verify.datasets import Dataset
+from verify.losses import Loss
+from verify.networks import Network, check_homogeneous
+from verify.trajectory import Progress
+
+_CHUNK = 8  # datasets a call
+_POINTS = 64  # recorded
+_EARLY_TIME = 1e4  # of sigma
+_EARLY_STEPS = 2_000
+_STEPS = 3_000
+_RTOL = 1e-7  # the stiff directions carry rounding errors times log 1/L; a smaller tolerance meets them
+_STARTS = 4  # start weights to try, until one separates the data
+
+
+@dataclass(frozen=True)
+class Method:
+    """A flow's conditioner, `h = |g|^power (constant + accumulated A + square g^2 + relative (width^2 |g|^2 + g^2))^-1/2`
+    with the gradient `g` and `A = int g^2 dt`. Two methods differ in numbers only, and share their programs.
+    """
+
+    name: str
+    power: float = 0.0
+    constant: float = 0.0
+    accumulated: float = 0.0
+    square: float = 0.0
+    relative: float = 0.0
+    width: float = 0.0
+
+    @property
+    def numbers(self) -> Float[np.ndarray, "6"]:
+        """The formula's numbers in its order."""
+        return np.array([self.power, self.constant, self.accumulated, self.square, self.relative, self.width])
+
+
+def gradient() -> Method:
+    """Gradient flow, `h = 1`."""
+    return Method("gradient flow", constant=1.0)
+
+
+def adagrad(eps: float) -> Method:
+    """AdaGrad flow, `h = (eps + int g^2 dt)^-1/2`."""
+    return Method("AdaGrad flow", constant=_eps(eps, "AdaGrad"), accumulated=1.0)
+
+
+def rmsprop(eps: float) -> Method:
+    """RMSProp flow with its second moment at rest, `h = (eps + g^2)^-1/2`; Adam's without momentum is the same.
+
+    The moment follows `g^2` with a lag of constant `t`, in which the gradient hardly changes once `t` is large.
+    """
+    return Method("RMSProp flow", constant=_eps(eps, "RMSProp"), square=1.0)
+
+
+def steepest(p: float) -> Method:
+    """Steepest flow in the `lp` norm: along `sign(g) |g|^(1/(p - 1))`."""
+    if not 1 < p <= 2:
+        raise InputError(f"The steepest flow in the l{p:g} norm is not smooth: give 1 < p <= 2, or use smooth_sign.")
+    return Method(f"steepest flow in the l{p:g} norm", power=1 / (p - 1) - 1, constant=1.0)
+
+
+def smooth_sign(width: float) -> Method:
+    """SignGD's flow, and that of RMSProp with `eps = 0`, smoothed: `g / sqrt(g^2 + width^2 |g|^2)`, entry by entry."""
+    if not width > 0:
+        raise InputError(f"The width {width} leaves a flow that jumps with a gradient's sign: give a positive one.")
+    return Method("smoothed sign flow", relative=1.0, width=width)
+
+
+def _eps(eps: float, name: str) -> float:
+    if not 0 < eps < math.inf:
+        raise InputError(f"{name} with eps = {eps} has no smooth flow where gradients vanish: give a positive eps.")
+    return float(eps)
+
+
+@dataclass(frozen=True)
+class NetworkFlow:
+    """Flows of a network on `b` datasets, at `r` values of `log 1/L`.
+
+    clock: `[r]` the values of `log 1/L`. separated, reached: `[b]` whether the data were separated, and whether the
+    flow then came to the end; all below is NaN where not. log_inverse_loss: `[b r]`, `log 1/L` at the weights, which
+    differs from the clock by the solver's error. log_time: `[b r]`, up to `O(1/clock)`.
+    weights: per dataset `[r p]`, divided by `clock^(1/D)`. margins, gradients: per dataset `[r n]` and `[r n p]`, at
+    these weights. conditioner: per dataset `[r p]`, up to a factor that depends on time.
+    """
+
+    clock: Float[np.ndarray, " r"]
+    separated: Bool[np.ndarray, " b"]
+    reached: Bool[np.ndarray, " b"]
+    log_inverse_loss: Float[np.ndarray, "b r"]
+    log_time: Float[np.ndarray, "b r"]
+    weights: list[np.ndarray] = field(repr=False)
+    margins: list[np.ndarray] = field(repr=False)
+    gradients: list[np.ndarray] = field(repr=False)
+    conditioner: list[np.ndarray] = field(repr=False)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out, in sentences."""
+        found = []
+        if not self.separated.all():
+            found.append(f"{np.count_nonzero(~self.separated)} of {len(self.separated)} runs did not separate the data")
+        if (lost := np.count_nonzero(self.separated & ~self.reached)) > 0:
+            found.append(f"{lost} flows did not come to the end")
+        return tuple(found)
+
+
+class _Newton(optimistix.Newton):
+    """Newton's method that stops when its step is a small part of the tolerance; see `verify.log_time`."""
+
+    def terminate(self, fn: Any, y: Any, args: Any, options: Any, state: Any, tags: Any) -> Any:
+        results = optimistix.RESULTS
+        lost = (state.step > 0) & ~jnp.isfinite(state.diffsize)
+        broken = state.result != results.successful
+        outcome = results.where(lost, results.nonlinear_divergence, results.successful)
+        return (state.diffsize < self.kappa) | lost | broken, results.where(broken, state.result, outcome)
+
+
+@dataclass(frozen=True)
+class _Field:
+    """The right-hand sides for one network and loss. `data` is features, labels, and which rows are no padding."""
+
+    network: Network
+    loss: Loss
+
+    def pull(self, u: Array, beta: Any, data: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        """`log 1/L`, the gradient `g`, and the margins at `u`, where the margins that the loss sees are `beta` times."""
+        x, y, real = data
+        z, pull_back = jax.vjp(lambda u: self.network.margins(u, x, y), u)
+        q = beta * z[:, None]
+        log_inverse = -jax.nn.logsumexp(self.loss.log_value(q), b=real)
+        (g,) = pull_back(real * jnp.exp(self.loss.log_slopes(q)[:, 0] + log_inverse))
+        return log_inverse, g, z
+
+    @staticmethod
+    def conditioner(g: Array, accumulated: Array, log_scale: Any, method: Array) -> Array:
+        """`h`, for a true gradient of `e^log_scale g`; powers, and relative methods, leave out that scale."""
+        power, constant, memory, square, relative, width = method
+        squares = jnp.square(g)
+        inside = constant + memory * accumulated + square * jnp.exp(2 * log_scale) * squares
+        inside += relative * (jnp.square(width) * jnp.sum(squares) + squares)
+        return jnp.where(power == 0, 1.0, jnp.abs(g)) ** power / jnp.sqrt(inside)
+
+    def early(self, _: Any, state: tuple[Array, Array], args: Any) -> tuple[Array, Array]:
+        data, method = args
+        log_inverse, g, _ = self.pull(state[0], 1.0, data)
+        h = self.conditioner(g, state[1], -log_inverse, method)
+        return h * g, jnp.exp(-log_inverse) * jnp.square(g)
+
+    def late(self, tau: Any, state: tuple[Array, Array], args: Any) -> tuple[Array, Array]:
+        data, method = args
+        u, accumulated = state
+        clock, degree = jnp.exp(tau), self.network.degree
+        _, g, _ = self.pull(u, clock, data)
+        h = self.conditioner(g, accumulated, (1 - 1 / degree) * tau - clock, method)
+        speed = jnp.vdot(g, h * g)
+        return h * g / speed - u / degree, jnp.exp(tau - clock) * jnp.square(g) / speed
+
+
+@functools.cache
+def _separate(network: Network, loss: Loss) -> Any:
+    """Jitted: start weights `[b p]` to weights and `int g^2 dt` when `log 1/L` is 1, and whether it came to that."""
+    fields = _Field(network, loss)
+
+    def past(t: Any, y: Any, args: Any, **_: Any) -> Array:  # the names by which diffrax calls it
+        return fields.pull(y[0], 1.0, args[0])[0] - 1
+
+    def solve(data: Any, method: Array, theta: Array) -> tuple[Array, Array, Array]:
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(fields.early),
+            diffrax.Tsit5(),
+            0.0,
+            _EARLY_TIME,
+            1e-2,
+            (theta, jnp.zeros_like(theta)),
+            args=(data, method),
+            stepsize_controller=diffrax.PIDController(rtol=1e-7, atol=1e-9),
+            event=diffrax.Event(past, optimistix.Newton(1e-10, 1e-10)),
+            max_steps=_EARLY_STEPS,
+            throw=False,
+        )
+        theta, accumulated = jax.tree.map(lambda a: a[0], solution.ys)
+        good = (solution.result == diffrax.RESULTS.event_occurred) & jnp.isfinite(theta).all()
+        return theta, accumulated, good
+
+    return jax.jit(jax.vmap(solve, in_axes=(0, None, 0)))
+
+
+@functools.cache
+def _program(network: Network, loss: Loss) -> Any:
+    """Jitted: states `[b p]` and log clocks `[r]` to states `[b r p]`, success, and what is read off there."""
+    fields = _Field(network, loss)
+
+    def read(tau: Any, state: tuple[Array, Array], data: Any, method: Array) -> tuple[Array, ...]:
+        u, accumulated = state
+        clock, degree = jnp.exp(tau), network.degree
+        log_inverse, g, z = fields.pull(u, clock, data)
+        h = fields.conditioner(g, accumulated, (1 - 1 / degree) * tau - clock, method)
+        log_speed = jnp.log(jnp.vdot(g, h * g)) + (2 - 2 / degree) * tau
+        gradients = jax.jacrev(lambda u: network.margins(u, data[0], data[1]))(u)
+        return log_inverse, clock - log_speed, z, gradients, h
+
+    def solve(data: Any, method: Array, start: Any, taus: Array) -> Any:
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(fields.late),
+            diffrax.Kvaerno5(root_finder=diffrax.with_stepsize_controller_tols(_Newton)()),
+            taus[0],
+            taus[-1],
+            jnp.array(0.01),
+            start,
+            args=(data, method),
+            saveat=diffrax.SaveAt(ts=taus),
+            stepsize_controller=diffrax.ClipStepSizeController(
+                diffrax.PIDController(rtol=_RTOL, atol=_RTOL, dtmin=1e-9, force_dtmin=False), step_ts=taus
+            ),
+            max_steps=_STEPS,
+            throw=False,
+        )
+        good = (solution.result == diffrax.RESULTS.successful) & jnp.isfinite(solution.ys[0]).all()
+        readings = jax.vmap(lambda tau, state: read(tau, state, data, method))(taus, solution.ys)
+        return solution.ys[0], good, readings
+
+    return jax.jit(jax.vmap(solve, in_axes=(0, None, 0, None)))
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Datasets in one shape: rows repeat real ones and do not count, columns are zero."""
+
+    x: Float[np.ndarray, "b n d"]
+    y: Float[np.ndarray, "b n"]
+    real: Float[np.ndarray, "b n"]
+
+    def at(self, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        i = list(places)
+        return self.x[i], self.y[i], self.real[i]
+
+
+def _padded(datasets: Sequence[Dataset]) -> _Data:
+    power = lambda size, least: max(least, 1 << (size - 1).bit_length())  # noqa: E731 - used in one line
+    n, d = power(max(s.n for s in datasets), 8), max(4, *(s.d for s in datasets))
+    data = _Data(np.zeros((len(datasets), n, d)), np.ones((len(datasets), n)), np.zeros((len(datasets), n)))
+    for i, s in enumerate(datasets):
+        rows = np.resize(np.arange(s.n), n)
+        data.x[i, :, : s.d], data.y[i], data.real[i, : s.n] = s.x[rows], s.y[rows], 1
+    return data
+
+
+def _chunks(places: Sequence[int]) -> list[list[int]]:
+    return [list(places[i : i + _CHUNK]) for i in range(0, len(places), _CHUNK)]
+
+
+def _filled(chunk: list[int]) -> list[int]:
+    """The chunk at its full size: what is repeated takes no longer than what is there."""
+    return chunk + chunk[:1] * (_CHUNK - len(chunk))
+
+
+def network_flow(
+    datasets: Sequence[Dataset],
+    network: Network,
+    method: Method,
+    *,
+    loss: str | Loss = "exponential",
+    log_time: float = 1e6,
+    scale: float = 0.5,
+    progress: Progress | None = None,
+) -> NetworkFlow:
+    """The flow of a network from random weights to separation, and on to a loss of `e^-log_time`.
+
+    datasets: binary ones. scale: standard deviation of the start weights; up to four draws, whose seeds come from the
+    data, are tried until one separates them. Raises `InputError` for a network that is not homogeneous or not once
+    differentiable, data that are not binary, and a log_time that is not above 1.
+    """
+    _check(datasets, network, log_time, scale)
+    kind = losses.loss(loss)
+    data, taus = _padded(datasets), np.linspace(0, math.log(log_time), _POINTS)
+    starts, separated = _started(datasets, data, network, method, kind, scale)
+    found: dict[int, tuple[np.ndarray, ...]] = {}
+    for chunk in _chunks(np.flatnonzero(separated).tolist()):
+        places = _filled(chunk)
+        start = tuple(np.stack([starts[i][part] for i in places]) for part in (0, 1))
+        solved = jax.tree.map(np.asarray, _program(network, kind)(data.at(places), method.numbers, start, taus))
+        for j, i in enumerate(chunk):
+            if solved[1][j]:
+                found[i] = (solved[0][j], *(reading[j] for reading in solved[2]))
+        if progress:
+            progress(chunk[-1] + 1, len(datasets))
+    return _collected(datasets, network, data, np.exp(taus), separated, found)
+
+
+def _check(datasets: Sequence[Dataset], network: Network, log_time: float, scale: float) -> None:
+    if not datasets:
+        raise InputError("There are no datasets to run on: give at least one.")
+    for i, s in enumerate(datasets):
+        if not s.binary:
+            raise InputError(f"Dataset {i} has {s.classes} classes, but networks here are binary: give labels +1/-1.")
+    if not network.smooth:
+        raise InputError(f"The {network.name} has kinks, where its flow jumps: use the squared ReLU or the quadratic.")
+    if not 1 < log_time < 1e12:
+        raise InputError(f"The flow is asked to go to a loss of e^-{log_time:g}: give a log_time between 1 and 1e12.")
+    if not 0 < scale < math.inf:
+        raise InputError(f"The start weights have the scale {scale}: give a positive number.")
+    check_homogeneous(network, max(s.d for s in datasets))
+
+
+def _started(datasets, data: _Data, network: Network, method: Method, loss: Loss, scale: float):
+    """Weights and `int g^2 dt` at separation by index, and `[b]` whether the data were separated."""
+    starts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for seed in range(_STARTS):
+        for chunk in _chunks([i for i in range(len(datasets)) if i not in starts]):
+            places = _filled(chunk)
+            theta = np.stack([network.start(datasets[i], data.x.shape[2], scale, seed) for i in places])
+            solved = map(np.asarray, _separate(network, loss)(data.at(places), method.numbers, theta))
+            for i, *state, good in zip(chunk, *(list(a) for a in solved), strict=False):
+                if good:
+                    starts[i] = (state[0], state[1])
+    return starts, np.array([i in starts for i in range(len(datasets))])
+
+
+def _collected(datasets, network: Network, data: _Data, clock, separated, found) -> NetworkFlow:
+    b, r, padded = len(datasets), len(clock), data.x.shape[2]
+    log_inverse, log_time = np.full((b, r), np.nan), np.full((b, r), np.nan)
+    kept: tuple[list[np.ndarray], ...] = ([], [], [], [])
+    for i, s in enumerate(datasets):
+        p = network.size(s.d)
+        if i not in found:
+            for values, shape in zip(kept, ((r, p), (r, s.n), (r, s.n, p), (r, p)), strict=True):
+                values.append(np.full(shape, np.nan))
+            continue
+        u, log_inverse[i], log_time[i], z, gradients, h = found[i]
+        own = functools.partial(network.own, d=s.d, padded=padded)
+        for values, value in zip(kept, (own(u), z[:, : s.n], own(gradients[:, : s.n]), own(h)), strict=True):
+            values.append(value)
+    reached = np.array([i in found for i in range(b)])
+    return NetworkFlow(clock, separated, reached, log_inverse, log_time, *kept)

@@ -1,0 +1,173 @@
+"""Homogeneous networks: their output is multiplied by `c^L` when all weights are multiplied by `c`.
+
+A network declares its degree `L`, and `check_homogeneous` holds it to Euler's identity
+`<grad_theta f(theta, x), theta> = L f(theta, x)` at random weights: a bias, a shift or a leaky offset breaks it.
+The weights are one flat vector `theta [p]`; the names and shapes of its parts depend on the number of features.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Float
+
+from solvers.errors import InputError
+from verify import config as config
+from verify.datasets import Dataset
+
+_EULER = 1e-9  # of Euler's identity, relative to the sizes of gradient and weights
+_PROBES = 8
+
+Shapes = Mapping[str, tuple[int, ...]]
+Parts = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation of one variable with `phi(c z) = c^degree phi(z)` for `c > 0`. smooth: once differentiable."""
+
+    name: str
+    degree: int
+    apply: Callable[[Array], Array]
+    smooth: bool = True
+
+
+RELU = Activation("ReLU", 1, lambda z: jnp.maximum(z, 0), smooth=False)
+SQUARED_RELU = Activation("squared ReLU", 2, lambda z: jnp.square(jnp.maximum(z, 0)))
+QUADRATIC = Activation("quadratic", 2, jnp.square)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A binary classifier `f(theta, x)`, the label its sign, that is homogeneous in theta.
+
+    shapes: from the number of features `d` to the parts of the weights; one whose last axis is as long as `d` and
+    whose name is `"first"` meets the features, and has zero columns for features that are padding.
+    output: parts and features `[n d]` to outputs `[n]`. degree: `L`. smooth: whether `f` is once differentiable.
+    """
+
+    name: str
+    shapes: Callable[[int], Shapes]
+    output: Callable[[Parts, Array], Array]
+    degree: int
+    smooth: bool = True
+
+    def size(self, d: int) -> int:
+        """The number `p` of weights for `d` features."""
+        return sum(math.prod(shape) for shape in self.shapes(d).values())
+
+    def parts(self, theta: Float[Array, " p"], d: int) -> Parts:
+        """The named parts of flat weights."""
+        return self._unravel(d)(theta)
+
+    def margins(self, theta: Float[Array, " p"], signed: Float[Array, "n d"], sign: Float[Array, " n"]) -> Array:
+        """Margins `y_i f(theta, x_i)`, from features and labels."""
+        return sign * self.output(self.parts(theta, signed.shape[1]), signed)
+
+    def start(self, dataset: Dataset, d: int, scale: float, seed: int = 0) -> Float[np.ndarray, " p"]:
+        """Gaussian weights of standard deviation `scale` for a dataset padded to `d` features.
+
+        Their seed comes from the data, so that the same dataset starts alike in any company and any padding.
+        """
+        digest = hashlib.sha256(dataset.x.tobytes() + dataset.y.tobytes() + self.name.encode()).digest()
+        rng = np.random.default_rng([seed, *digest[:8]])
+        parts = {}
+        for name, shape in self.shapes(dataset.d).items():
+            part = scale * rng.standard_normal(shape)
+            padded = np.zeros(self.shapes(d)[name])
+            padded[tuple(map(slice, shape))] = part
+            parts[name] = padded
+        return np.asarray(ravel_pytree(parts)[0])
+
+    def own(self, theta: Float[np.ndarray, "... p"], d: int, padded: int) -> Float[np.ndarray, "... q"]:
+        """The weights that are left when the padding from `d` to `padded` features is taken away."""
+        template = {name: np.zeros(shape, bool) for name, shape in self.shapes(padded).items()}
+        for name, shape in self.shapes(d).items():
+            template[name][tuple(map(slice, shape))] = True
+        return theta[..., np.concatenate([template[name].ravel() for name in sorted(template)])]
+
+    def _unravel(self, d: int) -> Callable[[Array], Parts]:
+        return _unravel(tuple(sorted(self.shapes(d).items())))
+
+
+@functools.cache
+def _unravel(shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> Callable[[Array], Parts]:
+    return ravel_pytree({name: np.zeros(shape) for name, shape in shapes})[1]
+
+
+@functools.cache
+def two_layer(width: int = 3, activation: Activation = SQUARED_RELU) -> Network:
+    """`f = sum_j a_j phi(<w_j, x>)`, of degree `1 + degree of phi`."""
+    _positive(width)
+
+    def output(parts: Parts, x: Array) -> Array:
+        return activation.apply(x @ parts["first"].T) @ parts["last"]
+
+    return Network(
+        f"two-layer {activation.name} network of width {width}",
+        lambda d: {"first": (width, d), "last": (width,)},
+        output,
+        1 + activation.degree,
+        activation.smooth,
+    )
+
+
+@functools.cache
+def three_layer(width: int = 2, activation: Activation = SQUARED_RELU) -> Network:
+    """`f = <a, phi(V phi(W x))>`, of degree `1 + r + r^2` for an activation of degree `r`."""
+    _positive(width)
+
+    def output(parts: Parts, x: Array) -> Array:
+        hidden = activation.apply(x @ parts["first"].T)
+        return activation.apply(hidden @ parts["inner"].T) @ parts["last"]
+
+    r = activation.degree
+    return Network(
+        f"three-layer {activation.name} network of width {width}",
+        lambda d: {"first": (width, d), "inner": (width, width), "last": (width,)},
+        output,
+        1 + r + r * r,
+        activation.smooth,
+    )
+
+
+@functools.cache
+def linear() -> Network:
+    """`f = <w, x>`, of degree 1: the linear classifier as a network."""
+    return Network("linear classifier", lambda d: {"first": (d,)}, lambda parts, x: x @ parts["first"], 1)
+
+
+@functools.cache
+def check_homogeneous(network: Network, d: int) -> None:
+    """Check Euler's identity at random weights and features. Raises `InputError` where it fails."""
+    rng = np.random.default_rng(0)
+    theta, x = rng.standard_normal((_PROBES, network.size(d))), rng.standard_normal((_PROBES, d))
+
+    def output(theta: Array, x: Array) -> Array:
+        return network.output(network.parts(theta, d), x[None, :])[0]
+
+    values, slopes = jax.vmap(jax.value_and_grad(output))(theta, x)
+    values, slopes = np.asarray(values), np.asarray(slopes)
+    reached = np.sum(slopes * theta, axis=1)
+    size = np.abs(values) + np.sum(np.abs(slopes * theta), axis=1)
+    if (np.abs(reached - network.degree * values) > _EULER * size).any():
+        i = int(np.argmax(np.abs(reached - network.degree * values) / size))
+        raise InputError(
+            f"The {network.name} is not homogeneous of degree {network.degree}: at random weights <grad f, theta> = "
+            f"{reached[i]:.6g} but {network.degree} f = {network.degree * values[i]:.6g}; "
+            "leave out biases and offsets, or declare another degree."
+        )
+
+
+def _positive(width: int) -> None:
+    if width < 1:
+        raise InputError(f"The width is {width}: give a positive number of neurons.")
