@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,7 +13,8 @@ from solvers.errors import InputError
 
 @dataclass(frozen=True)
 class Law:
-    """The law `t^-power (log t)^log_power`, evaluated in log time so that `t = e^10000` is no number too large.
+    """The law `t^-power (log t)^log_power (log log t)^log_log_power`, evaluated in log time so that `t = e^10000` is no
+    number too large.
 
     Its *clock* is the time in which it is a power law: `t` where `power > 0`, else `log t`. Decades, slopes and
     resolutions of a rate are meant in its clock. `in_steps` takes `t` in any case, for runs that see few decades of
@@ -23,6 +24,7 @@ class Law:
     power: float
     log_power: float = 0.0
     in_steps: bool = False
+    log_log_power: float = 0.0
 
     def __post_init__(self):
         if not (self.power > 0 or (self.power == 0 and self.log_power < 0)):
@@ -30,7 +32,11 @@ class Law:
 
     def log_value(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
         """Logarithm of the law at `log t`, which must be positive."""
-        return -self.power * log_time + self.log_power * np.log(log_time)
+        value = -self.power * log_time + self.log_power * np.log(log_time)
+        if self.log_log_power:
+            # Before t = e^e the factor counts as 1: it would vanish at t = e.
+            value = value + self.log_log_power * np.log(np.log(np.maximum(log_time, np.e)))
+        return value
 
     def log_clock(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
         """Logarithm of the clock."""
@@ -44,8 +50,8 @@ class Law:
     def faster(self, by: float) -> Law:
         """The same law with the exponent of its clock lowered by `by`."""
         if self.power > 0 or self.in_steps:
-            return Law(self.power + by, self.log_power)
-        return Law(0.0, self.log_power - by)
+            return replace(self, power=self.power + by, in_steps=False)
+        return replace(self, log_power=self.log_power - by)
 
     def __str__(self) -> str:
         def exponent(a: float) -> str:
@@ -53,8 +59,12 @@ class Law:
             return str(near) if abs(float(near) - a) < 1e-9 else f"{a:g}"
 
         logs = {0.0: "", 1.0: "log t"}.get(self.log_power, f"(log t)^{exponent(self.log_power)}")
+        if self.log_log_power == 1 and (self.power, self.log_power) == (0, -1):
+            return "log log t / log t"
+        if self.log_log_power:
+            logs = f"{logs} (log log t)^{exponent(self.log_log_power)}".strip()
         if self.power == 0:
-            return "1/log t" if self.log_power == -1 else logs
+            return "1/log t" if (self.log_power, self.log_log_power) == (-1, 0) else logs
         return f"t^-{exponent(self.power)} {logs}".strip()
 
 

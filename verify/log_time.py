@@ -66,15 +66,21 @@ def _pull(loss: Loss, s: Any, w: Array, data: Batch) -> Array:
     return pull
 
 
-def _record(loss: Loss, norms: tuple[Norm, ...], w: Array, data: Batch) -> tuple[Array, Array, Array]:
-    z = linear_margins(w, data)
-    log_loss = log_sum_exp(loss.log_value(z) + jnp.log(data.weight))
-    return jnp.min(z), log_loss, jnp.stack([norm.value(w) for norm in norms])
+@functools.cache
+def _recorder(loss: Loss, norms: tuple[Norm, ...]) -> Any:
+    """Jitted records of weights `[b r ...]`: apart from the solve, which takes seconds to compile."""
+
+    def record(w: Array, data: Batch) -> tuple[Array, Array, Array]:
+        z = linear_margins(w, data)
+        log_loss = log_sum_exp(loss.log_value(z) + jnp.log(data.weight))
+        return jnp.min(z), log_loss, jnp.stack([norm.value(w) for norm in norms])
+
+    return jax.jit(jax.vmap(jax.vmap(record, in_axes=(0, None))))
 
 
 @functools.cache
-def _program(loss: Loss, norms: tuple[Norm, ...], velocity: Velocity) -> Any:
-    """Jitted solve of a batch: start states `[b m ...]` and times `[r]` to states `[b r m ...]` and their records.
+def _program(loss: Loss, velocity: Velocity) -> Any:
+    """Jitted solve of a batch: start states `[b m ...]` and times `[r]` to states `[b r m ...]`.
 
     A state is the weights, and below them the memory of flows that have one: `m` is 1 or 2.
     """
@@ -105,9 +111,7 @@ def _program(loss: Loss, norms: tuple[Norm, ...], velocity: Velocity) -> Any:
             max_steps=_MAX_STEPS,
             throw=False,
         )
-        states: Any = solution.ys
-        records = jax.vmap(lambda w: _record(loss, norms, w, data))(states[:, 0])
-        return states, solution.result == diffrax.RESULTS.successful, solution.stats["num_steps"], records
+        return solution.ys, solution.result == diffrax.RESULTS.successful, solution.stats["num_steps"]
 
     return jax.jit(jax.vmap(solve, in_axes=(0, 0, None, None, None)))
 
@@ -170,11 +174,13 @@ class Solver:
             start[(j, 0, *own)] = starts[i].weights
             if self.dynamics.remembers:
                 start[(j, 1, *own)] = starts[i].memory
-        program = _program(self.loss, self.norms, self.dynamics.velocity)
+        program = _program(self.loss, self.dynamics.velocity)
         paths: dict[int, Path] = {}
         rtol = self.rtol
         while True:
-            solved = jax.tree.map(np.asarray, program(data, start, self.dynamics.numbers, times, rtol))
+            states, *rest = program(data, start, self.dynamics.numbers, times, rtol)
+            records = _recorder(self.loss, self.norms)(states[:, :, 0], data)
+            solved = jax.tree.map(np.asarray, (states, *rest, records))
             for j, i in enumerate(places):
                 if i not in paths and (path := self._path(solved, j, i, times, rtol)):
                     paths[i] = path

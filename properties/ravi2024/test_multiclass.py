@@ -1,0 +1,51 @@
+"""Multiclass gradient descent has one limit for many losses: the Frobenius max-margin, with the same kind of residual.
+
+Setting: separable data of k classes, mean loss of an exponential tail: cross-entropy, multiclass exponential or
+pairwise logistic loss; a small constant step size η.
+Algorithm: `W ← W - η ∇L(W)`.
+Claim: `W(t) = Ŵ log t + ρ(t)` with ρ bounded and Ŵ the solution of `min ‖W‖_F  s.t.  ⟨w_{y_i} - w_c, x_i⟩ ≥ 1`, so that
+the Frobenius margin's gap is `O(1/log t)`. In the span of the support vectors `ρ → W̃`, the same for all three losses:
+`(η/N) exp(-⟨w̃_{y_i} - w̃_c, x_i⟩) = α_ic`.
+Reference: Ravi, Scott, Soudry, Wang (2024), as commonly stated; the residual's limit is derived as by Soudry et al.
+(2018), Theorem 4, with one support vector for a point and a wrong class.
+"""
+
+import pytest
+
+from properties.papers import RAVI_2024
+from verify import Claim, Limit, Twin, laws, optimizers, strategies
+from verify.quantities import Residual
+
+NAMES = {"cross_entropy": "cross-entropy", "exponential": "exponential", "pairwise_logistic": "pairwise logistic"}
+
+
+def claim(loss: str) -> Claim:
+    name = NAMES[loss]
+    return Claim(
+        id=f"ravi2024/gradient-descent-{name.replace(' ', '-')}",
+        title=f"Multiclass GD's residual, {name} loss",
+        statement="W(t) - Ŵ log t tends to W̃, with (η/N) exp(-⟨w̃_{y_i} - w̃_c, x_i⟩) = α_ic on the support vectors.",
+        source="Ravi et al. 2024, on the exponential tail; the limit derived",
+        paper=RAVI_2024,
+        kind=Limit(tolerance=1e-4, law=laws.inverse_log()),
+        problem=lambda: strategies.multiclass(max_classes=3, max_points=8),
+        optimizer=optimizers.gradient_descent(1.0),
+        optimizer_text="gradient descent, constant stable step size; gradient flow in log t after the first steps",
+        loss=loss,
+        norm="l2",
+        quantity=Residual(),
+        flow=True,
+        twins=(
+            Twin("twice the step size in the limit", quantity=Residual(step_factor=2.0), shrink=False),
+            Twin("Ŵ log t grows by a thousandth", quantity=Residual(log_factor=1.001), shrink=False),
+        ),
+        share=0.25,
+    )
+
+
+CLAIMS = tuple(claim(loss) for loss in NAMES)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_multiclass(theorem, claim):
+    theorem(claim)
