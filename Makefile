@@ -3,15 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= standard
 REPORT ?= verify-report
+# Processes that check theorems at once; each has its share of the cores. One, with `--device gpu`.
+WORKERS ?= auto
 
 .PHONY: verify test lint types floors quick bench clean
 
 verify: .venv/.installed
-	@$(BIN)/pytest properties -q --profile=$(PROFILE) --report-dir=$(REPORT) -p no:cacheprovider; \
+	@$(BIN)/pytest properties -v -n $(WORKERS) --profile=$(PROFILE) --report-dir=$(REPORT) -p no:cacheprovider; \
 	  status=$$?; $(BIN)/verify report --report-dir=$(REPORT) && exit $$status
 
 test: .venv/.installed
-	$(BIN)/pytest tests -q -n 2
+	$(BIN)/pytest tests -q -n $(WORKERS)
 
 # The stamp is renewed only when the dependencies change, so a second call installs nothing.
 .venv/.installed: pyproject.toml constraints.txt
@@ -35,7 +37,7 @@ floors: .venv/.dev
 	$(BIN)/lint-imports
 
 quick: .venv/.installed
-	$(BIN)/pytest properties -q -n 2 --profile=quick --report-dir=$(REPORT)-quick
+	$(BIN)/pytest properties -q -n $(WORKERS) --profile=quick --report-dir=$(REPORT)-quick
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks

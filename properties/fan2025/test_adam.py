@@ -37,7 +37,7 @@ def claim(a: float) -> Claim:
     main = a == 2 / 3
     apart = ("linf", "l2")
     return Claim(
-        id="fan2025/adam-multiclass" + ("" if main else f"-{name.replace('/', '~')}"),
+        id=f"fan2025/adam-multiclass-a{a:.2g}",
         title=f"Adam maximises the max-norm margin, multiclass, steps t^-{name}",
         statement=f"Adam with ε = 0 and steps t^-{name}: the max-norm margin's gap to the maximum is O({law.law}).",
         source="Fan, Schmidt, Thrampoulidis 2025, " + ("Corollary 2" if main else "Theorem 5 (as commonly stated)"),

@@ -46,7 +46,7 @@ def claim(norm: str, a: float) -> Claim:
     name, law, faster = SCHEDULES[a]
     main, eta0 = a == 1 / 2, 1.0 if a == 1 else 0.1
     return Claim(
-        id=f"fan2025/steepest-descent-{norm}-{name.replace('/', '~')}",
+        id=f"fan2025/steepest-descent-{norm}-a{a:.2g}",
         title=f"Steepest descent in the {norm} norm maximises its margin, steps t^-{name}",
         statement=f"Steepest descent in the {norm} norm, steps t^-{name}: its margin's gap is O({law.law}).",
         source=f"Fan, Schmidt, Thrampoulidis 2025, Theorem {'1' if main else '3 (as commonly stated)'}",
