@@ -131,7 +131,7 @@ class Claim:
     prepare: Callable[[Dataset], Dataset] | None = None
 
     def __post_init__(self):
-        if not re.fullmatch(r"[a-z0-9]+(/[a-z0-9._~-]+)+", self.id):
+        if not re.fullmatch(r"[a-z0-9]+(/[a-z0-9._-]+)+", self.id):
             raise InputError(f"The claim id {self.id!r} is not of the form paper/name: use a-z, 0-9, '.', '_', '-'.")
 
     def twin(self, index: int) -> Claim:
