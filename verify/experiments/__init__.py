@@ -1,9 +1,11 @@
 """Experiments of papers, done again: what `verify gallery` makes."""
 
-from verify.experiments import fan2025
+from verify.experiments import fan2025, handover
 from verify.experiments.experiment import Experiment, Finding
 
-EXPERIMENTS: dict[str, Experiment] = {experiment.id: experiment for experiment in (fan2025.EXPERIMENT,)}
+EXPERIMENTS: dict[str, Experiment] = {
+    experiment.id: experiment for experiment in (fan2025.EXPERIMENT, handover.EXPERIMENT)
+}
 """By id."""
 
 __all__ = ["EXPERIMENTS", "Experiment", "Finding"]
