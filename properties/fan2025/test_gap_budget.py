@@ -21,6 +21,8 @@ from verify.optimizers import PowerDecay, adam, steepest_descent
 
 Method = Callable[[PowerDecay], optax.GradientTransformation]
 
+DEAR = -1.5  # the horizon where every step needs singular values
+
 
 def claim(
     name: str, what: str, method: Method, loss: str, norm: str, horizon: float = -1.0, real: tuple[str, ...] = ()
@@ -55,15 +57,13 @@ def claim(
         twins=tuple(twins),
         real=real,
         horizon=horizon,
-        share=1 / 4,
+        share=1 / 16 if horizon == DEAR else 1 / 8 if loss != "logistic" else 1 / 4,
     )
 
 
 def descent(norm: str, b1: float = 0.0) -> Method:
     return lambda steps: steepest_descent(steps, norm, b1=b1)
 
-
-DEAR = -1.5  # the horizon where every step needs singular values
 
 CLAIMS = (
     claim("l1", "Steepest descent in the l1 norm", descent("l1"), "exponential", "l1"),
