@@ -200,9 +200,11 @@ def _reworded(verdict: Verdict, outcome: Outcome, sentence: str) -> Verdict:
     return Verdict(verdict.claim, outcome, sentence, verdict.evidence, verdict.measurement)
 
 
-def shrink(claim: Claim, profile: Profile, seed: int, platform: str | None = None) -> Dataset | None:
+def shrink(
+    claim: Claim, profile: Profile, seed: int, platform: str | None = None, *, most_steps: int = 5_000
+) -> Dataset | None:
     """The smallest dataset found that refutes the claim alone, and does so again with twice the steps; or None."""
-    steps, log_time = min(profile.steps, 5_000), min(profile.log_time, 2e3)
+    steps, log_time = min(profile.steps, most_steps), min(profile.log_time, 2e3)
     known: dict[tuple, bool] = {}
 
     def refuted(dataset: Dataset, factor: float = 1.0) -> bool:
@@ -269,7 +271,11 @@ def _counterexample(verdict: Verdict, profile: Profile, seed: int, platform: str
     """A shrunk dataset for a refutation, where one dataset suffices to see it."""
     if verdict.outcome is not Outcome.REFUTED or not refutes_alone(verdict.claim, verdict.measurement).any():
         return None
-    return shrink(verdict.claim, profile, seed, platform)
+    violated = verdict.evidence.worst_log_time
+    if not isinstance(verdict.claim.kind, Bound) or violated is None:
+        return shrink(verdict.claim, profile, seed, platform)
+    # A bound that fails early is not worth running for long.
+    return shrink(verdict.claim, profile, seed, platform, most_steps=min(5_000, ceil(3 * np.exp(violated)) + 10))
 
 
 def _laboratory(claim: Claim, datasets: Sequence[Dataset], profile: Profile, platform, progress) -> Laboratory:
