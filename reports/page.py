@@ -44,9 +44,10 @@ def write_report(report_dir: Path | str) -> dict[str, Path]:
     page = _environment(loader, autoescape=True)
     css = Markup(loader.get_source(page, "report.css")[0])
     plain = _environment(loader, autoescape=False)
+    markdown = {"table": tables.markdown(records), "theorems": tables.markdown_by_source(records)}
     contents = {
         "html": ("index.html", page.get_template("report.html.j2").render(fields, css=css)),
-        "markdown": ("report.md", plain.get_template("report.md.j2").render(fields, table=tables.markdown(records))),
+        "markdown": ("report.md", plain.get_template("report.md.j2").render(fields, **markdown)),
         "json": ("report.json", tables.to_json(records)),
     }
     return {kind: _write(Path(report_dir, name), content) for kind, (name, content) in contents.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports import text
-from reports.records import Record
+from reports.records import Record, ReportError
 
 _STYLES = {"SUPPORTED": "bold green", "REFUTED": "bold red", "INCONCLUSIVE": "bold yellow"}
 
@@ -82,6 +83,50 @@ def markdown(records: Sequence[Record]) -> str:
         claim = f"{escape_markdown(row.title)} (`{row.id}`)"
         lines.append((claim, *map(escape_markdown, cells)))
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+BY_SOURCE = ("Theorem", "Claims", "Norms", "Observed", "False twins refuted", "Verdicts")
+MARKS = ("<!-- theorems -->", "<!-- /theorems -->")
+
+
+def markdown_by_source(records: Sequence[Record]) -> str:
+    """One row for each theorem, that is for all claims with the same source, as a Markdown table."""
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(record["source"], []).append(record)
+    lines = [BY_SOURCE, ("---",) * len(BY_SOURCE)]
+    for source, members in groups.items():
+        twins = [twin["verdict"] for record in members for twin in record["twins"]]
+        verdicts = Counter(record["verdict"] for record in members)
+        cells = (
+            source,
+            str(len(members)),
+            ", ".join(sorted({record["norm"] for record in members})),
+            _range(members),
+            f"{twins.count('REFUTED')} of {len(twins)}",
+            ", ".join(f"{count} {text.verdict(word)}" for word, count in sorted(verdicts.items(), reverse=True)),
+        )
+        lines.append(tuple(map(escape_markdown, cells)))
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _range(records: Sequence[Record]) -> str:
+    """The fitted exponents, or for bounds the largest part of a bound that was reached; what decided, for one claim."""
+    if len(records) == 1:
+        return text.observed(records[0])
+    exponents = [r["observed"]["exponent"] for r in records if r["observed"]["exponent"] is not None]
+    values = [r["observed"]["value"] for r in records if r["kind"] == "bound" and r["observed"]["value"] is not None]
+    found = [(word, numbers) for word, numbers in (("exponents", exponents), ("of the bound", values)) if numbers]
+    ends = [(word, text.number(min(numbers)), text.number(max(numbers))) for word, numbers in found]
+    return "; ".join(f"{word} {low} to {high}" for word, low, high in ends) or "–"
+
+
+def replace_between_marks(document: str, table: str) -> str:
+    """A Markdown document with the table put between its marks. Raises `ReportError` where it has none."""
+    start, end = (document.find(mark) for mark in MARKS)
+    if start < 0 or end < start:
+        raise ReportError(f"The document has no {MARKS[0]} followed by {MARKS[1]}: put them where the table belongs.")
+    return f"{document[: start + len(MARKS[0])]}\n{table}{document[end:]}"
 
 
 _WIDTHS = {"Claim": 24, "Verdict": 13, "Claimed": 14, "Observed": 22}

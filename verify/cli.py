@@ -16,7 +16,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from reports.records import ReportError, read_records, write_record
+from reports.records import ReportError, read_records, replace_file, write_record
 from solvers.errors import InputError
 from verify.cli_common import Device, Options, err, optimizer_of, out, progress_bar
 from verify.cli_gallery import gallery
@@ -190,6 +190,10 @@ def report(
     overview: Annotated[
         Path | None, typer.Option(help="Also draw all claims as small multiples: .svg or .png.")
     ] = None,
+    readme: Annotated[
+        Path | None,
+        typer.Option(help="Also put the table of theorems into this Markdown file, between <!-- theorems --> marks."),
+    ] = None,
 ) -> None:
     """Write the report: one HTML page, Markdown and JSON, from the records of the last checks.
 
@@ -197,12 +201,19 @@ def report(
     """
     from reports.figures import overview as draw_overview
     from reports.page import write_report
+    from reports.tables import markdown_by_source, replace_between_marks
     from reports.text import summarise
 
     written = write_report(report_dir)
     if overview:
         draw_overview(report_dir, overview)
         written = {**written, "overview": overview}
+    if readme:
+        if not readme.is_file():
+            raise InputError(f"{readme} is no file: give a Markdown file that has the marks.")
+        table = markdown_by_source(read_records(report_dir))
+        document = replace_between_marks(readme.read_text("utf-8"), table)
+        replace_file(readme, lambda file: file.write(document.encode()))
     summary = summarise(read_records(report_dir))
     out.print(
         f"{summary.supported} supported, {summary.refuted} refuted, {summary.inconclusive} inconclusive; "

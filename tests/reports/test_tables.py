@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from reports import tables, text
+from reports.records import ReportError
 from tests.reports import samples
 
 RECORDS = [record for record, _ in samples.all_cases()]
@@ -45,6 +46,32 @@ def test_markdown_of_one_row():
         "1 of 1",
         "1.12 at t = 100000 (3 points in 2 dimensions)",
     ]
+
+
+def test_theorems_are_one_row_a_source():
+    twice = [samples.record(), samples.record(id="fan2025/other", norm="l2"), samples.record(id="a/b", source="Else")]
+    twice[1]["observed"] = {**twice[1]["observed"], "exponent": -0.25}
+    twice[1]["verdict"] = "REFUTED"
+    lines = tables.markdown_by_source(twice).splitlines()
+    assert {len(cells(line)) for line in lines} == {len(tables.BY_SOURCE)}
+    assert cells(lines[2]) == [
+        "Fan, Schmidt, Thrampoulidis 2025, Theorem 1",
+        "2",
+        ", ".join(sorted({twice[0]["norm"], "l2"})),
+        "exponents −0.497 to −0.25",
+        "2 of 2",
+        "1 ✓ SUPPORTED, 1 ✗ REFUTED",
+    ]
+    assert cells(lines[3])[0] == "Else"
+
+
+def test_a_table_goes_between_its_marks():
+    document = "a\n<!-- theorems -->\nold\n<!-- /theorems -->\nb\n"
+    assert tables.replace_between_marks(document, "| new |\n") == (
+        "a\n<!-- theorems -->\n| new |\n<!-- /theorems -->\nb\n"
+    )
+    with pytest.raises(ReportError, match=r"^The document has no <!-- theorems -->"):
+        tables.replace_between_marks("nothing", "")
 
 
 def test_markdown_text_stays_on_one_line():
