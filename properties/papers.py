@@ -65,3 +65,17 @@ RAVI_2024 = Paper(
     2024,
     "2411.01350",
 )
+LYU_2020 = Paper(
+    "lyu2020",
+    "Lyu, Li",
+    "Gradient descent maximizes the margin of homogeneous neural networks",
+    2020,
+    "1906.05890",
+)
+TSILIVIS_2024 = Paper(
+    "tsilivis2024",
+    "Tsilivis, Vardi, Kempe",
+    "Flavors of margin: implicit bias of steepest descent in homogeneous neural networks",
+    2024,
+    "2410.22069",
+)

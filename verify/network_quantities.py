@@ -1,0 +1,180 @@
+"""What is measured along the flows of homogeneous networks: smoothed margins, growth, and KKT residuals.
+
+The clock of all curves is `log 1/L`, the `log_time` of a measurement; log time itself exceeds it by
+`O(log log 1/L)`, which is what `Growth` measures. A laboratory's log time is how far the flows go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+import solvers.norms
+from solvers.errors import InputError
+from solvers.kkt import kkt_residual
+from verify.laboratory import Laboratory
+from verify.network_flow import FARTHEST, Method, NetworkFlow, gradient, network_flow
+from verify.networks import Network, two_layer
+from verify.quantities import Measurement
+
+if TYPE_CHECKING:
+    from verify.claims import Claim
+
+_FLOWS: WeakKeyDictionary[Laboratory, dict[object, NetworkFlow]] = WeakKeyDictionary()
+_SOLVER = 1e-6  # relative error of a smoothed margin: ten times the solver's tolerance
+_SETTLED = 0.03  # a direction that turns by more than this in the last decade has no limit in sight
+_NAMES = {"none": "", "last": " weighted by h", "early": " weighted by the first h"}
+
+
+@dataclass(frozen=True)
+class _OfNetwork:
+    """A quantity along a network's flow."""
+
+    network: Network = two_layer(4)
+    method: Method = gradient()
+
+    def flow(self, claim: Claim, lab: Laboratory) -> NetworkFlow:
+        """The flow, to a loss of `e^-log_time`; one for all quantities that ask for it."""
+        log_time = min(lab.log_time, FARTHEST)
+        flows = _FLOWS.setdefault(lab, {})
+        key = (self.network, self.method, claim.loss, log_time)
+        if key not in flows:
+            flows[key] = network_flow(
+                lab.datasets, self.network, self.method, loss=claim.loss, log_time=log_time, progress=lab.progress
+            )
+        return flows[key]
+
+    def measured(self, flow: NetworkFlow, lab: Laboratory, values: np.ndarray, floor: float) -> Measurement:
+        """Curves of the flows that came to the end, with notes on the others."""
+        notes = (f"{self.network.name}, {self.method.name}, to a loss of e^-{flow.clock[-1]:.3g}", *flow.notes)
+        return Measurement(
+            flow.clock, values, np.full(len(values), floor), flow.reached, lab.datasets, notes=notes
+        )
+
+
+@dataclass(frozen=True)
+class NetworkKKT(_OfNetwork):
+    """KKT residual of `min 1/2 ||s * theta||^2` subject to margins of 1 or more; see `solvers.kkt`.
+
+    norm: an entry-wise norm, by name. weights: `"none"` (s = 1), or `h^-1/2` with the conditioner h of the end
+    (`"last"`) or of separation (`"early"`). Theorems speak of limits of the direction, so that runs are left out whose
+    direction still turned by more than 0.03 in the last decade of `log 1/L`; of which norm or weights, it knows not.
+    """
+
+    norm: str = "l2"
+    weights: str = "none"
+
+    @property
+    def name(self) -> str:
+        return f"KKT residual{_NAMES[self.weights]}"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        flow = self.flow(claim, lab)
+        values = np.full((len(lab.datasets), len(flow.clock)), np.nan)
+        for i in np.flatnonzero(flow.reached):
+            scale = scale_of(flow, int(i), self.weights)
+            for k in range(len(flow.clock)):
+                at = (flow.weights[i][k], flow.gradients[i][k], flow.margins[i][k])
+                values[i, k] = kkt_residual(*at, self.network.degree, self.norm, scale=scale).total
+        settled = _settled(flow)
+        m = self.measured(flow, lab, values, 1e-9)
+        notes = m.notes
+        if (turning := np.count_nonzero(flow.reached & ~settled)) > 0:
+            notes = (*notes, f"{turning} runs are left out, whose direction still turns")
+        return replace(m, judged=flow.reached & settled, notes=notes)
+
+
+@dataclass(frozen=True)
+class SmoothedMarginDrop(_OfNetwork):
+    """The largest smoothed margin so far over the present one: 1 as long as the smoothed margin does not fall.
+
+    It is `l^-1(L) / ||s * theta||^D`, for the exponential loss `log(1/L) / ||s * theta||^D`, with the sum L of the
+    losses. norm, weights: as for `NetworkKKT`. exponent: in place of `D`. after: the clock from which on it counts.
+    """
+
+    norm: str = "l2"
+    weights: str = "none"
+    exponent: float | None = None
+    after: float = 1.0
+
+    name = "fall of the smoothed margin"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        flow = self.flow(claim, lab)
+        norm, degree = solvers.norms.norm(self.norm), self.network.degree
+        exponent = degree if self.exponent is None else self.exponent
+        late = flow.clock >= self.after
+        values = np.full((len(lab.datasets), len(flow.clock)), np.nan)
+        for i in np.flatnonzero(flow.reached):
+            scale = scale_of(flow, int(i), self.weights)
+            sizes = np.array([float(norm.value(scale * w)) for w in flow.weights[i]])
+            log_size = np.log(sizes) + np.log(flow.clock) / degree
+            log_margin = np.log(_inverse(claim.loss, flow.log_inverse_loss[i])) - exponent * log_size
+            values[i] = 1.0
+            values[i, late] = np.exp(np.maximum.accumulate(log_margin[late]) - log_margin[late])
+        return self.measured(flow, lab, values, _SOLVER)
+
+
+@dataclass(frozen=True)
+class Growth(_OfNetwork):
+    """Distance of the exponents of loss and norm from theirs, in `L = Theta(1 / (t (log t)^a))`,
+    `||theta|| = Theta((log t)^b)`: the larger of the two, over the last decade of the clock at every time.
+
+    loss_exponent: `a`, by default `2 - 2/D`. norm_exponent: `b`, by default `1/D`.
+    """
+
+    loss_exponent: float | None = None
+    norm_exponent: float | None = None
+
+    name = "distance of the growth exponents"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        flow, degree = self.flow(claim, lab), self.network.degree
+        a = 2 - 2 / degree if self.loss_exponent is None else self.loss_exponent
+        b = 1 / degree if self.norm_exponent is None else self.norm_exponent
+        lag = int(np.searchsorted(flow.clock, 10.0))
+        with np.errstate(invalid="ignore"):
+            s = np.log(flow.log_time)
+            excess = flow.log_inverse_loss - flow.log_time
+            sizes = np.stack([np.log(np.linalg.norm(w, axis=1)) for w in flow.weights]) + np.log(flow.clock) / degree
+            rise = s[:, lag:] - s[:, :-lag]
+            loss = np.abs((excess[:, lag:] - excess[:, :-lag]) / rise - a)
+            norm = np.abs((sizes[:, lag:] - sizes[:, :-lag]) / rise - b)
+        # The first decade has none before it, and log time is accurate to O(1/clock) only.
+        late = flow.clock[lag:] > 100
+        m = self.measured(flow, lab, np.maximum(loss, norm)[:, late], 1e-9)
+        return replace(m, log_time=flow.clock[lag:][late])
+
+
+def scale_of(flow: NetworkFlow, i: int, weights: str) -> Float[np.ndarray, " p"]:
+    """`s` of the norm `||s * theta||` that the name of weights asks for, on dataset `i`; a common factor is left out."""
+    if weights not in _NAMES:
+        raise InputError(f"There are no weights {weights!r}: use one of {', '.join(_NAMES)}.")
+    if weights == "none":
+        return np.ones(flow.weights[i].shape[1])
+    h = flow.conditioner[i][-1 if weights == "last" else 0]
+    return np.sqrt(h.max() / h)
+
+
+def _settled(flow: NetworkFlow) -> Bool[np.ndarray, " b"]:
+    """Whether the direction turned little in the last decade of the clock."""
+    before = int(np.searchsorted(flow.clock, flow.clock[-1] / 10))
+    turned = []
+    for w in flow.weights:
+        a, b = (v / np.linalg.norm(v) for v in (w[before], w[-1]))
+        turned.append(float(np.linalg.norm(a - b)))
+    return np.array(turned) <= _SETTLED
+
+
+def _inverse(loss: str, log_inverse: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
+    """The margin at which one sample has all of the loss."""
+    if loss == "exponential":
+        return log_inverse
+    if loss == "logistic":
+        total = np.exp(-log_inverse)
+        return log_inverse - np.log(np.where(total > 1e-8, np.expm1(total) / np.maximum(total, 1e-300), 1.0))
+    raise InputError(f"The smoothed margin of the loss {loss!r} is not known: use exponential or logistic.")
