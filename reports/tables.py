@@ -85,7 +85,7 @@ def markdown(records: Sequence[Record]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-BY_SOURCE = ("Theorem", "Claims", "Norms", "Observed", "False twins refuted", "Verdicts")
+BY_SOURCE = ("Claim", "Source", "Norms", "Observed", "False twins refuted", "Verdicts")
 MARKS = ("<!-- theorems -->", "<!-- /theorems -->")
 
 
@@ -99,8 +99,8 @@ def markdown_by_source(records: Sequence[Record]) -> str:
         twins = [twin["verdict"] for record in members for twin in record["twins"]]
         verdicts = Counter(record["verdict"] for record in members)
         cells = (
+            members[0]["title"] + (f", and {len(members) - 1} more" if len(members) > 1 else ""),
             source,
-            str(len(members)),
             ", ".join(sorted({record["norm"] for record in members})),
             _range(members),
             f"{twins.count('REFUTED')} of {len(twins)}",
