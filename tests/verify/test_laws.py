@@ -19,6 +19,11 @@ TIMES = np.log([10.0, 1e3, 1e7])
         (inverse_log(), lambda t: 1 / math.log(t)),
         (inverse_log().faster(0.5), lambda t: math.log(t) ** -1.5),
         (power(1 / 2).faster(0.25), lambda t: t**-0.75),
+        (Law(0.5, 1.0, log_log_power=2.0), lambda t: t**-0.5 * math.log(t) * math.log(max(math.log(t), math.e)) ** 2),
+        (
+            Law(0.0, -1.0, log_log_power=1.0).faster(0.5),
+            lambda t: math.log(max(math.log(t), math.e)) / math.log(t) ** 1.5,
+        ),
     ],
 )
 def test_value(law, direct):
@@ -56,6 +61,8 @@ def test_a_log_law_may_be_watched_in_steps():
         (power(0.123), "t^-0.123"),
         (inverse_log(), "1/log t"),
         (Law(0.0, -1.5), "(log t)^-3/2"),
+        (Law(0.0, -1.0, log_log_power=1.0), "log log t / log t"),
+        (Law(0.5, 0.0, log_log_power=1.0), "t^-1/2 (log log t)^1"),
     ],
 )
 def test_name(law, name):
