@@ -53,8 +53,11 @@ _STARTS = 4  # start weights to try, until one separates the data
 
 @dataclass(frozen=True)
 class Method:
-    """A flow's conditioner, `h = |g|^power (constant + accumulated A + square g^2 + relative (width^2 |g|^2 + g^2))^-1/2`
-    with the gradient `g` and `A = int g^2 dt`. Two methods differ in numbers only, and share their programs.
+    """A flow's conditioner, with the gradient `g` and `A = int g^2 dt`, entry by entry:
+
+        h = |g|^power (constant + accumulated A + square g^2 + relative (width^2 ||g||^2 + g^2))^-1/2
+
+    Two methods differ in numbers only, and share their programs.
     """
 
     name: str
@@ -135,9 +138,11 @@ class NetworkFlow:
         """What was left out, in sentences."""
         found = []
         if not self.separated.all():
-            found.append(f"{np.count_nonzero(~self.separated)} of {len(self.separated)} runs did not separate the data")
+            found.append(
+                f"runs that did not separate the data: {np.count_nonzero(~self.separated)} of {len(self.reached)}"
+            )
         if (lost := np.count_nonzero(self.separated & ~self.reached)) > 0:
-            found.append(f"{lost} flows did not come to the end")
+            found.append(f"flows that the solver did not take to the end: {lost}")
         return tuple(found)
 
 
@@ -160,7 +165,7 @@ class _Field:
     loss: Loss
 
     def pull(self, u: Array, beta: Any, data: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        """`log 1/L`, the gradient `g`, and the margins at `u`, where the margins that the loss sees are `beta` times."""
+        """`log 1/L`, the gradient `g`, and the margins at `u`; the loss sees `beta` times these margins."""
         x, y, real = data
         z, pull_back = jax.vjp(lambda u: self.network.margins(u, x, y), u)
         q = beta * z[:, None]
@@ -252,9 +257,11 @@ def _program(network: Network, loss: Loss) -> Any:
             max_steps=_STEPS,
             throw=False,
         )
-        good = (solution.result == diffrax.RESULTS.successful) & jnp.isfinite(solution.ys[0]).all()
+        assert solution.ys is not None
+        u, _ = solution.ys
+        good = (solution.result == diffrax.RESULTS.successful) & jnp.isfinite(u).all()
         readings = jax.vmap(lambda tau, state: read(tau, state, data, method))(taus, solution.ys)
-        return solution.ys[0], good, readings
+        return u, good, readings
 
     return jax.jit(jax.vmap(solve, in_axes=(0, None, 0, None)))
 
@@ -286,9 +293,9 @@ def _chunks(places: Sequence[int]) -> list[list[int]]:
     return [list(places[i : i + _CHUNK]) for i in range(0, len(places), _CHUNK)]
 
 
-def _filled(chunk: list[int]) -> list[int]:
-    """The chunk at its full size: what is repeated takes no longer than what is there."""
-    return chunk + chunk[:1] * (_CHUNK - len(chunk))
+def _filled(chunk: list[int], datasets: int) -> list[int]:
+    """The chunk at its full size, its first dataset repeated, so that one program serves all; one dataset stays one."""
+    return chunk + chunk[:1] * (min(_CHUNK, datasets) - len(chunk))
 
 
 def network_flow(
@@ -313,7 +320,7 @@ def network_flow(
     starts, separated = _started(datasets, data, network, method, kind, scale)
     found: dict[int, tuple[np.ndarray, ...]] = {}
     for chunk in _chunks(np.flatnonzero(separated).tolist()):
-        places = _filled(chunk)
+        places = _filled(chunk, len(datasets))
         start = tuple(np.stack([starts[i][part] for i in places]) for part in (0, 1))
         solved = jax.tree.map(np.asarray, _program(network, kind)(data.at(places), method.numbers, start, taus))
         for j, i in enumerate(chunk):
@@ -333,7 +340,7 @@ def _check(datasets: Sequence[Dataset], network: Network, log_time: float, scale
     if not network.smooth:
         raise InputError(f"The {network.name} has kinks, where its flow jumps: use the squared ReLU or the quadratic.")
     if not 1 < log_time <= FARTHEST:
-        raise InputError(f"The log_time is {log_time:g}, for a loss of e^-log_time: give one over 1, up to {FARTHEST:g}.")
+        raise InputError(f"The loss is to fall to e^-{log_time:g}: give a log_time over 1, and up to {FARTHEST:g}.")
     if not 0 < scale < math.inf:
         raise InputError(f"The start weights have the scale {scale}: give a positive number.")
     check_homogeneous(network, max(s.d for s in datasets))
@@ -344,7 +351,7 @@ def _started(datasets, data: _Data, network: Network, method: Method, loss: Loss
     starts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for seed in range(_STARTS):
         for chunk in _chunks([i for i in range(len(datasets)) if i not in starts]):
-            places = _filled(chunk)
+            places = _filled(chunk, len(datasets))
             theta = np.stack([network.start(datasets[i], data.x.shape[2], scale, seed) for i in places])
             solved = map(np.asarray, _separate(network, loss)(data.at(places), method.numbers, theta))
             for i, *state, good in zip(chunk, *(list(a) for a in solved), strict=False):

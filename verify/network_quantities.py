@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from verify.claims import Claim
 
 _FLOWS: WeakKeyDictionary[Laboratory, dict[object, NetworkFlow]] = WeakKeyDictionary()
+_NETWORK, _GRADIENT = two_layer(4), gradient()
 _SOLVER = 1e-6  # relative error of a smoothed margin: ten times the solver's tolerance
 _SETTLED = 0.03  # a direction that turns by more than this in the last decade has no limit in sight
 _NAMES = {"none": "", "last": " weighted by h", "early": " weighted by the first h"}
@@ -32,28 +33,33 @@ _NAMES = {"none": "", "last": " weighted by h", "early": " weighted by the first
 
 @dataclass(frozen=True)
 class _OfNetwork:
-    """A quantity along a network's flow."""
+    """A quantity along a network's flow, from random weights of standard deviation `scale`."""
 
-    network: Network = two_layer(4)
-    method: Method = gradient()
+    network: Network = _NETWORK
+    method: Method = _GRADIENT
+    scale: float = 0.5
 
     def flow(self, claim: Claim, lab: Laboratory) -> NetworkFlow:
         """The flow, to a loss of `e^-log_time`; one for all quantities that ask for it."""
         log_time = min(lab.log_time, FARTHEST)
         flows = _FLOWS.setdefault(lab, {})
-        key = (self.network, self.method, claim.loss, log_time)
+        key = (self.network, self.method, self.scale, claim.loss, log_time)
         if key not in flows:
             flows[key] = network_flow(
-                lab.datasets, self.network, self.method, loss=claim.loss, log_time=log_time, progress=lab.progress
+                lab.datasets,
+                self.network,
+                self.method,
+                loss=claim.loss,
+                log_time=log_time,
+                scale=self.scale,
+                progress=lab.progress,
             )
         return flows[key]
 
     def measured(self, flow: NetworkFlow, lab: Laboratory, values: np.ndarray, floor: float) -> Measurement:
         """Curves of the flows that came to the end, with notes on the others."""
         notes = (f"{self.network.name}, {self.method.name}, to a loss of e^-{flow.clock[-1]:.3g}", *flow.notes)
-        return Measurement(
-            flow.clock, values, np.full(len(values), floor), flow.reached, lab.datasets, notes=notes
-        )
+        return Measurement(flow.clock, values, np.full(len(values), floor), flow.reached, lab.datasets, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class NetworkKKT(_OfNetwork):
         m = self.measured(flow, lab, values, 1e-9)
         notes = m.notes
         if (turning := np.count_nonzero(flow.reached & ~settled)) > 0:
-            notes = (*notes, f"{turning} runs are left out, whose direction still turns")
+            notes = (*notes, f"runs left out, whose direction still turns: {turning}")
         return replace(m, judged=flow.reached & settled, notes=notes)
 
 
@@ -151,7 +157,7 @@ class Growth(_OfNetwork):
 
 
 def scale_of(flow: NetworkFlow, i: int, weights: str) -> Float[np.ndarray, " p"]:
-    """`s` of the norm `||s * theta||` that the name of weights asks for, on dataset `i`; a common factor is left out."""
+    """`s` of the norm `||s * theta||` that the name of weights asks for, on dataset `i`, up to a common factor."""
     if weights not in _NAMES:
         raise InputError(f"There are no weights {weights!r}: use one of {', '.join(_NAMES)}.")
     if weights == "none":

@@ -14,9 +14,8 @@ import pytest
 from properties.papers import LYU_2020
 from verify import Bound, Claim, Limit, Twin, optimizers, strategies
 from verify.laws import Law
-from verify.network_flow import gradient, smooth_sign
+from verify.network_flow import smooth_sign
 from verify.network_quantities import Growth, NetworkKKT, SmoothedMarginDrop
-from verify.networks import two_layer
 
 
 def points():

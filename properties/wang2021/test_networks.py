@@ -1,9 +1,9 @@
-"""Adaptive flows on homogeneous networks: AdaGrad tends to the KKT points of a weighted margin problem, RMSProp and Adam
+"""Adaptive flows on homogeneous networks: AdaGrad tends to KKT points of a weighted margin problem, RMSProp and Adam
 without momentum to those of gradient descent's.
 
 Setting: a network of degree L in its weights w (two layers of squared ReLU, L = 3), binary data, the sum of exponential
-losses, and the flow `dw/dt = -h ⊙ ∇L` with `h = (ε + ∫ g²)^-½` (AdaGrad) or `h = (ε + g²)^-½` (RMSProp, and Adam without
-momentum, whose second moment follows g² once t is large); ε inside the root.
+losses, and the flow `dw/dt = -h ⊙ ∇L` with `h = (ε + ∫ g²)^-½` (AdaGrad) or `h = (ε + g²)^-½` (RMSProp, and Adam
+without momentum, whose second moment follows g² once t is large); ε inside the root.
 Claims: `h → h_∞`; every limit point of `w/‖w‖` is along a KKT point of `min ½‖h_∞^-½ ⊙ w‖²  s.t.  y_i f(w, x_i) ≥ 1`,
 where `h_∞` is constant for RMSProp and Adam; and `log(1/L)/‖h_∞^-½ ⊙ w‖^L` is non-decreasing once h has settled.
 Reference: Wang, Meng, Chen, Liu (2021), Theorems 1 and 2 (as commonly stated).
