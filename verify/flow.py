@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 import solvers.norms
 from solvers.errors import InputError
@@ -35,6 +35,7 @@ from verify.smoothness import CURVATURE
 from verify.smoothness import step_limit as step_limit
 from verify.trajectory import Progress
 
+_MET = 0.01  # error of a hand-over
 _DECADE_PARTS = 3  # the discrete run is recorded three times a decade
 
 
@@ -68,9 +69,17 @@ class Flow:
     conditioner: list[np.ndarray] = field(default_factory=list, repr=False)
 
     @property
+    def met(self) -> Bool[np.ndarray, " b"]:
+        """Where the method and its flow meet at the hand-over, to a percent: elsewhere the flow says nothing of it."""
+        return self.handover_error <= _MET
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know about the accuracy."""
-        notes = [f"the flow takes over with a relative error of at most {np.max(self.handover_error):.1e}"]
+        kept = self.handover_error[self.met]
+        notes = [f"the flow takes over with a relative error of at most {kept.max(initial=0.0):.1e}"]
+        if late := np.count_nonzero(~self.met):
+            notes.append(f"{late} runs are left out: at the hand-over the method does not follow its flow yet")
         if (loose := np.count_nonzero(self.rtol > self.rtol.min())) > 0:
             notes.append(f"rounding took the tolerance of {loose} flows up to {self.rtol.max():.0e}")
         return tuple(notes)

@@ -52,7 +52,7 @@ class Conditioned:
             flow.log_time,
             np.stack(gaps),
             np.array(widths),
-            np.array(judged),
+            np.array(judged) & flow.met,
             lab.datasets,
             np.array(gamma),
             flow.notes,
@@ -94,7 +94,9 @@ class Direction:
         width = np.array([np.sqrt(2 * max(1 - r.lower / r.upper, 1e-16)) for r in references])
         certified = np.array([r.certified for r in references])
         gamma = np.array([r.lower for r in references])
-        return Measurement(flow.log_time, np.stack(values), width, certified, lab.datasets, gamma, flow.notes)
+        return Measurement(
+            flow.log_time, np.stack(values), width, certified & flow.met, lab.datasets, gamma, flow.notes
+        )
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Spread:
             touched = np.any(dataset.x != 0, axis=0)
             sizes = np.abs(self._entries(flow, i, dataset)[:, touched])
             values.append(1 - sizes.min(axis=1) / sizes.max(axis=1))
-        judged = np.array([dataset.n == 1 and dataset.binary for dataset in lab.datasets])
+        judged = flow.met & np.array([dataset.n == 1 and dataset.binary for dataset in lab.datasets])
         floor = np.full(len(judged), ROUNDING)
         return Measurement(flow.log_time, np.stack(values), floor, judged, lab.datasets, None, flow.notes)
 

@@ -88,7 +88,9 @@ class Laboratory:
         """Log times, normalised margins in the claim's norm, and notes."""
         if claim.flow:
             flow = self.flow(claim)
-            return flow.log_time, flow.normalised_margin(claim.norm), flow.notes
+            normalised = flow.normalised_margin(claim.norm)
+            normalised[~flow.met] = np.nan
+            return flow.log_time, normalised, flow.notes
         return self.recorded(self.run(claim), claim.norm)[1:]
 
     @staticmethod

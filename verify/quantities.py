@@ -150,7 +150,7 @@ class Residual:
         slow = 0
         for i, dataset in enumerate(lab.datasets):
             found = residual_in_span(dataset, claim.loss, self.step_factor * float(flow.step_size[i]))
-            if found is None:
+            if found is None or not flow.met[i]:
                 continue
             if found.exponent * flow.log_time[-1] < _SEEN:
                 slow += 1

@@ -4,19 +4,24 @@ Setting: separable binary data, mean logistic loss, a small constant step size �
 Algorithm: `v ← v + g²`, `h = 1 / √(v + ε)`, `w ← w - η h g`.
 Claim: `h → h_∞` with positive entries, and `w/‖w‖` goes to the direction of
 `argmin ‖h_∞^-1/2 ⊙ w‖₂  s.t.  y_i ⟨x_i, w⟩ ≥ 1`. On a single point x it goes to `sign(x)`, and h is proportional to
-`1/|x|`.
-Reference: Qian, Qian (2019), on AdaGrad's direction and on the example of one point, as commonly stated; the rate
+`1/|x|`. Where the max-margin vector a has no zero entry, and all feasible w obey `a_j (w_j - a_j) ≥ 0`, AdaGrad goes to
+the direction of a, as gradient descent does.
+Reference: Qian, Qian (2019), on AdaGrad's direction, its stability and one point, as commonly stated; the rate
 `1/log t` is that of gradient descent in the coordinates `h_∞^-1/2 w`.
 """
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from properties.papers import QIAN_2019
 from verify import Bound, Claim, Rate, Twin, laws, strategies
+from verify.datasets import Dataset
 from verify.dynamics import AdaGrad, GradientDescent
 from verify.flow_quantities import Conditioned, Spread
+from verify.quantities import Gap
 
 ADAGRAD = AdaGrad(0.5)
 
@@ -70,7 +75,35 @@ CONDITIONER = replace(
     twins=(Twin("ε = 1 for ε = 0", optimizer=AdaGrad(0.5, 1.0).optimizer, flow=AdaGrad(0.5, 1.0), shrink=False),),
 )
 
-CLAIMS = MARGIN, POINT, CONDITIONER
+
+@st.composite
+def stable(draw) -> Dataset:
+    """Points `x_i` that are the rows of `U^-1 diag(signs)`, `U >= 0` unit upper triangular: `w` is feasible where
+    `signs * w = U (1 + u)` with `u >= 0`, so that `a = signs * U 1`, the least in every entry-wise norm. U^-1 holds
+    integers.
+    """
+    d = draw(st.integers(2, 6))
+    above = draw(st.lists(st.integers(0, 2), min_size=d * (d - 1) // 2, max_size=d * (d - 1) // 2))
+    upper = np.eye(d)
+    upper[np.triu_indices(d, 1)] = above
+    signs = np.array(draw(st.lists(st.sampled_from([1, -1]), min_size=d, max_size=d)))
+    y = np.array(draw(st.lists(st.sampled_from([1, -1]), min_size=d, max_size=d)))
+    return Dataset(y[:, None] * np.round(np.linalg.inv(upper)) * signs, y, name="stable")
+
+
+STABLE = replace(
+    MARGIN,
+    id="qian2019/stable",
+    title="AdaGrad's direction where no weighing can change it",
+    statement="AdaGrad on stable data: the unweighted L2 margin's gap to the maximum is O(1/log t), as under GD.",
+    source="Qian, Qian 2019, on stability",
+    problem=stable,
+    quantity=Gap(),
+    twins=(Twin("the faster rate (log t)^-3/2", kind=Rate(laws.inverse_log().faster(0.5)), shrink=False),),
+    share=0.25,
+)
+
+CLAIMS = MARGIN, STABLE, POINT, CONDITIONER
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)

@@ -1,16 +1,19 @@
 """Flows of methods with memory: where they end, how they meet the discrete runs, closed forms, bad input."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
+from properties.wang2022.test_adam import DIRECTION
 from solvers import max_margin
 from solvers.errors import InputError
 from verify.datasets import Dataset
 from verify.dynamics import AdaGrad, Adam, GradientDescent, SteepestDescent
 from verify.flow import flow, residual_limit
+from verify.laboratory import Laboratory
+from verify.quantities import Gap
 from verify.trajectory import run
 
 SLANTED = Dataset([[1, 0.5], [0.3, 1]], [1, 1])
@@ -76,6 +79,17 @@ def test_wrong_flow_is_seen_at_the_hand_over():
     wrong = flow(SLANTED, dynamics=Misplaced(0.1, 1e-4), handover=1000)
     assert right.handover_error[0] < 2e-3
     assert wrong.handover_error[0] > 50 * right.handover_error[0]
+
+
+def test_a_run_that_has_not_settled_is_left_out():
+    """With an eps as small as 1e-16 the moments still lag behind the gradients after 1000 steps of 0.1."""
+    early = Adam(0.1, 1e-16)
+    result = flow(DATASETS, dynamics=early)
+    np.testing.assert_array_equal(result.met, [False, False])
+    assert "2 runs are left out" in result.notes[1]
+    lab = Laboratory(DATASETS, steps=1000)
+    assert not Gap().measure(replace(DIRECTION, flow=early), lab).judged.any()
+    assert Gap().measure(DIRECTION, lab).judged.all()
 
 
 def test_heavy_ball_is_the_average_of_a_larger_step():
