@@ -28,6 +28,8 @@ CLAIM = Claim(
         Twin("summable steps t^-3/2", optimizer=optimizers.normalised_gd(PowerDecay(0.1, 3 / 2))),
     ),
     real=("wine:standardise",),
+    share=1 / 2,
+    horizon=-1 / 3,
 )
 
 

@@ -34,6 +34,8 @@ def claim(name: str, problem, loss: str, real: str) -> Claim:
             Twin("summable steps t^-3/2", optimizer=optimizers.sign_gd(PowerDecay(0.1, 3 / 2))),
         ),
         real=(real,),
+        share=1.0 if name == "binary" else 1 / 2,
+        horizon=0.0 if name == "binary" else -1 / 3,
     )
 
 
