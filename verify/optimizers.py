@@ -65,7 +65,7 @@ def _ratio(numerator: Array, denominator: Array) -> Array:
 class StepSizeState(NamedTuple):
     """The steps taken, and the numbers of a `PowerDecay`."""
 
-    count: Array
+    taken: Array
     eta0: Array
     a: Array
     t0: Array
@@ -78,9 +78,9 @@ def _descending(direction: optax.GradientTransformation) -> Callable[..., Any]:
     def update(updates, state, params=None):
         inner, steps = state
         updates, inner = direction.update(updates, inner, params)
-        step_size = steps.eta0 * (steps.count + steps.t0) ** -steps.a
+        step_size = steps.eta0 * (steps.taken + steps.t0) ** -steps.a
         scaled = jax.tree.map(lambda u: -step_size.astype(u.dtype) * u, updates)
-        return scaled, (inner, steps._replace(count=steps.count + 1))
+        return scaled, (inner, steps._replace(taken=steps.taken + 1))
 
     return update
 
