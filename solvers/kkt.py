@@ -30,6 +30,8 @@ from solvers.errors import InputError, UndecidedError
 from solvers.norms import Norm
 from solvers.norms import norm as parse
 
+_POLISHED = 1e-5  # the KKT residual, and the shortage of a margin of 1, of a polished point
+
 Vector = Float[np.ndarray, " p"]
 
 
@@ -41,7 +43,7 @@ class KKTResidual:
     angle between the weights and the cone of the gradients, up to the pull of the slackness.
     slackness: `L sum lambda_i (q_i - min q)`. total: the root of the sum of both squares; 0 at KKT points alone.
     cosine: `<k, theta> / (||k||_* ||theta||)` for `k = sum lambda_i grad q_i`; 0 where `k` is zero.
-    multipliers: `[n]`, for weights of norm 1.
+    multipliers: `[n]`, of the gradients at `theta / ||theta||`.
     """
 
     stationarity: float
@@ -79,9 +81,9 @@ def kkt_residual(
     if s.shape != w.shape or not (s > 0).all() or not np.isfinite(s).all():
         raise InputError(f"The scale must be positive numbers of the weights' shape {w.shape}: pass such an array.")
     w, g = s * w, g / s
-    size = float(kind.value(w))
-    # At theta / ||theta||; gradients are homogeneous of degree L - 1. The common factor is lambda's unit.
-    w, g, q = w / size, g * size / q.min(), q / q.min()
+    size, least = float(kind.value(w)), float(q.min())
+    # At theta / ||theta||, with gradients and margins over the smallest margin there.
+    w, g, q = w / size, g * (size / least), q / least
     excess = degree * (q - 1)
     fit = _cone if kind.p in (1.0, math.inf) else _least_squares
     unit, multipliers = fit(w, g, excess, kind)
@@ -91,11 +93,11 @@ def kkt_residual(
         stationarity=float(kind.dual_value(unit - k)),
         slackness=float(multipliers @ excess),
         cosine=float(k @ w) / length if length else 0.0,
-        multipliers=multipliers,
+        multipliers=multipliers * (size**degree / least),
     )
 
 
-def _checked(theta: ArrayLike, gradients: ArrayLike, margins: ArrayLike, norm: Norm) -> tuple[Vector, ...]:
+def _checked(theta: ArrayLike, gradients: ArrayLike, margins: ArrayLike, norm: Norm) -> tuple[np.ndarray, ...]:
     w, g, q = (np.asarray(a, dtype=np.float64) for a in (theta, gradients, margins))
     if w.ndim != 1 or q.ndim != 1 or g.shape != (len(q), len(w)) or not len(q):
         raise InputError(
@@ -151,10 +153,11 @@ def polish(
     """A local solution of `min 1/2 ||s * theta||_2^2` subject to margins of 1 or more, sought from `theta [p]`.
 
     margins, gradients: functions of the weights, to `[n]` and `[n p]`. Method: sequential quadratic programming from
-    the weights scaled to a smallest margin of 1. Raises `UndecidedError` where that does not end at a solution.
+    the weights scaled to a smallest margin of 1. Raises `UndecidedError` unless it ends at a KKT point, to 1e-5.
     """
     w = np.asarray(theta, dtype=np.float64)
-    s2 = np.ones_like(w) if scale is None else np.square(np.asarray(scale, dtype=np.float64))
+    s = np.ones_like(w) if scale is None else np.asarray(scale, dtype=np.float64)
+    s2 = s * s
     least = float(np.min(margins(w)))
     if least <= 0:
         raise InputError(f"The smallest margin is {least:.3g}: polish weights that separate the data.")
@@ -166,6 +169,12 @@ def polish(
         method="SLSQP",
         options={"ftol": 1e-14, "maxiter": 500},
     )
-    if not found.success:
+    # The method's own status is strict near the limits of precision, and no proof elsewhere: the residual is.
+    end = np.asarray(found.x)
+    reached = margins(end)
+    if (
+        not np.min(reached) > 1 - _POLISHED
+        or kkt_residual(end, gradients(end), reached, degree, scale=s).total > _POLISHED
+    ):
         raise UndecidedError(f"No KKT point was reached from these weights ({found.message}): run the flow further.")
-    return np.asarray(found.x)
+    return end

@@ -56,10 +56,13 @@ class _OfNetwork:
             )
         return flows[key]
 
-    def measured(self, flow: NetworkFlow, lab: Laboratory, values: np.ndarray, floor: float) -> Measurement:
-        """Curves of the flows that came to the end, with notes on the others."""
+    def measured(
+        self, flow: NetworkFlow, lab: Laboratory, values: np.ndarray, floor: float, clock: np.ndarray | None = None
+    ) -> Measurement:
+        """Curves of the flows that came to the end, with notes on the others; on the flow's clock, or a part of it."""
+        clock = flow.clock if clock is None else clock
         notes = (f"{self.network.name}, {self.method.name}, to a loss of e^-{flow.clock[-1]:.3g}", *flow.notes)
-        return Measurement(flow.clock, values, np.full(len(values), floor), flow.reached, lab.datasets, notes=notes)
+        return Measurement(clock, values, np.full(len(values), floor), flow.reached, lab.datasets, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -152,8 +155,7 @@ class Growth(_OfNetwork):
             norm = np.abs((sizes[:, lag:] - sizes[:, :-lag]) / rise - b)
         # The first decade has none before it, and log time is accurate to O(1/clock) only.
         late = flow.clock[lag:] > 100
-        m = self.measured(flow, lab, np.maximum(loss, norm)[:, late], 1e-9)
-        return replace(m, log_time=flow.clock[lag:][late])
+        return self.measured(flow, lab, np.maximum(loss, norm)[:, late], 1e-9, flow.clock[lag:][late])
 
 
 def scale_of(flow: NetworkFlow, i: int, weights: str) -> Float[np.ndarray, " p"]:

@@ -12,6 +12,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +30,8 @@ _PROBES = 8
 
 Shapes = Mapping[str, tuple[int, ...]]
 Parts = Mapping[str, Array]
+Features = Any
+"""A numpy array before a program is called with it, a jax array inside."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Network:
 
     name: str
     shapes: Callable[[int], Shapes]
-    output: Callable[[Parts, Array], Array]
+    output: Callable[[Parts, Features], Array]
     degree: int
     smooth: bool = True
 
@@ -65,13 +68,13 @@ class Network:
         """The number `p` of weights for `d` features."""
         return sum(math.prod(shape) for shape in self.shapes(d).values())
 
-    def parts(self, theta: Float[Array, " p"], d: int) -> Parts:
-        """The named parts of flat weights."""
+    def parts(self, theta: Any, d: int) -> Parts:
+        """The named parts of flat weights `[p]`."""
         return self._unravel(d)(theta)
 
-    def margins(self, theta: Float[Array, " p"], signed: Float[Array, "n d"], sign: Float[Array, " n"]) -> Array:
-        """Margins `y_i f(theta, x_i)`, from features and labels."""
-        return sign * self.output(self.parts(theta, signed.shape[1]), signed)
+    def margins(self, theta: Any, x: Features, y: Any) -> Array:
+        """Margins `y_i f(theta, x_i)` `[n]`, at flat weights `[p]`, from features `[n d]` and labels `[n]`."""
+        return y * self.output(self.parts(theta, x.shape[1]), x)
 
     def start(self, dataset: Dataset, d: int, scale: float, seed: int = 0) -> Float[np.ndarray, " p"]:
         """Gaussian weights of standard deviation `scale` for a dataset padded to `d` features.
@@ -109,7 +112,7 @@ def two_layer(width: int = 3, activation: Activation = SQUARED_RELU) -> Network:
     """`f = sum_j a_j phi(<w_j, x>)`, of degree `1 + degree of phi`."""
     _positive(width)
 
-    def output(parts: Parts, x: Array) -> Array:
+    def output(parts: Parts, x: Features) -> Array:
         return activation.apply(x @ parts["first"].T) @ parts["last"]
 
     return Network(
@@ -126,7 +129,7 @@ def three_layer(width: int = 2, activation: Activation = SQUARED_RELU) -> Networ
     """`f = <a, phi(V phi(W x))>`, of degree `1 + r + r^2` for an activation of degree `r`."""
     _positive(width)
 
-    def output(parts: Parts, x: Array) -> Array:
+    def output(parts: Parts, x: Features) -> Array:
         hidden = activation.apply(x @ parts["first"].T)
         return activation.apply(hidden @ parts["inner"].T) @ parts["last"]
 
@@ -159,8 +162,9 @@ def check_homogeneous(network: Network, d: int) -> None:
     values, slopes = np.asarray(values), np.asarray(slopes)
     reached = np.sum(slopes * theta, axis=1)
     size = np.abs(values) + np.sum(np.abs(slopes * theta), axis=1)
-    if (np.abs(reached - network.degree * values) > _EULER * size).any():
-        i = int(np.argmax(np.abs(reached - network.degree * values) / size))
+    error = np.abs(reached - network.degree * values)
+    if (error > _EULER * size).any():
+        i = int(np.argmax(error))
         raise InputError(
             f"The {network.name} is not homogeneous of degree {network.degree}: at random weights <grad f, theta> = "
             f"{reached[i]:.6g} but {network.degree} f = {network.degree * values[i]:.6g}; "
