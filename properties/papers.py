@@ -79,3 +79,10 @@ TSILIVIS_2024 = Paper(
     2024,
     "2410.22069",
 )
+NACSON_2019 = Paper(
+    "nacson2019",
+    "Nacson, Lee, Gunasekar, Savarese, Srebro, Soudry",
+    "Convergence of gradient descent on separable data",
+    2019,
+    "1803.01905",
+)

@@ -129,3 +129,33 @@ class Spread:
         if not flow.conditioner:
             raise InputError("The flow has no conditioner to measure: give the claim dynamics.AdaGrad.")
         return _usual_where_untouched(flow.conditioner[i]) * dataset.x[0]
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Largest relative change of an entry of AdaGrad's `h` since a tenth of the log time, 1 where one is not positive.
+
+    isotropic: instead what the entries differ by, `1 - min h / max h`; for twins.
+    """
+
+    isotropic: bool = False
+
+    @property
+    def name(self) -> str:
+        return "spread of h" if self.isotropic else "change of h"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        flow = lab.flow(claim)
+        if not flow.conditioner:
+            raise InputError(f"{claim.id} measures a conditioner, but its flow has none: give it dynamics.AdaGrad.")
+        before = np.searchsorted(flow.log_time, flow.log_time / 10)
+        values = []
+        for h, dataset in zip(flow.conditioner, lab.datasets, strict=True):
+            touched = h[:, np.any(dataset.x != 0, axis=0)]
+            if self.isotropic:
+                values.append(1 - touched.min(axis=1) / touched.max(axis=1))
+                continue
+            change = np.abs(touched / touched[before] - 1).max(axis=1)
+            values.append(np.where(np.isfinite(touched).all(axis=1) & (touched > 0).all(axis=1), change, 1.0))
+        floor = np.full(len(values), ROUNDING)
+        return Measurement(flow.log_time, np.stack(values), floor, flow.met, lab.datasets, None, flow.notes)

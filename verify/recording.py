@@ -222,12 +222,12 @@ def _law(claim: Claim, m: Measurement, clock: np.ndarray, values: np.ndarray) ->
     """The claimed law through the median's middle, the bound, or nothing."""
     if isinstance(claim.kind, Bound):
         return np.ones_like(clock)
-    middle = np.nanmedian(np.where(values > 0, values, np.nan), axis=0) if len(values) else np.array([np.nan])
-    anchor = len(middle) // 2
-    if isinstance(claim.kind, Limit) or not np.isfinite(middle[anchor]):
+    anchor = len(clock) // 2
+    middle = values[:, anchor][values[:, anchor] > 0]
+    if isinstance(claim.kind, Limit) or not len(middle):
         return None
     shape = claim.kind.law.log_value(m.log_time)
-    return np.exp(np.clip(shape - shape[anchor], -600, 600)) * middle[anchor]
+    return np.exp(np.clip(shape - shape[anchor], -600, 600)) * np.median(middle)
 
 
 def _curves(trial: Trial) -> dict[str, np.ndarray]:

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import strategies as st
 
 from properties.papers import QIAN_2019
-from verify import Bound, Claim, Rate, Twin, laws, strategies
+from verify import Bound, Claim, Limit, Rate, Twin, laws, strategies
 from verify.datasets import Dataset
 from verify.dynamics import AdaGrad, GradientDescent
-from verify.flow_quantities import Conditioned, Spread
+from verify.flow_quantities import Conditioned, Settling, Spread
 from verify.quantities import Gap
 
 ADAGRAD = AdaGrad(0.5)
@@ -103,7 +103,18 @@ STABLE = replace(
     share=0.25,
 )
 
-CLAIMS = MARGIN, STABLE, POINT, CONDITIONER
+SETTLED = replace(
+    MARGIN,
+    id="qian2019/conditioner",
+    title="AdaGrad's conditioner converges",
+    statement="AdaGrad: h tends to a vector of positive entries, so its change from log t / 10 to log t tends to 0.",
+    source="Qian, Qian 2019, on AdaGrad's conditioner",
+    kind=Limit(1e-6, laws.inverse_log()),
+    quantity=Settling(),
+    twins=(Twin("a limit with equal entries", quantity=Settling(isotropic=True), shrink=False),),
+)
+
+CLAIMS = MARGIN, SETTLED, STABLE, POINT, CONDITIONER
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
