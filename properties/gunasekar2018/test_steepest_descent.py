@@ -31,6 +31,7 @@ SMOOTH = Claim(
     loss="exponential",
     norm="l1.5",
     flow=STEEPEST,
+    real=("iris:0-vs-rest",),
     twins=(
         Twin("L2 margin for l1.5 margin", norm="l2", shrink=False),
         Twin("gradient descent", apart=("l2", "l1.5"), flow=GradientDescent(), shrink=False),

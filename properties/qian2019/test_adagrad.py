@@ -45,6 +45,7 @@ MARGIN = Claim(
         Twin("h^+1/2 for h^-1/2", quantity=Conditioned(power=0.5), shrink=False),
         Twin("the faster rate (log t)^-3/2", kind=Rate(laws.inverse_log().faster(0.5)), shrink=False),
     ),
+    real=("iris:0-vs-rest",),
 )
 
 # Exact at every step, up to rounding: the ratios of the gradient's entries never change.
@@ -63,6 +64,7 @@ POINT = replace(
         ),
         Twin("ε = 1 for ε = 0", optimizer=AdaGrad(0.5, 1.0).optimizer, flow=AdaGrad(0.5, 1.0), shrink=False),
     ),
+    real=(),
     share=0.25,
 )
 
@@ -100,6 +102,7 @@ STABLE = replace(
     problem=stable,
     quantity=Gap(),
     twins=(Twin("the faster rate (log t)^-3/2", kind=Rate(laws.inverse_log().faster(0.5)), shrink=False),),
+    real=(),
     share=0.25,
 )
 

@@ -33,6 +33,7 @@ DIRECTION = Claim(
     optimizer_text="RMSProp(b=0.95), ε = 0.01 inside the root, η = 0.1; its flow in log t after the first steps",
     loss="logistic",
     norm="l2",
+    real=("iris:0-vs-rest",),
     flow=RMSPROP,
     twins=(
         Twin("L-infinity margin for L2 margin", norm="linf", shrink=False),

@@ -33,6 +33,7 @@ DIRECTION = Claim(
     optimizer_text="Adam(β₁=0.9, β₂=0.95), ε = 1e-4 inside the root, η = 0.1; its flow in log t after the first steps",
     loss="logistic",
     norm="l2",
+    real=("iris:0-vs-rest",),
     flow=INSIDE,
     twins=(
         Twin("L-infinity margin for L2 margin", norm="linf", shrink=False),

@@ -31,6 +31,7 @@ DIRECTION = Claim(
     optimizer_text="GDM, m ← 0.9 m + 0.1 g, constant stable step size; its flow in log t after the first steps",
     loss="logistic",
     norm="l2",
+    real=("iris:0-vs-rest",),
     flow=GDM,
     twins=(
         Twin("L-infinity margin for L2 margin", norm="linf", shrink=False),

@@ -2,13 +2,13 @@
 
 import pytest
 
-from verify import cli
+from verify import cli, cli_common
 
 
 @pytest.fixture
 def call(untyped_caller, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(cli_common.out, "width", 200)
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["verify", "identify", *arguments])
