@@ -111,14 +111,17 @@ def markdown_by_source(records: Sequence[Record]) -> str:
 
 
 def _range(records: Sequence[Record]) -> str:
-    """The fitted exponents, or for bounds the largest part of a bound that was reached; what decided, for one claim."""
+    """Fitted exponents, the parts of bounds that were reached, the last values before limits; for one claim, its own."""
     if len(records) == 1:
         return text.observed(records[0])
-    exponents = [r["observed"]["exponent"] for r in records if r["observed"]["exponent"] is not None]
-    values = [r["observed"]["value"] for r in records if r["kind"] == "bound" and r["observed"]["value"] is not None]
-    found = [(word, numbers) for word, numbers in (("exponents", exponents), ("of the bound", values)) if numbers]
-    ends = [(word, text.number(min(numbers)), text.number(max(numbers))) for word, numbers in found]
-    return "; ".join(f"{word} {low} to {high}" for word, low, high in ends) or "–"
+    seen = [(record["kind"], record["observed"]) for record in records]
+    found = {
+        "exponents": [o["exponent"] for _, o in seen if o["exponent"] is not None],
+        "of the bound": [o["value"] for kind, o in seen if kind == "bound" and o["value"] is not None],
+        "last values": [o["value"] for kind, o in seen if kind == "limit" and o["value"] is not None],
+    }
+    ends = [(word, *map(text.number, (min(values), max(values)))) for word, values in found.items() if values]
+    return "; ".join(f"{word} {low}" if low == high else f"{word} {low} to {high}" for word, low, high in ends) or "–"
 
 
 def replace_between_marks(document: str, table: str) -> str:
