@@ -34,7 +34,7 @@ from jaxtyping import Bool, Float
 from solvers.errors import InputError
 from verify import losses as losses
 from verify.datasets import Dataset
-from verify.losses import Loss
+from verify.losses import CROSS_ENTROPY, EXPONENTIAL, Loss
 from verify.networks import Network, check_homogeneous
 from verify.trajectory import Progress
 
@@ -42,6 +42,7 @@ FARTHEST = 1e7
 """The largest `log 1/L`: beyond, rounding of the margins moves the shares `p` by more than the tolerance."""
 
 _CHUNK = 8  # datasets a call
+_SHARED = (EXPONENTIAL, CROSS_ENTROPY)  # one program for both
 _POINTS = 64  # recorded
 _EARLY_TIME = 1e4  # of sigma
 _EARLY_STEPS = 2_000
@@ -159,18 +160,20 @@ class _Newton(optimistix.Newton):
 
 @dataclass(frozen=True)
 class _Field:
-    """The right-hand sides for one network and loss. `data` is features, labels, and which rows are no padding."""
+    """The right-hand sides for one network. `data`: features, labels, which rows are no padding, place of the loss."""
 
     network: Network
-    loss: Loss
+    losses: tuple[Loss, ...]
 
-    def pull(self, u: Array, beta: Any, data: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    def pull(self, u: Array, beta: Any, data: tuple[Array, ...]) -> tuple[Array, Array, Array]:
         """`log 1/L`, the gradient `g`, and the margins at `u`; the loss sees `beta` times these margins."""
-        x, y, real = data
+        x, y, real, kind = data
         z, pull_back = jax.vjp(lambda u: self.network.margins(u, x, y), u)
         q = beta * z[:, None]
-        log_inverse = -jax.nn.logsumexp(self.loss.log_value(q), b=real)
-        (g,) = pull_back(real * jnp.exp(self.loss.log_slopes(q)[:, 0] + log_inverse))
+        values = jnp.stack([loss.log_value(q) for loss in self.losses])
+        slopes = jnp.stack([loss.log_slopes(q)[:, 0] for loss in self.losses])
+        log_inverse = -jax.nn.logsumexp(values[kind], b=real)
+        (g,) = pull_back(real * jnp.exp(slopes[kind] + log_inverse))
         return log_inverse, g, z
 
     @staticmethod
@@ -199,9 +202,9 @@ class _Field:
 
 
 @functools.cache
-def _separate(network: Network, loss: Loss) -> Any:
+def _separate(network: Network, losses: tuple[Loss, ...]) -> Any:
     """Jitted: start weights `[b p]` to weights and `int g^2 dt` when `log 1/L` is 1, and whether it came to that."""
-    fields = _Field(network, loss)
+    fields = _Field(network, losses)
 
     def past(t: Any, y: Any, args: Any, **_: Any) -> Array:  # the names by which diffrax calls it
         return fields.pull(y[0], 1.0, args[0])[0] - 1
@@ -228,9 +231,9 @@ def _separate(network: Network, loss: Loss) -> Any:
 
 
 @functools.cache
-def _program(network: Network, loss: Loss) -> Any:
+def _program(network: Network, losses: tuple[Loss, ...]) -> Any:
     """Jitted: states `[b p]` and log clocks `[r]` to states `[b r p]`, success, and what is read off there."""
-    fields = _Field(network, loss)
+    fields = _Field(network, losses)
 
     def read(tau: Any, state: tuple[Array, Array], data: Any, method: Array) -> tuple[Array, ...]:
         u, accumulated = state
@@ -273,16 +276,19 @@ class _Data:
     x: Float[np.ndarray, "b n d"]
     y: Float[np.ndarray, "b n"]
     real: Float[np.ndarray, "b n"]
+    losses: tuple[Loss, ...]
+    kind: int  # place of the loss among them
 
-    def at(self, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def at(self, places: Sequence[int]) -> tuple[np.ndarray, ...]:
         i = list(places)
-        return self.x[i], self.y[i], self.real[i]
+        return self.x[i], self.y[i], self.real[i], np.full(len(i), self.kind)
 
 
-def _padded(datasets: Sequence[Dataset]) -> _Data:
+def _padded(datasets: Sequence[Dataset], loss: Loss) -> _Data:
     power = lambda size, least: max(least, 1 << (size - 1).bit_length())  # noqa: E731 - used in one line
     n, d = power(max(s.n for s in datasets), 8), max(4, *(s.d for s in datasets))
-    data = _Data(np.zeros((len(datasets), n, d)), np.ones((len(datasets), n)), np.zeros((len(datasets), n)))
+    b, kinds = len(datasets), _SHARED if loss in _SHARED else (loss,)
+    data = _Data(np.zeros((b, n, d)), np.ones((b, n)), np.zeros((b, n)), kinds, kinds.index(loss))
     for i, s in enumerate(datasets):
         rows = np.resize(np.arange(s.n), n)
         data.x[i, :, : s.d], data.y[i], data.real[i, : s.n] = s.x[rows], s.y[rows], 1
@@ -315,14 +321,13 @@ def network_flow(
     differentiable, data that are not binary, and a log_time that is not above 1.
     """
     _check(datasets, network, log_time, scale)
-    kind = losses.loss(loss)
-    data, taus = _padded(datasets), np.linspace(0, math.log(log_time), _POINTS)
-    starts, separated = _started(datasets, data, network, method, kind, scale)
+    data, taus = _padded(datasets, losses.loss(loss)), np.linspace(0, math.log(log_time), _POINTS)
+    starts, separated = _started(datasets, data, network, method, scale)
     found: dict[int, tuple[np.ndarray, ...]] = {}
     for chunk in _chunks(np.flatnonzero(separated).tolist()):
         places = _filled(chunk, len(datasets))
         start = tuple(np.stack([starts[i][part] for i in places]) for part in (0, 1))
-        solved = jax.tree.map(np.asarray, _program(network, kind)(data.at(places), method.numbers, start, taus))
+        solved = jax.tree.map(np.asarray, _program(network, data.losses)(data.at(places), method.numbers, start, taus))
         for j, i in enumerate(chunk):
             if solved[1][j]:
                 found[i] = (solved[0][j], *(reading[j] for reading in solved[2]))
@@ -346,14 +351,14 @@ def _check(datasets: Sequence[Dataset], network: Network, log_time: float, scale
     check_homogeneous(network, max(s.d for s in datasets))
 
 
-def _started(datasets, data: _Data, network: Network, method: Method, loss: Loss, scale: float):
+def _started(datasets, data: _Data, network: Network, method: Method, scale: float):
     """Weights and `int g^2 dt` at separation by index, and `[b]` whether the data were separated."""
     starts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for seed in range(_STARTS):
         for chunk in _chunks([i for i in range(len(datasets)) if i not in starts]):
             places = _filled(chunk, len(datasets))
             theta = np.stack([network.start(datasets[i], data.x.shape[2], scale, seed) for i in places])
-            solved = map(np.asarray, _separate(network, loss)(data.at(places), method.numbers, theta))
+            solved = map(np.asarray, _separate(network, data.losses)(data.at(places), method.numbers, theta))
             for i, *state, good in zip(chunk, *(list(a) for a in solved), strict=False):
                 if good:
                     starts[i] = (state[0], state[1])

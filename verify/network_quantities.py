@@ -6,16 +6,21 @@ The clock of all curves is `log 1/L`, the `log_time` of a measurement; log time 
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+import jax
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Bool, Float
 
 import solvers.norms
-from solvers.errors import InputError
-from solvers.kkt import kkt_residual
+from solvers.errors import InputError, UndecidedError
+from solvers.kkt import kkt_residual, polish
+from verify.datasets import Dataset
 from verify.laboratory import Laboratory
 from verify.network_flow import FARTHEST, Method, NetworkFlow, gradient, network_flow
 from verify.networks import Network, two_layer
@@ -89,12 +94,47 @@ class NetworkKKT(_OfNetwork):
             for k in range(len(flow.clock)):
                 at = (flow.weights[i][k], flow.gradients[i][k], flow.margins[i][k])
                 values[i, k] = kkt_residual(*at, self.network.degree, self.norm, scale=scale).total
-        settled = _settled(flow)
-        m = self.measured(flow, lab, values, 1e-9)
-        notes = m.notes
-        if (turning := np.count_nonzero(flow.reached & ~settled)) > 0:
-            notes = (*notes, f"runs left out, whose direction still turns: {turning}")
-        return replace(m, judged=flow.reached & settled, notes=notes)
+        return _of_settled(flow, self.measured(flow, lab, values, 1e-9))
+
+
+@dataclass(frozen=True)
+class PolishedDistance(_OfNetwork):
+    """Distance of `theta / ||theta||` to the KKT point on which `solvers.kkt.polish` lands from the end of the flow.
+
+    A residual may be small far from any KKT point; this distance is to a point that satisfies the conditions to 1e-5.
+    last: the factor of the last layer in the problem's norm, 1 in theorems. Runs are left out as for `NetworkKKT`, and
+    where no KKT point is reached.
+    """
+
+    last: float = 1.0
+
+    name = "distance to the polished KKT point"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        flow, degree = self.flow(claim, lab), self.network.degree
+        values = np.full((len(lab.datasets), len(flow.clock)), np.nan)
+        lost = np.zeros(len(values), bool)
+        for i in np.flatnonzero(flow.reached):
+            dataset = lab.datasets[i]
+            try:
+                end = polish(
+                    flow.weights[i][-1], *_functions(self.network, dataset), degree, scale=self._scale(dataset)
+                )
+            except UndecidedError:
+                lost[i] = True
+                continue
+            directions = flow.weights[i] / np.linalg.norm(flow.weights[i], axis=1)[:, None]
+            values[i] = np.linalg.norm(directions - end / np.linalg.norm(end), axis=1)
+        m = _of_settled(flow, self.measured(flow, lab, values, 1e-5))
+        if lost.any():
+            note = f"runs left out, from whose end no KKT point is reached: {np.count_nonzero(lost)}"
+            m = replace(m, judged=m.judged & ~lost, notes=(*m.notes, note))
+        return m
+
+    def _scale(self, dataset: Dataset) -> Float[np.ndarray, " p"]:
+        shapes = self.network.shapes(dataset.d)
+        parts = {name: np.full(shape, self.last if name == "last" else 1.0) for name, shape in shapes.items()}
+        return np.asarray(ravel_pytree(parts)[0])
 
 
 @dataclass(frozen=True)
@@ -166,6 +206,31 @@ def scale_of(flow: NetworkFlow, i: int, weights: str) -> Float[np.ndarray, " p"]
         return np.ones(flow.weights[i].shape[1])
     h = flow.conditioner[i][-1 if weights == "last" else 0]
     return np.sqrt(h.max() / h)
+
+
+@functools.cache
+def _margins(network: Network) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    """Jitted: weights, features and labels to margins `[n]` and their gradients `[n p]`."""
+    return jax.jit(lambda *at: (network.margins(*at), jax.jacrev(network.margins)(*at)))
+
+
+def _functions(network: Network, dataset: Dataset) -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]]:
+    """Margins and their gradients on a dataset, as functions of its weights; one program serves up to eight points."""
+    rows = np.resize(np.arange(dataset.n), max(8, dataset.n))
+    x, y = dataset.x[rows], dataset.y[rows]
+
+    def part(theta: np.ndarray, place: int) -> np.ndarray:
+        return np.asarray(_margins(network)(theta, x, y)[place])[: dataset.n]
+
+    return functools.partial(part, place=0), functools.partial(part, place=1)
+
+
+def _of_settled(flow: NetworkFlow, m: Measurement) -> Measurement:
+    """The measurement, judged where the direction has settled."""
+    settled = _settled(flow)
+    if (turning := np.count_nonzero(flow.reached & ~settled)) > 0:
+        m = replace(m, notes=(*m.notes, f"runs left out, whose direction still turns: {turning}"))
+    return replace(m, judged=flow.reached & settled)
 
 
 def _settled(flow: NetworkFlow) -> Bool[np.ndarray, " b"]:

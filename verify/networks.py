@@ -44,6 +44,7 @@ class Activation:
     smooth: bool = True
 
 
+IDENTITY = Activation("identity", 1, lambda z: z)
 RELU = Activation("ReLU", 1, lambda z: jnp.maximum(z, 0), smooth=False)
 SQUARED_RELU = Activation("squared ReLU", 2, lambda z: jnp.square(jnp.maximum(z, 0)))
 QUADRATIC = Activation("quadratic", 2, jnp.square)
@@ -125,21 +126,26 @@ def two_layer(width: int = 3, activation: Activation = SQUARED_RELU) -> Network:
 
 
 @functools.cache
-def three_layer(width: int = 2, activation: Activation = SQUARED_RELU) -> Network:
-    """`f = <a, phi(V phi(W x))>`, of degree `1 + r + r^2` for an activation of degree `r`."""
+def three_layer(width: int = 2, activation: Activation = SQUARED_RELU, second: Activation | None = None) -> Network:
+    """`f = <a, psi(V phi(W x))>`, of degree `1 + s + s r` for `phi` and `psi` of degrees `r` and `s`.
+
+    second: `psi`, by default `phi`.
+    """
     _positive(width)
+    outer = activation if second is None else second
 
     def output(parts: Parts, x: Features) -> Array:
         hidden = activation.apply(x @ parts["first"].T)
-        return activation.apply(hidden @ parts["inner"].T) @ parts["last"]
+        return outer.apply(hidden @ parts["inner"].T) @ parts["last"]
 
-    r = activation.degree
+    r, s = activation.degree, outer.degree
+    names = activation.name if outer is activation else f"{activation.name} and {outer.name}"
     return Network(
-        f"three-layer {activation.name} network of width {width}",
+        f"three-layer {names} network of width {width}",
         lambda d: {"first": (width, d), "inner": (width, width), "last": (width,)},
         output,
-        1 + r + r * r,
-        activation.smooth,
+        1 + s + s * r,
+        activation.smooth and outer.smooth,
     )
 
 

@@ -1,11 +1,12 @@
 """Gradient flow on homogeneous networks: the smoothed margin never falls, loss and norm grow by known laws, and the
 direction tends to a KKT point of the margin problem.
 
-Setting: a network of degree L in its weights θ (two layers of squared ReLU, L = 3), binary data, the
-sum L(θ) of exponential or logistic losses, gradient flow `dθ/dt = -∇L`; from the time on at which L(θ) is less than the
-loss of one sample at margin zero.
+Setting: a network of degree L in its weights θ (two layers of squared ReLU, L = 3; three layers, squared ReLU and then
+the identity, L = 4), binary data, the sum L(θ) of exponential or logistic losses, gradient flow `dθ/dt = -∇L`; from the
+time on at which L(θ) is less than the loss of one sample at margin zero.
 Claims: `ℓ⁻¹(L(θ)) / ‖θ‖^L` is non-decreasing; `L(θ) = Θ(1 / (t (log t)^(2-2/L)))` and `‖θ‖ = Θ((log t)^(1/L))`; every
-limit point of `θ/‖θ‖` is along a KKT point of `min ½‖θ‖²  s.t.  y_i f(θ, x_i) ≥ 1`.
+limit point of `θ/‖θ‖` is along a KKT point of `min ½‖θ‖²  s.t.  y_i f(θ, x_i) ≥ 1`; and where the direction settles,
+it does so at the KKT point that sequential quadratic programming finds from its end.
 Reference: Lyu, Li (2020), Theorems 4.1, 4.3 and 4.4, and appendix A (as commonly stated).
 """
 
@@ -15,7 +16,11 @@ from properties.papers import LYU_2020
 from verify import Bound, Claim, Limit, Twin, optimizers, strategies
 from verify.laws import Law
 from verify.network_flow import smooth_sign
-from verify.network_quantities import Growth, NetworkKKT, SmoothedMarginDrop
+from verify.network_quantities import Growth, NetworkKKT, PolishedDistance, SmoothedMarginDrop
+from verify.networks import IDENTITY, SQUARED_RELU, three_layer, two_layer
+
+TWO_LAYERS = two_layer(4)
+DEEP = three_layer(2, SQUARED_RELU, IDENTITY)
 
 
 def points():
@@ -44,19 +49,19 @@ def claim(name: str, title: str, statement: str, theorem: str, quantity, kind, t
     return Claim(**(fields | changes))
 
 
-def monotone(name: str, loss: str) -> Claim:
+def monotone(name: str, loss: str, network=TWO_LAYERS) -> Claim:
     def twin(wrong: str, **quantity) -> Twin:
-        return Twin(wrong, quantity=SmoothedMarginDrop(**quantity), shrink=False)
+        return Twin(wrong, quantity=SmoothedMarginDrop(network, **quantity), shrink=False)
 
     return claim(
         f"smoothed-margin{name}",
-        f"The smoothed margin never falls, {loss} loss",
+        f"The smoothed margin never falls, {loss} loss{', three layers' if network is DEEP else ''}",
         "Gradient flow past separation: the inverse loss of L, over ‖θ‖^L, is non-decreasing.",
         "Theorem 4.1",
-        SmoothedMarginDrop(),
+        SmoothedMarginDrop(network),
         Bound(lambda m: 1.0 + 0 * m.values, "1"),
         (
-            twin("the norm to the power L + 0.1", exponent=3.1),
+            twin("the norm to the power L + 0.1", exponent=network.degree + 0.1),
             twin("the L-infinity norm", norm="linf"),
             twin("the sign flow", method=smooth_sign(0.1)),
         ),
@@ -88,13 +93,41 @@ KKT = claim(
         Twin("the L1.5 norm's KKT points", quantity=NetworkKKT(norm="l1.5"), shrink=False),
         Twin("the sign flow", quantity=NetworkKKT(method=smooth_sign(0.1)), shrink=False),
     ),
+    real=("iris:0-vs-rest",),
+)
+DEEP_KKT = claim(
+    "kkt-three-layers",
+    "The direction tends to a KKT point, three layers",
+    "Gradient flow: every limit point of θ/‖θ‖ is along a KKT point of min ½‖θ‖² s.t. y_i f(θ, x_i) ≥ 1.",
+    "Theorem 4.4",
+    NetworkKKT(DEEP),
+    Limit(0.05, Law(0, -1 / 4)),
+    (
+        Twin("the L1.5 norm's KKT points", quantity=NetworkKKT(DEEP, norm="l1.5"), shrink=False),
+        Twin("the sign flow", quantity=NetworkKKT(DEEP, smooth_sign(0.1)), shrink=False),
+    ),
+)
+POLISHED = claim(
+    "kkt-polished",
+    "The direction ends at a polished KKT point",
+    "Gradient flow: where θ/‖θ‖ settles, it tends to the KKT point that an SQP method finds from its end.",
+    "Theorem 4.4",
+    PolishedDistance(),
+    Limit(0.05, Law(0, -1 / 3)),
+    (
+        Twin("the last layer's norm counted twice", quantity=PolishedDistance(last=2.0), shrink=False),
+        Twin("the sign flow", quantity=PolishedDistance(method=smooth_sign(0.1)), shrink=False),
+    ),
 )
 
 CLAIMS = (
     monotone("", "exponential"),
     monotone("-logistic", "logistic"),
+    monotone("-three-layers", "exponential", DEEP),
     GROWTH,
     KKT,
+    DEEP_KKT,
+    POLISHED,
 )
 
 
