@@ -111,7 +111,7 @@ def markdown_by_source(records: Sequence[Record]) -> str:
 
 
 def _range(records: Sequence[Record]) -> str:
-    """Fitted exponents, the parts of bounds that were reached, the last values before limits; for one claim, its own."""
+    """Fitted exponents, parts of bounds that were reached, last values before limits; for one claim, its own words."""
     if len(records) == 1:
         return text.observed(records[0])
     seen = [(record["kind"], record["observed"]) for record in records]
