@@ -8,14 +8,14 @@ import pytest
 from sklearn.datasets import load_digits
 
 from solvers import hard_margin, max_margin
-from solvers.errors import InputError
+from solvers.errors import InputError, UndecidedError
 from solvers.kkt import kkt_residual, polish
 from verify.claims import Bound, Claim, Limit, Paper
 from verify.datasets import Dataset
 from verify.laboratory import Laboratory
 from verify.laws import Law
 from verify.network_flow import adagrad, gradient, network_flow, rmsprop, smooth_sign, steepest
-from verify.network_quantities import Growth, NetworkKKT, SmoothedMarginDrop, scale_of
+from verify.network_quantities import Growth, NetworkKKT, PolishedDistance, SmoothedMarginDrop, scale_of
 from verify.networks import RELU, linear, two_layer
 from verify.optimizers import gradient_descent
 from verify.verdicts import Outcome, check
@@ -100,8 +100,10 @@ def test_adagrad_solves_the_weighted_problem():
         (NetworkKKT(NET), NetworkKKT(NET, smooth_sign(0.1))),
         (NetworkKKT(NET, rmsprop(0.01)), NetworkKKT(NET, rmsprop(0.01), weights="early")),
         (NetworkKKT(NET, adagrad(0.01), weights="last"), NetworkKKT(NET, adagrad(0.01))),
+        (PolishedDistance(NET), PolishedDistance(NET, last=2.0)),
+        (PolishedDistance(NET), PolishedDistance(NET, smooth_sign(0.1))),
     ],
-    ids=["norm", "sign", "rmsprop", "adagrad"],
+    ids=["norm", "sign", "rmsprop", "adagrad", "polished norm", "polished sign"],
 )
 def test_limits_are_kkt_points_of_the_right_problem_only(lab, true, false):
     assert _outcome(lab, CLAIM, true) is Outcome.SUPPORTED
@@ -157,6 +159,25 @@ def test_data_that_stay_unseparated_support_nothing():
         verdict = check(claim, lab)
         assert verdict.outcome is Outcome.INCONCLUSIVE
         assert any("did not separate" in note for note in verdict.measurement.notes)
+
+
+def test_a_program_for_two_losses_serves_each():
+    """`w' = s`, with `s = e^-w` or `1 / (1 + e^w)`: `log 1/L` is `w`, or `-log log(1 + e^-w)`."""
+    points = [Dataset([[1, 0]], [1])] * 2
+    for loss, at_one in (("exponential", 1.0), ("logistic", -np.log(np.expm1(np.exp(-1.0))))):
+        found = network_flow(points, linear(), gradient(), loss=loss, log_time=100)
+        assert found.weights[0][0, 0] == pytest.approx(at_one, rel=1e-6)
+        np.testing.assert_allclose(found.log_inverse_loss[0], found.clock, rtol=1e-6)
+
+
+def test_runs_from_which_no_kkt_point_is_reached_are_left_out(lab, monkeypatch):
+    def lost(*_, **__):
+        raise UndecidedError("No KKT point was reached.")
+
+    monkeypatch.setattr("verify.network_quantities.polish", lost)
+    verdict = check(replace(CLAIM, quantity=PolishedDistance(NET)), lab)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert any("no KKT point" in note for note in verdict.measurement.notes)
 
 
 def test_company_changes_no_flow():

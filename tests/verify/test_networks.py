@@ -7,9 +7,10 @@ import pytest
 
 from solvers.errors import InputError
 from verify.datasets import Dataset
-from verify.networks import QUADRATIC, RELU, SQUARED_RELU, check_homogeneous, linear, three_layer, two_layer
+from verify.networks import IDENTITY, QUADRATIC, RELU, SQUARED_RELU, check_homogeneous, linear, three_layer, two_layer
 
 NETWORKS = [linear(), *(build(2, a) for build in (two_layer, three_layer) for a in (RELU, SQUARED_RELU, QUADRATIC))]
+NETWORKS += [three_layer(2, SQUARED_RELU, IDENTITY), three_layer(2, IDENTITY, RELU)]
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda n: n.name)
@@ -20,7 +21,8 @@ def test_declared_degrees_hold(network):
 
 
 def test_degrees():
-    assert [n.degree for n in NETWORKS] == [1, 2, 3, 3, 3, 7, 7]
+    assert [n.degree for n in NETWORKS] == [1, 2, 3, 3, 3, 7, 7, 4, 3]
+    assert [n.smooth for n in NETWORKS[-2:]] == [True, False]
 
 
 def test_a_bias_is_refused():
