@@ -111,7 +111,7 @@ POLISHED = claim(
     "kkt-polished",
     "The direction ends at a polished KKT point",
     "Gradient flow: where θ/‖θ‖ settles, it tends to the KKT point that an SQP method finds from its end.",
-    "Theorem 4.4",
+    "after Theorem 4.4",
     PolishedDistance(),
     Limit(0.05, Law(0, -1 / 3)),
     (
