@@ -3,7 +3,7 @@
 No reference is needed, and the relations are exact: in exact arithmetic the two runs agree at every step. In floating
 point they agree as far as the run is stable, so a third run measures that: the original one on data that relative
 noise of `NOISE` was put on. A sum in another order is no more than such noise of a few units in the last place, so
-two runs that agree differ by less than the noise makes (Higham, Accuracy and Stability, 2nd ed., sections 1.5, 3.1).
+two runs that agree differ by less than the noise makes (backward error analysis, as in Higham, Accuracy and Stability).
 
 Runs start from random weights and are short. A tie, such as a gradient of zero at weights of zero, is broken by
 rounding in every method that jumps there (the sign, one coordinate, the rank of a matrix), and the smallest
