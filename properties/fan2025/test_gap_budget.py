@@ -67,9 +67,13 @@ def descent(norm: str, b1: float = 0.0) -> Method:
 
 CLAIMS = (
     claim("l1", "Steepest descent in the l1 norm", descent("l1"), "exponential", "l1"),
+    claim("l1.5", "Steepest descent in the l1.5 norm", descent("l1.5"), "exponential", "l1.5"),
     claim("l2", "Normalised GD", descent("l2"), "cross_entropy", "l2"),
+    claim("l3", "Steepest descent in the l3 norm", descent("l3"), "pairwise_logistic", "l3"),
     claim("linf", "SignGD", descent("linf"), "logistic", "linf", real=("iris:0-vs-rest",)),
     claim("spectral", "Steepest descent in the spectral norm", descent("spectral"), "cross_entropy", "spectral", DEAR),
+    claim("nuclear", "Steepest descent in the nuclear norm", descent("nuclear"), "cross_entropy", "nuclear", DEAR),
+    claim("momentum-ngd", "Momentum NGD", descent("l2", 0.9), "cross_entropy", "l2"),
     claim("signum", "Signum", descent("linf", 0.9), "pairwise_logistic", "linf"),
     claim("muon", "Muon", descent("spectral", 0.9), "cross_entropy", "spectral", DEAR),
     claim("adam", "Adam", lambda steps: adam(steps, b2=0.99), "logistic", "linf"),
