@@ -27,7 +27,7 @@ SCHEDULES = {
     1 / 2: ("1/2", Rate(laws.power(1 / 2, log=1)), Rate(laws.power(3 / 4))),
     2 / 3: ("2/3", Rate(laws.power(1 / 3)), Rate(laws.power(2 / 3))),
     0.8: ("0.8", Rate(laws.power(0.2)), Rate(laws.power(1 / 2))),
-    1.0: ("1", Rate(laws.inverse_log(in_steps=True), resolution=0.1), Rate(laws.power(1 / 4))),
+    1.0: ("1", Rate(laws.inverse_log(in_steps=True), resolution=0.1), Rate(laws.power(1 / 2))),
 }
 # By norm: norms whose margins most drawn datasets tell apart from its own; all are tried at a = 1/2, else the first.
 OTHERS = {
