@@ -52,7 +52,7 @@ CLAIMS = (
         SmoothedMarginDrop(method=FLOW, norm="l1.5"),
         Bound(lambda m: 1.0 + 0 * m.values, "1"),
         {
-            "the L2 norm": SmoothedMarginDrop(method=FLOW),
+            "the L-infinity norm": SmoothedMarginDrop(method=FLOW, norm="linf"),
             "the norm to the power L + 0.1": SmoothedMarginDrop(method=FLOW, norm="l1.5", exponent=3.1),
         },
     ),
