@@ -60,6 +60,7 @@ def shares(record: Record, curves: Curves) -> tuple[Float[np.ndarray, " r"], Flo
 
 def _stack(axes: Axes, x: np.ndarray, parts: np.ndarray, names: list[str]) -> None:
     """Areas upwards from zero for what raises the bound, downwards for what lowers it; named where there is room."""
+    # A time whose shares are not known lacks those of all parts: nothing is drawn there, whatever stands for them here.
     top, bottom = np.zeros(x.size), np.zeros(x.size)
     for i, (part, name) in enumerate(zip(parts, names, strict=True)):
         colour, label = _COLOURS[i % len(_COLOURS)], name
