@@ -41,9 +41,14 @@ class Batch(NamedTuple):
     touched: Values
 
 
+def power_of_two(size: int, least: int = 1) -> int:
+    """The next power of two, and at least `least`."""
+    return max(least, 1 << (size - 1).bit_length())
+
+
 def _padded(size: int, axis: str) -> int:
     """The next power of two, and at least the smallest bucket."""
-    return max(_SMALLEST[axis], 1 << (size - 1).bit_length())
+    return power_of_two(size, _SMALLEST[axis])
 
 
 def _bucket(dataset: Dataset, pad_weights: bool) -> tuple[int, int, int]:

@@ -118,8 +118,7 @@ def _program(loss: Loss, velocity: Velocity) -> Any:
 
 def _bucket(dataset: Dataset) -> tuple[int, int, int]:
     """Padded shape `(n, d, k)`. Tighter than for trajectories: the implicit steps cost `(k d)^3`."""
-    power = lambda size, least: max(least, 1 << (size - 1).bit_length())  # noqa: E731 - used in one line
-    return power(dataset.n, 16), power(dataset.d, 8), dataset.classes
+    return batches.power_of_two(dataset.n, 16), batches.power_of_two(dataset.d, 8), dataset.classes
 
 
 class Path(NamedTuple):

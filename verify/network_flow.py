@@ -33,6 +33,7 @@ from jaxtyping import Bool, Float
 
 from solvers.errors import InputError
 from verify import losses as losses
+from verify.batches import power_of_two
 from verify.datasets import Dataset
 from verify.losses import CROSS_ENTROPY, EXPONENTIAL, Loss
 from verify.networks import Network, check_homogeneous
@@ -285,8 +286,7 @@ class _Data:
 
 
 def _padded(datasets: Sequence[Dataset], loss: Loss) -> _Data:
-    power = lambda size, least: max(least, 1 << (size - 1).bit_length())  # noqa: E731 - used in one line
-    n, d = power(max(s.n for s in datasets), 8), max(4, *(s.d for s in datasets))
+    n, d = power_of_two(max(s.n for s in datasets), 8), max(4, *(s.d for s in datasets))
     b, kinds = len(datasets), _SHARED if loss in _SHARED else (loss,)
     data = _Data(np.zeros((b, n, d)), np.ones((b, n)), np.zeros((b, n)), kinds, kinds.index(loss))
     for i, s in enumerate(datasets):

@@ -32,7 +32,7 @@ def softmax_directions(most: int = 6, largest: int = 40) -> st.SearchStrategy[Da
 @st.composite
 def _directions(draw: Draw, most: int, largest: int) -> Any:
     k = draw(st.integers(2, most))
-    row = lambda size: draw(st.lists(st.integers(-size, size), min_size=k, max_size=k))  # noqa: E731
+    row = lambda size: draw(st.lists(st.integers(-size, size), min_size=k, max_size=k))  # noqa: E731 - used twice below
     rows = [row(draw(st.sampled_from([1, 4, largest]))), row(draw(st.sampled_from([1, 3])))]
     return Dataset(np.array(rows, float), np.array([1, 1]), f"{k} classes")
 

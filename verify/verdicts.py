@@ -222,6 +222,7 @@ def _judge_limit(claim: Claim, kind: Limit, m: Measurement) -> Verdict:
 
 def breaks_alone(kind: Rate, m: Measurement) -> Bool[np.ndarray, " b"]:
     """Datasets that break a rate by themselves, as far as this horizon shows: see `rates.breaks_twice`."""
+    # A curve with NaN is not judged, or ends in NaN, and both are left out below: its envelope only must not warn.
     floored = np.maximum(np.nan_to_num(m.values, nan=0.0), 10 * m.floor[:, None])
     twice = rates.breaks_twice(m.log_time, floored, kind.law, kind.resolution / 2)
     return m.judged & (m.values[:, -1] > 100 * m.floor) & twice

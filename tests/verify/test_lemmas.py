@@ -58,6 +58,7 @@ def test_arbitrary_weights_have_no_steps():
         _ = at("l2").eta
 
 
+# Sides are lambdas below: a nested function with annotations would be wrapped by the type checker at every call.
 def test_the_part_nearest_to_failing_is_kept():
     sides = lambda w: {"one": (0.5 * ones(w), ones(w)), "two": (0.9 * ones(w), ones(w))}  # noqa: E731
     m = lemma(sides).quantity.measure(CLAIM, Laboratory(DATA, steps=1))
