@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter
 
-from reports import text
+from reports import svg, text
 from reports.curves import Band, band, decades, last
-from reports.figures import GAP, INK, REAL, TWIN, Figure, _style, decade_ticks, page_svg
+from reports.figures import GAP, REAL, TWIN, Figure, decade_ticks
 from reports.records import Curves, Record
 
 # Beside the mid tones of the other figures one more of their contrast; names on the areas tell them apart as well.
@@ -31,14 +31,14 @@ def figure(record: Record, curves: Curves) -> Figure | None:
     words, alt = _caption(record, parts, gap), _alternative(record, parts)
     if not np.isfinite(parts).any():
         return Figure(None, words, alt)
-    with _style(f"{record['id']} anatomy"):
+    with svg.style(f"{record['id']} anatomy"):
         canvas = Canvas(figsize=(5.0, 3.6), layout="constrained")
         axes = canvas.add_subplot()
         _stack(axes, decades(times), parts, [part["name"] for part in record["anatomy"]["parts"]])
         if gap is not None and gap.drawable:
             label = f"{record['quantity']}, median" if gap.datasets > 1 else record["quantity"]
-            axes.plot(decades(gap.times), gap.median, color=INK, linewidth=2, label=label)
-        axes.axhline(0, color=INK, linewidth=0.8)
+            axes.plot(decades(gap.times), gap.median, color=svg.INK, linewidth=2, label=label)
+        axes.axhline(0, color=svg.INK, linewidth=0.8)
         axes.margins(x=0)
         axes.set_xlabel(record["time"]["label"])
         axes.set_ylabel("share of the bound")
@@ -46,8 +46,8 @@ def figure(record: Record, curves: Curves) -> Figure | None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.percent(value, 0)))
         handles, labels = axes.get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=9.5, handlelength=2.6)
-        svg = page_svg(canvas, alt, f"{record['id']} anatomy")
-    return Figure(svg, words, alt)
+        drawn = svg.element(canvas, alt, f"{record['id']} anatomy")
+    return Figure(drawn, words, alt)
 
 
 def shares(record: Record, curves: Curves) -> tuple[Float[np.ndarray, " r"], Float[np.ndarray, "parts r"]]:

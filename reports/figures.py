@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import re
 import textwrap
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from reports import text
+from reports import svg, text
 from reports.captions import alternative, caption
 from reports.curves import Band, band, decades
 from reports.records import Curves, Record, ReportError, load_curves, read_records, replace_file
 
 # Mid tones with a contrast above 3.5 on white and on near-black; dashes and widths tell them apart as well.
 GAP, TWIN, REAL = "#3a7fc4", "#d1621a", "#9a62c7"
-# Axes, text and the law are drawn in this ink; an SVG says currentColor instead and takes the page's colour.
-INK = "#1f2328"
-_STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 10.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-    "lines.solid_capstyle": "round",
-    "svg.fonttype": "none",
-}
 
 
 @dataclass(frozen=True)
@@ -61,18 +40,23 @@ def figure(record: Record, curves: Curves) -> Figure:
     logarithmic scale. The SVG has no background, and its ink is `currentColor`.
     """
     words, alt = caption(record, curves), alternative(record, curves)
+    with svg.style(record["id"]):
+        drawn = canvas(record, curves)
+        return Figure(drawn and svg.element(drawn, alt, record["id"]), words, alt)
+
+
+def canvas(record: Record, curves: Curves) -> Canvas | None:
+    """A claim's figure, to be made and saved within `svg.style`; None if nothing can be drawn."""
     if not _drawable(record, curves):
-        return Figure(None, words, alt)
-    with _style(record["id"]):
-        canvas = Canvas(figsize=(5.0, 3.6), layout="constrained")
-        axes = canvas.add_subplot()
-        draw(axes, record, curves)
-        axes.set_xlabel(record["time"]["label"])
-        axes.set_ylabel(record["quantity"])
-        handles, labels = axes.get_legend_handles_labels()
-        canvas.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=9.5, handlelength=2.6)
-        svg = page_svg(canvas, alt, record["id"])
-    return Figure(svg, words, alt)
+        return None
+    drawn = Canvas(figsize=(5.0, 3.6), layout="constrained")
+    axes = drawn.add_subplot()
+    draw(axes, record, curves)
+    axes.set_xlabel(record["time"]["label"])
+    axes.set_ylabel(record["quantity"])
+    handles, labels = axes.get_legend_handles_labels()
+    drawn.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=9.5, handlelength=2.6)
+    return drawn
 
 
 def overview(
@@ -98,7 +82,7 @@ def overview(
         ReportError: an unknown id, another file type, or nothing to draw.
     """
     path = Path(path)
-    if path.suffix not in (".svg", ".png"):
+    if path.suffix not in svg.ENDINGS:
         raise ReportError(f"An overview is an .svg or .png file, not {path.name}: change the ending.")
     records = {record["id"]: record for record in read_records(report_dir)}
     unknown = [name for name in ids or () if name not in records]
@@ -111,14 +95,8 @@ def overview(
     alt = f"{len(pairs)} small figures, one for each claim. " + " ".join(
         f"{record['title']}: {record['verdict']}." for record, _ in pairs
     )
-    with _style("overview"):
-        canvas = _panels(pairs, min(columns, len(pairs)))
-        if path.suffix == ".png":
-            picture = io.BytesIO()
-            canvas.savefig(picture, format="png", dpi=160, facecolor="white", metadata={"Software": None})
-            content = picture.getvalue()
-        else:
-            content = _standalone(_svg(canvas, title=alt)).encode()
+    with svg.style("overview"):
+        content = svg.picture(_panels(pairs, min(columns, len(pairs))), path.suffix, alt)
     replace_file(path, lambda file: file.write(content))
     return alt
 
@@ -134,7 +112,7 @@ def draw(axes: Axes, record: Record, curves: Curves) -> None:
     if gap is not None and "law" in curves:
         label = f"law {textwrap.shorten(record['claimed']['law'] or '', 28, placeholder='…')}".strip()
         law = curves["law"][curves["time"] > 0]
-        _line(axes, gap.times, law, color=INK, linestyle=(0, (5, 3)), linewidth=1.2, label=label)
+        _line(axes, gap.times, law, color=svg.INK, linestyle=(0, (5, 3)), linewidth=1.2, label=label)
     for index, twin in enumerate(twin for twin in record["twins"] if twin["curve"] is not None):
         wrong = band(curves, twin["curve"])
         if wrong is not None and wrong.drawable:
@@ -174,7 +152,7 @@ def _line(axes: Axes, times: np.ndarray, values: np.ndarray, **style: Any) -> No
 def _ticks(axes: Axes) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         decade_ticks(axis)
-    axes.grid(True, which="major", color=INK, alpha=0.15, linewidth=0.6)
+    axes.grid(True, which="major", color=svg.INK, alpha=0.15, linewidth=0.6)
 
 
 def decade_ticks(axis: Axis) -> None:
@@ -198,8 +176,8 @@ def _drawable(record: Record, curves: Curves) -> bool:
 
 def _panels(pairs: Sequence[tuple[Record, Curves]], columns: int) -> Canvas:
     count = -(-len(pairs) // columns)
-    canvas = Canvas(figsize=(3.1 * columns, 2.75 * count + 0.3), layout="constrained")
-    grid = canvas.subplots(count, columns, squeeze=False)
+    drawn = Canvas(figsize=(3.1 * columns, 2.75 * count + 0.3), layout="constrained")
+    grid = drawn.subplots(count, columns, squeeze=False)
     entries = {}
     for axes in grid.flat[len(pairs) :]:
         axes.set_axis_off()
@@ -212,51 +190,5 @@ def _panels(pairs: Sequence[tuple[Record, Curves]], columns: int) -> Canvas:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             common = {"law": "claimed law", "the": "median of datasets"}.get(label.split()[0], label)
             entries.setdefault(common, handle)
-    canvas.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=3, fontsize=9)
-    return canvas
-
-
-def _style(salt: str) -> AbstractContextManager[None]:
-    """Matplotlib's defaults and ours, whatever the user's configuration says; `salt` fixes the SVG's ids."""
-    return matplotlib.style.context(["default", _STYLE | {"svg.hashsalt": salt}])
-
-
-def page_svg(canvas: Canvas, title: str, name: str) -> str:
-    """A canvas as an SVG element for a page; `name` makes its ids its own."""
-    return _inline(_svg(canvas, title), f"f{hashlib.sha256(name.encode()).hexdigest()[:8]}-")
-
-
-def _svg(canvas: Canvas, title: str) -> str:
-    target = io.StringIO()
-    canvas.savefig(target, format="svg", transparent=True, metadata={"Title": title})
-    svg = target.getvalue()
-    svg = svg[svg.index("<svg") :]
-    # The date and the library's address, neither of which a page should hold.
-    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    # Matplotlib's only style rule has the selector *: on a page it would reach beyond the figure.
-    svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
-    svg = svg.replace("'DejaVu Sans'", "system-ui, sans-serif")
-    return svg.replace(INK, "currentColor").replace("xlink:href", "href")
-
-
-def _inline(svg: str, prefix: str) -> str:
-    """An SVG for a page: ids of its own, no namespaces, no size of its own."""
-    svg = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", svg)
-    svg = re.sub(
-        r'<svg\b([^>]*?)\s(?:width|height)="[^"]*"([^>]*?)\s(?:width|height)="[^"]*"',
-        r"<svg\1\2",
-        svg,
-        count=1,
-    )
-    svg = re.sub(r'\bid="', f'id="{prefix}', svg)
-    return re.sub(r'(url\(|href=")#', rf"\1#{prefix}", svg)
-
-
-def _standalone(svg: str) -> str:
-    """An SVG file whose ink and ground follow the reader's colour scheme."""
-    scheme = (
-        "<style>svg { color: #1f2328; background: #ffffff } "
-        "@media (prefers-color-scheme: dark) { svg { color: #e6edf3; background: #0d1117 } }</style>"
-    )
-    end = svg.index(">") + 1
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{svg[:end]}{scheme}{svg[end:]}'
+    drawn.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=3, fontsize=9)
+    return drawn

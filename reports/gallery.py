@@ -18,8 +18,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from matplotlib.figure import Figure as Canvas
 
-from reports import panels, text
-from reports.figures import _inline, _standalone, _style, _svg
+from reports import panels, svg, text
 from reports.records import ReportError, replace_file
 from reports.tables import escape_markdown
 
@@ -96,16 +95,20 @@ def read_exhibits(report_dir: Path | str) -> list[Exhibit]:
 
 def standalone(exhibit: Exhibit) -> str:
     """The figure as an SVG file, byte for byte the same for the same exhibit, for a light or a dark ground."""
-    with _style(exhibit["id"]):
-        return _standalone(_svg(FIGURES[exhibit["figure"]].whole(exhibit["drawing"]), title=exhibit["alternative"]))
+    with svg.style(exhibit["id"]):
+        return svg.standalone(
+            svg.render(FIGURES[exhibit["figure"]].whole(exhibit["drawing"]), title=exhibit["alternative"])
+        )
 
 
 def inline(exhibit: Exhibit) -> list[str]:
     """The figure's pieces as SVG elements without size; the first one's title is the alternative text."""
-    with _style(exhibit["id"]):
+    with svg.style(exhibit["id"]):
         pieces = FIGURES[exhibit["figure"]].pieces(exhibit["drawing"])
-        drawn = [_svg(canvas, title=name if i else exhibit["alternative"]) for i, (name, canvas) in enumerate(pieces)]
-    return [_inline(svg, f"g{i}-{exhibit['id']}-") for i, svg in enumerate(drawn)]
+        drawn = [
+            svg.render(canvas, title=name if i else exhibit["alternative"]) for i, (name, canvas) in enumerate(pieces)
+        ]
+    return [svg.inline(piece, f"g{i}-{exhibit['id']}-") for i, piece in enumerate(drawn)]
 
 
 def markdown(exhibit: Exhibit) -> str:

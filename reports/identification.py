@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from rich.table import Table
 
-from reports import figures, text
+from reports import svg, text
 from reports.records import ReportError, replace_file
 
 _COLOURS = (
@@ -82,20 +81,20 @@ def draw(
     Raises `ReportError` for another ending.
     """
     path = Path(path)
-    if path.suffix not in (".svg", ".png"):
+    if path.suffix not in svg.ENDINGS:
         raise ReportError(f"A figure is an .svg or .png file, not {path.name}: change the ending.")
     discrete = log_time <= steps + 1e-9
-    with figures._style("identification"):
+    with svg.style("identification"):
         canvas = Canvas(figsize=(8.2 if not discrete.all() else 5.6, 3.8), layout="constrained")
         panels = canvas.subplots(1, 1 if discrete.all() else 2, sharey=True, squeeze=False)[0]
         for panel, part in zip(panels, (discrete, ~discrete), strict=False):
             for (norm, gap), colour in zip(gaps.items(), _COLOURS, strict=False):
                 panel.plot(log_time[part] / math.log(10), _decades(gap[:, part]), color=colour, label=norm)
-            panel.grid(True, color=figures.INK, alpha=0.15, linewidth=0.6)
+            panel.grid(True, color=svg.INK, alpha=0.15, linewidth=0.6)
         panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))
-        panels[0].yaxis.set_major_locator(figures.MaxNLocator(6, integer=True))
+        panels[0].yaxis.set_major_locator(MaxNLocator(6, integer=True))
         panels[0].xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))
-        panels[0].xaxis.set_major_locator(figures.MaxNLocator(6, integer=True))
+        panels[0].xaxis.set_major_locator(MaxNLocator(6, integer=True))
         panels[0].set_xlabel("steps t")
         panels[0].set_ylim(top=0.1)
         panels[0].set_ylabel("1 − share of the maximal margin (10⁻⁶ where less)")
@@ -104,7 +103,7 @@ def draw(
             panels[1].set_xlabel("log₁₀ t, of the flow")
         canvas.suptitle(title, fontsize=10, x=0.01, ha="left")
         canvas.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=9)
-        content = _content(canvas, path.suffix, title)
+        content = svg.picture(canvas, path.suffix, title)
     replace_file(path, lambda file: file.write(content))
 
 
@@ -114,11 +113,3 @@ def _decades(gaps: Float[np.ndarray, "b r"]) -> Float[np.ndarray, " r"]:
     median = np.full(gaps.shape[1], np.nan)
     median[known] = np.nanmedian(gaps[:, known], axis=0)
     return np.log10(np.where(median > 10**_FLOOR, median, np.where(known, 10**_FLOOR, np.nan)))
-
-
-def _content(canvas: Canvas, suffix: str, title: str) -> bytes:
-    if suffix == ".svg":
-        return figures._standalone(figures._svg(canvas, title=title)).encode()
-    picture = io.BytesIO()
-    canvas.savefig(picture, format="png", dpi=160, facecolor="white", metadata={"Software": None})
-    return picture.getvalue()

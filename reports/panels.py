@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from reports import text
-from reports.figures import GAP, INK, REAL, TWIN
+from reports.figures import GAP, REAL, TWIN
+from reports.svg import INK
 
 Data = dict[str, Any]
 

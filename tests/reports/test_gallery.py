@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from reports import gallery, panels
-from reports.figures import GAP, INK, REAL, TWIN
+from reports.figures import GAP, REAL, TWIN
 from reports.page import write_report
 from reports.records import ReportError, write_record
+from reports.svg import INK
 from tests.reports import samples
 from tests.reports.test_page import Page
 

@@ -1,0 +1,85 @@
+"""Canvases as pictures: SVG for a page or a file of its own, and PNG, of the same bytes each time."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from contextlib import AbstractContextManager
+
+import matplotlib.style
+from matplotlib.figure import Figure as Canvas
+
+# Axes, text and the law are drawn in this ink; an SVG says currentColor instead and takes the page's colour.
+INK = "#1f2328"
+ENDINGS = (".svg", ".png")
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "lines.solid_capstyle": "round",
+    "svg.fonttype": "none",
+}
+
+
+def style(salt: str) -> AbstractContextManager[None]:
+    """Matplotlib's defaults and ours, whatever the user's configuration says; `salt` fixes the SVG's ids."""
+    return matplotlib.style.context(["default", _STYLE | {"svg.hashsalt": salt}])
+
+
+def element(canvas: Canvas, title: str, name: str) -> str:
+    """A canvas as an SVG element for a page; `name` makes its ids its own."""
+    return inline(render(canvas, title), f"f{hashlib.sha256(name.encode()).hexdigest()[:8]}-")
+
+
+def picture(canvas: Canvas, ending: str, title: str) -> bytes:
+    """A canvas as a file of one of `ENDINGS`; the SVG follows the reader's colour scheme, the PNG's ground is white."""
+    if ending == ".svg":
+        return standalone(render(canvas, title)).encode()
+    target = io.BytesIO()
+    canvas.savefig(target, format="png", dpi=160, facecolor="white", metadata={"Software": None})
+    return target.getvalue()
+
+
+def render(canvas: Canvas, title: str) -> str:
+    """A canvas as SVG without ground, date and style rules, its ink `currentColor`, its text text."""
+    target = io.StringIO()
+    canvas.savefig(target, format="svg", transparent=True, metadata={"Title": title})
+    svg = target.getvalue()
+    svg = svg[svg.index("<svg") :]
+    # The date and the library's address, neither of which a page should hold.
+    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    # Matplotlib's only style rule has the selector *: on a page it would reach beyond the figure.
+    svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
+    svg = svg.replace("'DejaVu Sans'", "system-ui, sans-serif")
+    return svg.replace(INK, "currentColor").replace("xlink:href", "href")
+
+
+def inline(svg: str, prefix: str) -> str:
+    """An SVG for a page: ids of its own, no namespaces, no size of its own."""
+    svg = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", svg)
+    svg = re.sub(
+        r'<svg\b([^>]*?)\s(?:width|height)="[^"]*"([^>]*?)\s(?:width|height)="[^"]*"',
+        r"<svg\1\2",
+        svg,
+        count=1,
+    )
+    svg = re.sub(r'\bid="', f'id="{prefix}', svg)
+    return re.sub(r'(url\(|href=")#', rf"\1#{prefix}", svg)
+
+
+def standalone(svg: str) -> str:
+    """An SVG file whose ink and ground follow the reader's colour scheme."""
+    scheme = (
+        "<style>svg { color: #1f2328; background: #ffffff } "
+        "@media (prefers-color-scheme: dark) { svg { color: #e6edf3; background: #0d1117 } }</style>"
+    )
+    end = svg.index(">") + 1
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{svg[:end]}{scheme}{svg[end:]}'
