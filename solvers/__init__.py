@@ -5,6 +5,7 @@ from solvers.errors import InputError, NonSeparableError, UndecidedError
 from solvers.kkt import KKTResidual, kkt_residual
 from solvers.max_margin import hard_margin, margins, max_margin, max_margins, normalised_margin
 from solvers.norms import NORMS, Norm, norm
+from solvers.own_norm import OwnNorm
 
 __all__ = [
     "NORMS",
@@ -12,6 +13,7 @@ __all__ = [
     "KKTResidual",
     "NonSeparableError",
     "Norm",
+    "OwnNorm",
     "Reference",
     "UndecidedError",
     "hard_margin",

@@ -105,8 +105,10 @@ def _checked(theta: ArrayLike, gradients: ArrayLike, margins: ArrayLike, norm: N
         )
     if not all(np.isfinite(a).all() for a in (w, g, q)):
         raise InputError("Weights, gradients or margins are not finite: pass finite numbers.")
-    if norm.matrix_only:
-        raise InputError(f"The weights are a vector, which has no {norm.name} norm: use an entry-wise norm.")
+    if norm.kind != "entrywise":
+        raise InputError(
+            f"KKT residuals are of entry-wise norms, not of the {norm.name} norm: use l2, l1, linf or l<p>."
+        )
     if not w.any():
         raise InputError("The weights theta are zero and have no direction: pass non-zero weights.")
     if q.min() <= 0:

@@ -103,8 +103,8 @@ def _rescaled(problem: Problem, norm: Norm, scale: ArrayLike) -> Reference:
 
 
 def _positive(scale: ArrayLike, problem: Problem, norm: Norm) -> Weights:
-    if norm.matrix_only:
-        raise InputError(f"A scale changes single weights, which the {norm.name} norm mixes: use an entry-wise norm.")
+    if norm.kind != "entrywise":
+        raise InputError(f"A scale changes single weights, which the {norm.name} norm may mix: use an entry-wise norm.")
     s = np.asarray(scale, dtype=np.float64)
     if s.shape != problem.shape or not np.isfinite(s).all() or not (s > 0).all():
         raise InputError(
@@ -209,7 +209,7 @@ def _solve(problems: list[Problem], norm: Norm, named: bool) -> list[Reference]:
     states = [_start(state, norm) for state in euclidean]
     whole = [j for j, problem in enumerate(problems) if len(problem.constraints) <= _WHOLE]
     # A cone programme of many matrices takes longer than its parts.
-    if len(whole) > 1 and not norm.matrix_only:
+    if len(whole) > 1 and norm.kind == "entrywise":
         for j, state in zip(whole, _together([states[j] for j in whole]), strict=True):
             states[j] = state
     return [(state if state.certified else _grow(state)).reference() for state in states]

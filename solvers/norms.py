@@ -39,6 +39,8 @@ _KNOWN = "l1, l2, linf, l<p>, max, sum, frobenius, nuclear, spectral or schatten
 class Norm:
     """A norm on arrays: entry-wise p, or Schatten p (the p-norm of a matrix's singular values).
 
+    The kind "own" is that of `solvers.own_norm.OwnNorm`, a norm of other form, given by its functions.
+
     All axes of an array are reduced; a batch is the caller's `vmap`. The Schatten 2-norm is stored as what it
     is, the entry-wise 2-norm (Frobenius).
 
@@ -49,7 +51,7 @@ class Norm:
     Raises `InputError` for p below 1 or not a number.
     """
 
-    kind: Literal["entrywise", "schatten"]
+    kind: Literal["entrywise", "schatten", "own"]
     p: float
 
     def __post_init__(self) -> None:
@@ -92,7 +94,7 @@ class Norm:
 
     def value(self, w: Array, *, inline: bool = False) -> Array:
         """The norm of `w`, a scalar of its array type; it overflows or underflows only if its value does."""
-        xp, w = _floating(w)
+        xp, w = floating(w)
         return _power_norm(xp, self._spectrum(xp, w, inline), self.p)
 
     def dual_value(self, g: Array, *, inline: bool = False) -> Array:
@@ -107,7 +109,7 @@ class Norm:
         below `max(shape) * eps` of the largest one, that is, for the spectral norm the polar factor `U V^T`,
         and for the nuclear norm `u_1 v_1^T`.
         """
-        xp, g = _floating(g)
+        xp, g = floating(g)
         if self.kind == "entrywise":
             return _power_direction(xp, g, self.p)
         scaled = self._matrix(g) / _scale(xp, xp.abs(g))
@@ -176,7 +178,7 @@ def _conjugate(p: float) -> float:
     return 1.0 if p == math.inf else p / (p - 1)
 
 
-def _floating(w: Array) -> tuple[Any, Array]:
+def floating(w: Array) -> tuple[Any, Array]:
     """The namespace of `w`, and `w` as a floating point array."""
     if not hasattr(w, "__array_namespace__"):
         raise InputError(f"A norm needs an array but was given a {type(w).__name__}: convert it with numpy.asarray.")

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from solvers.errors import InputError
 from solvers.norms import Norm
+from solvers.own_norm import OwnNorm, check_own_norm
 
 # Weights [d] or [k, d]; margins and multipliers [n] or [n, k].
 Weights = Float[np.ndarray, "*shape"]
@@ -109,11 +110,12 @@ def pose(x: ArrayLike, y: ArrayLike, norm: Norm | None = None) -> Problem:
     Args:
         x: features [n, d], floats or integers.
         y: labels [n]: +1/-1 (all +1 or all -1 included), or class ids 0..k-1 with every class present.
-        norm: when given, checked for being defined on the weights.
+        norm: when given, checked for being defined on the weights, and an own norm for being one norm.
 
     Raises:
         InputError: `x` is not a finite, non-empty matrix of numbers; `y` does not match it, or is neither
-            kind of labels, or has one class only; the norm needs matrices but the labels are binary.
+            kind of labels, or has one class only; the norm needs matrices but the labels are binary, or is an
+            own norm whose parts do not agree.
     """
     features = _features(x)
     labels, classes = _labels(y, len(features))
@@ -122,6 +124,8 @@ def pose(x: ArrayLike, y: ArrayLike, norm: Norm | None = None) -> Problem:
             f"The {norm.name} norm needs a weight matrix but binary labels give a weight vector: "
             "use an entry-wise norm, or class ids 0..k-1."
         )
+    if isinstance(norm, OwnNorm):
+        check_own_norm(norm, (classes, features.shape[1]) if classes else (features.shape[1],))
     top = np.abs(features).max()
     exponent = int(np.frexp(top)[1]) if top > 0 else 0
     return Problem(np.ldexp(features, -exponent), labels, classes, exponent)

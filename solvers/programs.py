@@ -240,12 +240,12 @@ def conic(batch: Batch, shapes: Sequence[tuple[int, ...]], norm: Norm) -> list[C
     blocks = _block_diagonal(batch)
     margins: Any = blocks @ weights >= gains[owner]
     ends = np.cumsum(sizes)
-    if norm.matrix_only:
-        matrices = [
+    if norm.kind != "entrywise":
+        members = [
             cp.reshape(weights[end - size : end], shape, order="C")
             for end, size, shape in zip(ends, sizes, shapes, strict=True)
         ]
-        balls = [norm.expression(matrix) <= 1 for matrix in matrices]
+        balls = [norm.expression(member) <= 1 for member in members]
     elif norm.p == 2:
         parts = np.split(np.arange(sum(sizes)), ends[:-1])
         balls = [cp.norm(weights[part]) <= 1 for part in parts]
