@@ -89,18 +89,21 @@ def read_records(report_dir: Path | str) -> list[Record]:
     Raises:
         ReportError: a file is damaged, breaks the schema, or does not have its claim's name.
     """
-    remedy = "delete the file and check the claim again"
-    records = []
-    for path in Path(report_dir, "records").glob("*.json"):
-        try:
-            record = json.loads(path.read_text("utf-8"), parse_constant=_no_constant)
-        except ValueError as error:
-            raise ReportError(f"{path} is not valid JSON ({error}): {remedy}.") from error
-        _check(record, str(path), remedy)
-        if path.stem != slug(record["id"]):
-            raise ReportError(f"{path} holds the record of {record['id']} under another name: delete the file.")
-        records.append(record)
+    records = [read_record(path) for path in Path(report_dir, "records").glob("*.json")]
     return sorted(records, key=lambda record: (record["paper"], record["id"]))
+
+
+def read_record(path: Path) -> Record:
+    """The record of one file; raises as `read_records` does, and `FileNotFoundError` where there is none."""
+    remedy = "delete the file and check the claim again"
+    try:
+        record = json.loads(path.read_text("utf-8"), parse_constant=_no_constant)
+    except ValueError as error:
+        raise ReportError(f"{path} is not valid JSON ({error}): {remedy}.") from error
+    _check(record, str(path), remedy)
+    if path.stem != slug(record["id"]):
+        raise ReportError(f"{path} holds the record of {record['id']} under another name: delete the file.")
+    return record
 
 
 def load_curves(report_dir: Path | str, record: Record) -> Curves:
@@ -171,7 +174,7 @@ def _problems(record: Record) -> Iterator[tuple[str, str]]:
     datasets = {"$.datasets.worst.dataset": worst and worst["dataset"]}
     datasets |= {f"$.twins[{i}].counterexample": t["counterexample"] for i, t in enumerate(record["twins"])}
     for place, dataset in datasets.items():
-        if dataset is None:
+        if dataset is None or "setting" in dataset:
             continue
         if len(dataset["x"]) != len(dataset["y"]):
             yield place, "x and y have different lengths"

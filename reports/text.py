@@ -144,7 +144,9 @@ def count(number_of: int, noun: str) -> str:
 
 
 def size(dataset: dict[str, Any]) -> str:
-    """The size of a dataset, e.g. "3 points in 2 dimensions"."""
+    """The size of a dataset, e.g. "3 points in 2 dimensions"; a setting's number of values."""
+    if "setting" in dataset:
+        return f"a setting of {count(len(dataset['setting']), 'value')}"
     n, d = len(dataset["y"]), len(dataset["x"][0])
     return f"{count(n, 'point')} in {count(d, 'dimension')}"
 
@@ -163,11 +165,19 @@ def when(record: Record, time: float) -> str:
 
 
 def points(dataset: dict[str, Any]) -> list[tuple[str, str]]:
-    """The points of a dataset and their labels, e.g. ("(1, 2)", "+1") or ("(0, 3)", "class 2")."""
+    """The points of a dataset and their labels, e.g. ("(1, 2)", "+1") or ("(0, 3)", "class 2"); a setting's values."""
+    if "setting" in dataset:
+        return [(name, _value(value)) for name, value in dataset["setting"].items()]
     binary = set(dataset["y"]) <= {-1, 1}
     labels = [("+1" if y > 0 else "−1") if binary else f"class {number(y)}" for y in dataset["y"]]
     coordinates = [f"({', '.join(number(value, 6) for value in row)})" for row in dataset["x"]]
     return list(zip(coordinates, labels, strict=True))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return f"({', '.join(_value(v) for v in value)})"
+    return value if isinstance(value, str) else number(value, 6)
 
 
 def duration(seconds: float) -> str:

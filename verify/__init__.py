@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from verify import laws, optimizers, strategies
-    from verify.claims import Bound, Claim, Limit, Rate, Twin
+    from verify.cases import Setting
+    from verify.claims import Bound, Claim, Limit, Order, Rate, Separation, Trend, Twin
     from verify.datasets import Dataset
+    from verify.evidence import Outcome, Verdict
     from verify.flow import flow
     from verify.identification import drawn, identify
     from verify.realdata import load
     from verify.trajectory import run
-    from verify.verdicts import Outcome, Verdict, check
+    from verify.verdicts import check
 
 __version__ = "0.1.0"
 
@@ -24,7 +26,11 @@ _HOMES = {
     "Bound": "verify.claims",
     "Claim": "verify.claims",
     "Limit": "verify.claims",
+    "Order": "verify.claims",
     "Rate": "verify.claims",
+    "Separation": "verify.claims",
+    "Setting": "verify.cases",
+    "Trend": "verify.claims",
     "Twin": "verify.claims",
     "Dataset": "verify.datasets",
     "load": "verify.realdata",
@@ -33,8 +39,8 @@ _HOMES = {
     "identify": "verify.identification",
     "drawn": "verify.identification",
     "check": "verify.verdicts",
-    "Outcome": "verify.verdicts",
-    "Verdict": "verify.verdicts",
+    "Outcome": "verify.evidence",
+    "Verdict": "verify.evidence",
 }
 _MODULES = ("laws", "optimizers", "strategies")
 
@@ -43,8 +49,12 @@ __all__ = [
     "Claim",
     "Dataset",
     "Limit",
+    "Order",
     "Outcome",
     "Rate",
+    "Separation",
+    "Setting",
+    "Trend",
     "Twin",
     "Verdict",
     "check",

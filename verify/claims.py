@@ -19,6 +19,7 @@ from verify.quantities import Gap, Quantity
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+    from verify.cases import Case
     from verify.datasets import Dataset
     from verify.dynamics import Dynamics
     from verify.quantities import Measurement
@@ -62,7 +63,49 @@ class Bound:
     name = "bound"
 
 
-Kind = Rate | Limit | Bound
+@dataclass(frozen=True)
+class Order:
+    """The error falls like `h^p`, `low <= p <= high`, as the step size h is halved.
+
+    The measurement's clock is `1 / h`, coarsest first.
+    """
+
+    low: float
+    high: float
+
+    name = "order"
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Along a sweep the quantity rises (`sign` 1) or falls (-1), by the share `resolution` from end to end at least.
+
+    The measurement's columns are the sweep, its rows repetitions. strict: every repetition must rise with every
+    column. Else the trend must be significant at `level` over the repetitions (Page's test for ordered alternatives).
+    """
+
+    sign: int
+    resolution: float = 0.01
+    level: float = 0.01
+    strict: bool = False
+
+    name = "trend"
+
+
+@dataclass(frozen=True)
+class Separation:
+    """The quantity's last value is at most `threshold` on every case, its interval (the floor) included.
+
+    text: the inequality, in words or as a formula.
+    """
+
+    threshold: float
+    text: str
+
+    name = "separation"
+
+
+Kind = Rate | Limit | Bound | Order | Trend | Separation
 
 
 @dataclass(frozen=True)
@@ -102,11 +145,12 @@ class Claim:
     """A published statement that the machine tries to refute.
 
     id: `paper/name`. title: a few words. statement: the theorem, in plain text. source: paper and theorem number.
-    kind: `Rate`, `Limit` or `Bound`. problem: makes the strategy that draws its datasets.
+    kind: what is claimed of the quantity. problem: makes the strategy that draws the cases it is tried on.
     optimizer: an optax transformation. loss, norm: by name. quantity: what is measured, by default the relative
     gap to the maximal margin in the norm. flow: whether the gradient flow in log time takes over from gradient descent
     of a stable step size, or the dynamics whose method and flow are to be followed instead.
-    twins: claims that must be refuted. real: real datasets by specification (see `verify.realdata.parse`).
+    twins: claims that must be refuted. real: real datasets by specification (see `verify.realdata.parse`),
+    or settings that stand for them.
     horizon: decades of steps (of `log t` for flows) to add to the profile's. share: of the profile's datasets.
     prepare: what the theorem assumes of a dataset and can be had by rescaling, applied to real data too.
     """
@@ -117,7 +161,7 @@ class Claim:
     source: str
     paper: Paper
     kind: Kind
-    problem: Callable[[], SearchStrategy[Dataset]]
+    problem: Callable[[], SearchStrategy[Any]]
     optimizer: optax.GradientTransformation
     optimizer_text: str
     loss: str
@@ -125,7 +169,7 @@ class Claim:
     quantity: Quantity = field(default_factory=Gap)
     flow: bool | Dynamics = False
     twins: tuple[Twin, ...] = ()
-    real: tuple[str, ...] = ()
+    real: tuple[str | Case, ...] = ()
     horizon: float = 0.0
     share: float = 1.0
     prepare: Callable[[Dataset], Dataset] | None = None

@@ -101,7 +101,7 @@ def check(
 
     Examples: verify check fan2025/sign-gd-binary --profile quick;  verify check my_conjecture.py
     """
-    from verify.datasets import Dataset
+    from verify.datasets import shown
     from verify.recording import failures, record_of
     from verify.theorem import PROFILES, try_claim
 
@@ -125,11 +125,11 @@ def check(
         for twin in record["twins"]:
             _say(f"  false twin ({twin['wrong']}): {twin['verdict']}. {twin['sentence']}")
             if twin["counterexample"]:
-                _say(f"    smallest counterexample: {Dataset.from_json(twin['counterexample'])!r}")
+                _say(f"    smallest counterexample: {shown(twin['counterexample'])}")
         for reason in found:
             _say(f"  not verified: {reason}")
         if trial.counterexample:
-            _say(f"  smallest counterexample: {trial.counterexample!r}")
+            _say(f"  smallest counterexample: {shown(trial.counterexample.to_json())}")
     raise typer.Exit(1 if failed else 0)
 
 

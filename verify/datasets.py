@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from solvers.errors import InputError
+from verify.cases import Case
 
 # Above this many feature entries `repr` gives sizes instead of a Python expression.
 _LARGEST_EXPRESSION = 256
@@ -90,6 +91,11 @@ class Dataset:
         rows[each, wrong] = -self.x[point]
         return rows.reshape(len(point), k * self.d)
 
+    @property
+    def key(self) -> tuple:
+        """Shape and bytes of the data: equal for datasets that differ in name at most."""
+        return self.x.shape, self.x.tobytes(), self.y.tobytes()
+
     def to_json(self) -> dict[str, Any]:
         """Plain lists and numbers, exact to the last bit; `from_json` is the inverse."""
         return {"x": _plain(self.x), "y": self.y.tolist(), "name": self.name}
@@ -109,6 +115,21 @@ class Dataset:
         labels = "binary" if self.binary else f"{self.classes} classes"
         name = f"{self.name!r}, " if self.name else ""
         return f"<Dataset: {name}{self.n} points, {self.d} features, {labels}>"
+
+
+def datasets_of(cases: Sequence[Case]) -> list[Dataset]:
+    """The cases, all of which must be datasets; raises `InputError` if one is not."""
+    data = [case for case in cases if isinstance(case, Dataset)]
+    if len(data) < len(cases):
+        raise InputError("A quantity measured on datasets was asked of settings: draw datasets in the claim's problem.")
+    return data
+
+
+def shown(record: Mapping[str, Any]) -> str:
+    """A case's `to_json` as one line: a Python expression for a dataset, `name=value` for a setting."""
+    if "setting" in record:
+        return ", ".join(f"{name}={value}" for name, value in record["setting"].items())
+    return repr(Dataset.from_json(record))
 
 
 def scaled_to_unit_rows(dataset: Dataset) -> Dataset:

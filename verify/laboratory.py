@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float, Int
 
 import solvers
 from solvers import Reference, max_margins
-from verify.datasets import Dataset
+from verify.cases import Case
+from verify.datasets import Dataset, datasets_of
 from verify.trajectory import Progress, Simulation, Trajectories
 
 if TYPE_CHECKING:
@@ -22,26 +23,31 @@ _MATRIX_NORMS = (*_VECTOR_NORMS, "spectral", "nuclear")
 
 
 class Laboratory:
-    """A fixed list of datasets; what is asked of it twice is computed once.
+    """A fixed list of cases, which most quantities need to be datasets; what is asked of it twice is computed once.
 
     steps: the horizon of discrete runs. log_time: the horizon of flows, as `log t`. platform: where jax runs.
     """
 
     def __init__(
         self,
-        datasets: Sequence[Dataset],
+        cases: Sequence[Case],
         *,
         steps: int,
         log_time: float = 1e4,
         platform: str | None = None,
         progress: Progress | None = None,
     ):
-        self.datasets = list(datasets)
+        self.cases = list(cases)
         self.steps, self.log_time = steps, log_time
         self.platform, self.progress = platform, progress
         self._references: dict[str, list[Reference]] = {}
         self._runs: dict[object, Simulation] = {}
         self._flows: dict[object, Flow] = {}
+
+    @property
+    def datasets(self) -> list[Dataset]:
+        """The cases, where they are datasets; raises `InputError` if one is a setting."""
+        return datasets_of(self.cases)
 
     def references(self, norm: str) -> list[Reference]:
         """Maximal margins of all datasets in a norm."""
@@ -124,7 +130,7 @@ class Laboratory:
     def part(self, places: Sequence[int] | np.ndarray, factor: float) -> Laboratory:
         """A new laboratory of some of the datasets, with `factor` times the horizon."""
         return Laboratory(
-            [self.datasets[int(i)] for i in places],
+            [self.cases[int(i)] for i in places],
             steps=int(np.ceil(self.steps * factor)),
             log_time=self.log_time * factor,
             platform=self.platform,

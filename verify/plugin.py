@@ -1,25 +1,33 @@
 """The pytest plugin: `theorem(claim)` in a test tries hard to refute a claim, and writes its record.
 
-Options: `--profile`, `--device`, `--report-dir`, `--resume`; hypothesis' own `--hypothesis-seed` sets the master seed.
-A run in which theorems were collected but none reached a verdict fails.
+Options: `--profile`, `--device`, `--report-dir`, `--fresh`; hypothesis' own `--hypothesis-seed` sets the master seed.
+A theorem whose record is there already, of the same claim and engine, profile, seed and device, is not tried again
+unless `--fresh`. A run in which theorems were collected but none reached a verdict fails.
 """
 
 from __future__ import annotations
 
 import contextlib
 import secrets
-import sys
-from collections.abc import Callable, Iterator
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from reports.runs import Plan
     from verify.claims import Claim
+    from verify.progress import Board, Screen, Tell
 
 _PROFILES = ("quick", "standard", "thorough")
-_PROPERTY = "implicit_bias_claim"
+_THEOREM, _OUTCOME = "implicit_bias_theorem", "implicit_bias_outcome"
+_SEED, _STATES = "implicit_bias_seed", "implicit_bias_states"
+_WATCH = "implicit-bias-verdicts"
+_SEED_KEY = pytest.StashKey[int]()
+_PLAN_KEY = pytest.StashKey["Plan"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,46 +43,218 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="where records and curves go (default: %(default)s)",
     )
-    group.addoption("--resume", action="store_true", help="keep records of the same profile and seed in the report dir")
+    group.addoption("--fresh", action="store_true", help="try every theorem again, those with a valid record as well")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch for runs without a verdict; on the workers of pytest-xdist this is left to the controller."""
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(_Watch(config), "implicit-bias-verdicts")
+    """Fix the seed, and watch for runs without a verdict; the workers of pytest-xdist leave both to the controller."""
+    given: dict[str, Any] | None = getattr(config, "workerinput", None)
+    config.stash[_SEED_KEY] = _given_seed(config) if given is None else given[_SEED]
+    if given is None:
+        config.pluginmanager.register(_Watch(config), _WATCH)
+
+
+def _given_seed(config: pytest.Config) -> int:
+    """The seed of all draws: hypothesis' own option, 0 by default."""
+    given = config.getoption("hypothesis_seed", None)
+    if given is None or given == "":
+        return 0
+    if str(given) == "random":
+        return secrets.randbits(32)
+    try:
+        return int(str(given))
+    except ValueError:
+        raise pytest.UsageError(f"--hypothesis-seed is {given!r}: give a whole number, or random.") from None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the reports of theorems, so that a controller that collects nothing itself knows them."""
+    for item in _theorems(items):
+        item.user_properties.append((_THEOREM, item.nodeid))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write down which theorems this run is to try."""
+    found = {claim.id: (claim, item.path) for item in _theorems(session.items) for claim in _claims(item)}
+    config = session.config
+    if not found or config.option.collectonly:
+        return
+    from reports.runs import Plan, write_plan
+    from verify.fingerprint import fingerprint
+
+    planned = {name: fingerprint(*found[name]) for name in sorted(found)}
+    plan = Plan(planned, str(config.getoption("profile")), config.stash[_SEED_KEY], _platform(config))
+    config.stash[_PLAN_KEY] = plan
+    write_plan(_folder(config), plan)  # by every worker, in the same words
+
+
+def _theorems(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    return [item for item in items if "theorem" in getattr(item, "fixturenames", ())]
+
+
+def _claims(item: pytest.Item) -> list[Claim]:
+    """The claims that a test is about: among its parameters, else those that its body names."""
+    from verify.claims import Claim
+
+    values = getattr(getattr(item, "callspec", None), "params", {}).values()
+    if found := [value for value in values if isinstance(value, Claim)]:
+        return found
+    function = getattr(item, "function", None)
+    names = function.__code__.co_names if function else ()
+    return [value for name in names if isinstance(value := function.__globals__.get(name), Claim)]
+
+
+def _folder(config: pytest.Config) -> Path:
+    return Path(str(config.getoption("report_dir")))
+
+
+def _platform(config: pytest.Config) -> str:
+    """The device of this run, as records name it."""
+    from solvers.errors import InputError
+    from verify.trajectory import devices
+
+    asked = config.getoption("device")
+    try:
+        return devices(asked)[0].platform
+    except InputError:
+        return asked  # each theorem says that there is none
 
 
 class _Watch:
-    """Counts theorems and verdicts as the reports come in, from this process or from workers."""
+    """Follows theorems and verdicts as the reports come in, from this process or from workers."""
 
     def __init__(self, config: pytest.Config):
+        from verify.progress import terminal
+
         self.config = config
         self.theorems: set[str] = set()
-        self.claims: list[str] = []
+        self.outcomes: list[dict[str, Any]] = []
+        self.console = terminal()
+        self.board: Board | None = None
+        self.screen: Screen | None = None
+        self.own: dict[str, Any] = {}  # the state of this process, where it tries theorems itself
+        self.states: Path | None = None  # where workers leave theirs
+        self.processes = 0
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.theorems |= {item.nodeid for item in items if "theorem" in getattr(item, "fixturenames", ())}
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist the seed, and where to leave its state."""
+        if self.console and self.states is None:
+            self.states = Path(tempfile.mkdtemp(prefix="implicit-bias-"))
+        node.workerinput[_SEED] = self.config.stash[_SEED_KEY]
+        node.workerinput[_STATES] = str(self.states) if self.states else None
+        self.processes += 1
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        found = [str(value) for name, value in report.user_properties if name == _PROPERTY]
-        if report.when == "call":
-            self.claims += found
+    def pytest_collection_finish(self) -> None:
+        self._begin()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        """Once the plan is written: sweep the folder, and show the board."""
+        from reports.runs import read_plan, sweep
+        from verify.progress import Board, Screen, read_states
+
+        # Under pytest-xdist this process collects nothing, and each worker reports that it has.
+        plan = self.config.stash.get(_PLAN_KEY, None) or (read_plan(_folder(self.config)) if self.processes else None)
+        if plan is None or self.board:
+            return
+        sweep(_folder(self.config))
+        fresh = self.config.getoption("fresh")
+        records = {record["id"]: record for record in _readable(_folder(self.config))}
+        seconds = {name: r["seconds"] for name, r in records.items() if r["profile"] == plan.profile}
+        expected = {
+            name: 0.0 if not fresh and name in records and plan.of(records[name]) else seconds.get(name)
+            for name in plan.planned
+        }
+        states = self.states
+        self.board = Board(
+            expected, max(self.processes, 1), (lambda: read_states(states)) if states else (lambda: self.own)
+        )
+        if self.console:
+            terminalreporter: Any = self.config.pluginmanager.getplugin("terminalreporter")
+            self.screen = Screen(self.board, self.console, lambda: terminalreporter._tw.width_of_current_line)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Iterator[None]:
+        try:
+            return (yield)
+        finally:
+            if self.screen:
+                self.screen.hide()
+            if self.states:
+                shutil.rmtree(self.states, ignore_errors=True)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logstart(self) -> Iterator[None]:
+        with self._aside():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logfinish(self) -> Iterator[None]:
+        with self._aside():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Iterator[None]:
+        for name, value in report.user_properties:
+            if name == _THEOREM:
+                self.theorems.add(str(value))
+            elif name == _OUTCOME and report.when == "call" and isinstance(value, dict):
+                self.outcomes.append(value)
+                if self.board:
+                    self.board.finish(**value)
+        with self._aside():
+            return (yield)
+
+    @contextlib.contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Without the board while pytest writes; with it afterwards."""
+        if self.screen is None:
+            yield
+            return
+        self.screen.hide()
+        yield
+        self.screen.show()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if self.theorems and not self.claims and not self.config.option.collectonly and exitstatus == 0:
+        if self.theorems and not self.outcomes and not self.config.option.collectonly and exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self.theorems and not self.claims and not self.config.option.collectonly:
+        if self.config.option.collectonly or not self.theorems:
+            return
+        terminalreporter.ensure_newline()
+        if not self.outcomes:
             terminalreporter.write_line("No theorem reached a verdict: the run fails.", red=True)
-        if self.claims:
-            from reports.records import read_records
-            from reports.tables import console
+            return
+        from reports.runs import partial
+        from reports.tables import console
 
-            records = [r for r in read_records(str(self.config.getoption("report_dir"))) if r["id"] in self.claims]
-            terminalreporter.ensure_newline()
-            terminalreporter.write(console_text(console(records), terminalreporter))
+        tried = {outcome["claim"] for outcome in self.outcomes}
+        records = _readable(_folder(self.config))
+        terminalreporter.write(console_text(console([r for r in records if r["id"] in tried]), terminalreporter))
+        if kept := sum(outcome["kept"] for outcome in self.outcomes):
+            terminalreporter.write_line(
+                f"{kept} of {len(self.outcomes)} theorems have kept their record; --fresh tries them again."
+            )
+        if words := partial(_folder(self.config), records):
+            terminalreporter.write_line(f"{words} The same command goes on with the others.")
+
+
+def _readable(folder: Path) -> list[dict[str, Any]]:
+    """The records of a folder that are whole."""
+    from reports.records import ReportError, read_record
+
+    records = []
+    for path in sorted((folder / "records").glob("*.json")):
+        with contextlib.suppress(ReportError, FileNotFoundError):
+            records.append(read_record(path))
+    return records
 
 
 def console_text(table: Any, terminalreporter: Any) -> str:
@@ -87,32 +267,24 @@ def console_text(table: Any, terminalreporter: Any) -> str:
     return capture.get()
 
 
-@contextlib.contextmanager
-def _live(config: pytest.Config) -> Iterator[Callable[[str, int, int], None] | None]:
-    """A live progress line on a terminal, past pytest's capturing; None where there is no terminal."""
-    capture: Any = config.pluginmanager.getplugin("capturemanager")
-    if hasattr(config, "workerinput") or capture is None:
-        yield None
-        return
-    with capture.global_and_fixture_disabled():
-        if not sys.stderr.isatty():
-            yield None
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+def _tell(config: pytest.Config, claim: str) -> Tell | None:
+    """Where the progress of a claim is told: to this process' board, or to the controller's; None without a board."""
+    from verify.progress import State, teller, write_state
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("drawing datasets", total=None)
-            yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+    given: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if given is not None:
+        if given[_STATES] is None:
+            return None
+        folder, worker = Path(given[_STATES]), str(given["workerid"])
+        return teller(claim, lambda state: write_state(folder, worker, state))
+    watch: Any = config.pluginmanager.getplugin(_WATCH)
+    if watch.screen is None:
+        return None
 
+    def note(state: State) -> None:
+        watch.own = {"": state}
 
-def master_seed(config: pytest.Config) -> int:
-    """The seed of all draws: hypothesis' own option, 0 by default."""
-    given = config.getoption("hypothesis_seed", None)
-    if given is None or given == "":
-        return 0
-    return secrets.randbits(32) if str(given) == "random" else int(str(given))
+    return teller(claim, note)
 
 
 @pytest.fixture
@@ -120,47 +292,62 @@ def theorem(request: pytest.FixtureRequest) -> Callable[[Claim], dict[str, Any]]
     """Try hard to refute a claim; the test passes if the claim is supported and all its twins are refuted."""
 
     def attempt(claim: Claim) -> dict[str, Any]:
-        from reports.records import write_record
-        from verify.recording import failures, record_of
-        from verify.theorem import PROFILES, try_claim
+        from solvers.errors import InputError
+        from verify.recording import failures
+        from verify.trajectory import TrajectoryError
 
-        config = request.config
-        folder = Path(str(config.getoption("report_dir")))
-        profile, seed = PROFILES[str(config.getoption("profile"))], master_seed(config)
-        reproduce = f"pytest '{request.node.nodeid}' --profile={profile.name} --hypothesis-seed={seed}"
-        record = _finished(folder, claim.id, profile.name, seed) if config.getoption("resume") else None
-        if record is None:
-            with _live(config) as progress:
-                trial = try_claim(
-                    claim,
-                    profile,
-                    seed=seed,
-                    platform=config.getoption("device"),
-                    progress=progress and (lambda what, done, all_: progress(f"{claim.id}: {what}", done, all_)),
-                )
-            record, curves = record_of(trial, reproduce)
-            write_record(folder, record, curves)
-        request.node.user_properties.append((_PROPERTY, claim.id))
-        if found := failures(record):
+        try:
+            record, kept = _record(request, claim)
+        except (InputError, TrajectoryError) as error:
+            pytest.fail(f"{claim.id}: {error}", pytrace=False)
+        found = failures(record)
+        outcome = {"claim": claim.id, "seconds": record["seconds"], "kept": kept, "verified": not found}
+        request.node.user_properties.append((_OUTCOME, outcome))
+        if found:
             pytest.fail(_message(record, found), pytrace=False)
         return record
 
     return attempt
 
 
-def _finished(folder: Path, claim_id: str, profile: str, seed: int) -> dict[str, Any] | None:
-    from reports.records import ReportError, read_records
+def _record(request: pytest.FixtureRequest, claim: Claim) -> tuple[dict[str, Any], bool]:
+    """The record of a claim, and whether it was kept from an earlier run."""
+    from reports.records import write_record
+    from reports.runs import Plan
+    from verify.fingerprint import fingerprint
+    from verify.recording import record_of
+    from verify.theorem import PROFILES, try_claim
+
+    config, seed = request.config, request.config.stash[_SEED_KEY]
+    folder, profile = _folder(config), PROFILES[str(config.getoption("profile"))]
+    mark = fingerprint(claim, request.node.path)
+    kept = None
+    if not config.getoption("fresh"):
+        kept = _finished(folder, claim.id, Plan({claim.id: mark}, profile.name, seed, _platform(config)))
+    if kept is not None:
+        return kept, True
+    trial = try_claim(claim, profile, seed=seed, platform=config.getoption("device"), progress=_tell(config, claim.id))
+    reproduce = f"pytest '{request.node.nodeid}' --profile={profile.name} --hypothesis-seed={seed} --fresh"
+    record, curves = record_of(trial, reproduce)
+    record["fingerprint"] = mark
+    write_record(folder, record, curves)
+    return record, False
+
+
+def _finished(folder: Path, claim_id: str, plan: Plan) -> dict[str, Any] | None:
+    """The record of a claim, if it is whole, its curves too, and what the plan wants."""
+    from reports.records import ReportError, load_curves, read_record, slug
 
     try:
-        records = read_records(folder)
+        record = read_record(folder / "records" / f"{slug(claim_id)}.json")
+        load_curves(folder, record)
     except (ReportError, FileNotFoundError):
         return None
-    same = (r for r in records if (r["id"], r["profile"], r["seed"]) == (claim_id, profile, seed))
-    return next(same, None)
+    return record if plan.of(record) else None
 
 
 def _message(record: dict[str, Any], found: list[str]) -> str:
-    from verify.datasets import Dataset
+    from verify.datasets import shown
 
     observed, claimed = record["observed"], record["claimed"]
     lines = [
@@ -170,6 +357,7 @@ def _message(record: dict[str, Any], found: list[str]) -> str:
         f"threshold {observed['threshold']}; exponent {observed['exponent']} {observed['interval']}",
     ]
     if worst := record["datasets"]["worst"]:
-        lines.append(f"  dataset:  {Dataset.from_json(worst['dataset'])!r} ({worst['note']})")
+        what = "setting:" if "setting" in worst["dataset"] else "dataset:"
+        lines.append(f"  {what:9} {shown(worst['dataset'])} ({worst['note']})")
     lines.append(f"  again:    {record['reproduce']}")
     return "\n".join(lines)

@@ -15,7 +15,8 @@ from jaxtyping import Bool, Float
 
 import solvers.norms
 from solvers.errors import InputError
-from verify.datasets import Dataset
+from verify.cases import Case
+from verify.datasets import Dataset, datasets_of
 
 if TYPE_CHECKING:
     from verify.claims import Claim
@@ -33,18 +34,19 @@ class Measurement:
     judged: `[b]`, False where nothing can be said (no certified reference, a precision horizon, a theorem's
     assumption that does not hold); `notes` say why. gamma: `[b]` the reference margins, where there are any.
     bound: `[b r]` the larger side, of a quantity that measures both sides of an inequality. parts: by name, `[b r]`
-    terms that add up to `bound`, where the inequality has some.
+    terms that add up to `bound`, where the inequality has some. axis: what `exp(log_time)` is, where it is not steps.
     """
 
     log_time: Float[np.ndarray, " r"]
     values: Float[np.ndarray, "b r"]
     floor: Float[np.ndarray, " b"]
     judged: Bool[np.ndarray, " b"]
-    datasets: Sequence[Dataset]
+    datasets: Sequence[Case]
     gamma: Float[np.ndarray, " b"] | None = None
     notes: tuple[str, ...] = ()
     bound: Float[np.ndarray, "b r"] | None = None
     parts: Mapping[str, Float[np.ndarray, "b r"]] | None = None
+    axis: str | None = None
 
     @property
     def larger_side(self) -> Float[np.ndarray, "b r"]:
@@ -59,9 +61,14 @@ class Measurement:
         return np.exp(self.log_time)
 
     @property
+    def data(self) -> list[Dataset]:
+        """The datasets, where no case is a setting."""
+        return datasets_of(self.datasets)
+
+    @property
     def n(self) -> Float[np.ndarray, "b 1"]:
         """Number of points of each dataset."""
-        return np.array([[float(s.n)] for s in self.datasets])
+        return np.array([[float(s.n)] for s in self.data])
 
     @property
     def margin(self) -> Float[np.ndarray, "b 1"]:
@@ -73,7 +80,7 @@ class Measurement:
     def radius(self, norm: str) -> Float[np.ndarray, "b 1"]:
         """Largest dual norm of a data vector (of a margin's gradient), as a column."""
         geometry = solvers.norms.norm(norm)
-        vectors = [s.margin_vectors.reshape(-1, *s.weights_shape) for s in self.datasets]
+        vectors = [s.margin_vectors.reshape(-1, *s.weights_shape) for s in self.data]
         return np.array([[max(float(geometry.dual_value(q)) for q in each)] for each in vectors])
 
 

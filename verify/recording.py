@@ -13,12 +13,12 @@ import numpy as np
 
 from verify import rates
 from verify.anatomy import Anatomy, anatomy
-from verify.claims import Bound, Claim, Limit, Rate
-from verify.datasets import Dataset
+from verify.cases import Case
+from verify.claims import Bound, Claim, Limit, Order, Rate, Separation, Trend
+from verify.evidence import Outcome, Verdict
 from verify.quantities import Measurement
 from verify.theorem import Trial
 from verify.trajectory import devices
-from verify.verdicts import Outcome, Verdict
 
 _PACKAGES = ("jax", "optax", "diffrax", "numpy", "scipy", "cvxpy", "hypothesis", "implicit-bias-verify")
 
@@ -47,8 +47,8 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
 
 
-def _points(dataset: Dataset | None) -> dict[str, Any] | None:
-    return None if dataset is None else {"x": dataset.x.tolist(), "y": dataset.y.tolist()}
+def _plain(case: Case | None) -> dict[str, Any] | None:
+    return None if case is None else {name: value for name, value in case.to_json().items() if name != "name"}
 
 
 def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -62,10 +62,10 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         shown = trial.counterexample or verdict.worst
         role = "smallest counterexample found" if trial.counterexample else "nearest to refuting the claim"
         worst = {
-            "dataset": _points(shown),
+            "dataset": _plain(shown),
             "value": _finite(evidence.worst_value) or 0.0,
-            "step": evidence.worst_log_time if claim.flow else round(float(np.exp(evidence.worst_log_time or 0.0))),
-            "note": f"{shown.name or 'dataset'}: {role}",
+            "step": _instant(claim, m, evidence.worst_log_time or 0.0),
+            "note": f"{shown.name or 'case'}: {role}",
         }
     record = {
         "schema": 1,
@@ -98,9 +98,9 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
             "threshold": evidence.threshold,
         },
         "datasets": {
-            "drawn": len(trial.lab.datasets),
+            "drawn": len(trial.lab.cases),
             "informative": evidence.informative,
-            "flavours": dict(Counter(s.name or "unnamed" for s in trial.lab.datasets)),
+            "flavours": dict(Counter(s.name or "unnamed" for s in trial.lab.cases)),
             "real": [
                 {
                     "name": name,
@@ -119,12 +119,12 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
                 "wrong": twin.wrong,
                 "verdict": str(twin.verdict.outcome),
                 "sentence": twin.verdict.sentence,
-                "counterexample": _points(twin.counterexample),
+                "counterexample": _plain(twin.counterexample),
                 "curve": _curve_name(claim, i),
             }
             for i, twin in enumerate(trial.twins)
         ],
-        "time": {"axis": "log t" if claim.flow else "t", "label": "log t" if claim.flow else "steps t"},
+        "time": _axis(claim, m),
         "profile": trial.profile.name,
         "seed": trial.seed,
         "device": devices(trial.lab.platform)[0].platform,
@@ -176,6 +176,12 @@ def _claimed(claim: Claim) -> dict[str, Any]:
             return {"law": f"tends to 0 (below {tolerance:g})", "exponent": None}
         case Rate(law=law):
             return {"law": str(law), "exponent": law.exponent}
+        case Order(low=low, high=high):
+            return {"law": f"h^p with {low:g} ≤ p ≤ {high:g}", "exponent": -(low + high) / 2}
+        case Trend(sign=sign):
+            return {"law": f"{'rises' if sign > 0 else 'falls'} along the sweep", "exponent": None}
+        case Separation(text=text):
+            return {"law": text, "exponent": None}
 
 
 def _quantity_name(claim: Claim) -> str:
@@ -189,7 +195,22 @@ def _horizon(claim: Claim, m: Measurement) -> dict[str, Any]:
             "log_time": True,
             "note": f"gradient flow to t = e^{m.log_time[-1]:.0f}",
         }
+    if m.axis:
+        return {"steps": float(m.time[-1]), "log_time": False, "note": f"{m.axis} to {m.time[-1]:g}"}
     return {"steps": round(float(m.time[-1])), "log_time": False, "note": f"{m.time[-1]:.0f} steps"}
+
+
+def _axis(claim: Claim, m: Measurement) -> dict[str, str]:
+    if m.axis:
+        return {"axis": m.axis, "label": m.axis}
+    return {"axis": "log t", "label": "log t"} if claim.flow else {"axis": "t", "label": "steps t"}
+
+
+def _instant(claim: Claim, m: Measurement, log_time: float) -> float:
+    """A time on the record's axis."""
+    if claim.flow:
+        return log_time
+    return float(np.exp(log_time)) if m.axis else round(float(np.exp(log_time)))
 
 
 def _plotted(verdict: Verdict, flow: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -214,7 +235,7 @@ def _plotted(verdict: Verdict, flow: bool) -> tuple[np.ndarray, np.ndarray]:
 
 def _curve_name(claim: Claim, i: int) -> str | None:
     """Name of a twin's curve; None where it is the claim's own, and only the law that it is held against differs."""
-    same = isinstance(claim.kind, Rate | Limit) and claim.twins[i].changes.keys() == {"kind"}
+    same = not isinstance(claim.kind, Bound) and claim.twins[i].changes.keys() == {"kind"}
     return None if same else f"twin_{i}"
 
 
@@ -224,8 +245,11 @@ def _law(claim: Claim, m: Measurement, clock: np.ndarray, values: np.ndarray) ->
         return np.ones_like(clock)
     anchor = len(clock) // 2
     middle = values[:, anchor][values[:, anchor] > 0]
-    if isinstance(claim.kind, Limit) or not len(middle):
+    if not len(middle) or not isinstance(claim.kind, Rate | Order):
         return None
+    if isinstance(claim.kind, Order):
+        power = (claim.kind.low + claim.kind.high) / 2
+        return np.exp(power * (m.log_time[anchor] - m.log_time)) * np.median(middle)
     shape = claim.kind.law.log_value(m.log_time)
     return np.exp(np.clip(shape - shape[anchor], -600, 600)) * np.median(middle)
 

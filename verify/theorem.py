@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 from random import Random
@@ -16,13 +16,14 @@ from hypothesis.errors import NoSuchExample
 
 from solvers.errors import InputError
 from verify import rates, realdata
-from verify.claims import Bound, Claim, Rate
-from verify.datasets import Dataset
+from verify.cases import Case
+from verify.claims import Bound, Claim, Limit, Rate
+from verify.evidence import Outcome, Verdict
 from verify.laboratory import Laboratory
 from verify.quantities import Measurement
 from verify.strategies import batches
 from verify.trajectory import TrajectoryError
-from verify.verdicts import Outcome, Verdict, breaks_alone, judge, refutes_alone
+from verify.verdicts import breaks_alone, judge, refutes_alone
 
 _BATCH = 32
 
@@ -55,7 +56,7 @@ class TwinResult:
 
     wrong: str
     verdict: Verdict
-    counterexample: Dataset | None
+    counterexample: Case | None
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Trial:
     profile: Profile
     seed: int
     seconds: float
-    counterexample: Dataset | None = None
+    counterexample: Case | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -90,13 +91,9 @@ def _quiet(max_examples: int) -> settings:
     )
 
 
-def _key(dataset: Dataset) -> tuple:
-    return dataset.x.shape, dataset.x.tobytes(), dataset.y.tobytes()
-
-
-def draw(claim: Claim, count: int, seed: int) -> list[Dataset]:
-    """Draw `count` distinct datasets from the claim's problem; the same seed gives the same ones."""
-    found: dict[tuple, Dataset] = {}
+def draw(claim: Claim, count: int, seed: int) -> list[Case]:
+    """Draw `count` distinct cases from the claim's problem; the same seed gives the same ones."""
+    found: dict[Hashable, Case] = {}
     strategy = batches(claim.problem(), min_size=_BATCH, max_size=_BATCH)
 
     for attempt in range(8):
@@ -104,9 +101,9 @@ def draw(claim: Claim, count: int, seed: int) -> list[Dataset]:
         @hypothesis.seed(derived_seed(seed, claim.id, f"draw {attempt}"))
         @_quiet(max(2, count // _BATCH + 1))
         @hypothesis.given(strategy)
-        def collect(batch: list[Dataset]) -> None:
-            for dataset in batch:
-                found.setdefault(_key(dataset), dataset)
+        def collect(batch: list[Case]) -> None:
+            for case in batch:
+                found.setdefault(case.key, case)
 
         before = len(found)
         collect()
@@ -115,7 +112,7 @@ def draw(claim: Claim, count: int, seed: int) -> list[Dataset]:
         if len(found) == before:
             break
     raise InputError(
-        f"The problem of {claim.id} yields only {len(found)} distinct datasets, {count} are asked for: widen it."
+        f"The problem of {claim.id} yields only {len(found)} distinct cases, {count} are asked for: widen it."
     )
 
 
@@ -133,10 +130,10 @@ def settle(
     apart: judge only the datasets on which these two norms' margins are told apart. confirm: believe a refutation
     only if it is still one at twice the horizon. Datasets that break a rate alone are run to ten times the horizon.
     """
-    mask = lab.told_apart(*apart) if apart else np.ones(len(lab.datasets), bool)
+    mask = lab.told_apart(*apart) if apart else np.ones(len(lab.cases), bool)
     m = claim.quantity.measure(claim, lab)
     verdict = judge(claim, replace(m, judged=m.judged & mask))
-    if isinstance(claim.kind, Bound):
+    if not isinstance(claim.kind, Rate | Limit):
         return verdict
     for _ in range(extensions):
         before = verdict.outcome
@@ -202,24 +199,23 @@ def _reworded(verdict: Verdict, outcome: Outcome, sentence: str) -> Verdict:
 
 def shrink(
     claim: Claim, profile: Profile, seed: int, platform: str | None = None, *, most_steps: int = 5_000
-) -> Dataset | None:
-    """The smallest dataset found that refutes the claim alone, and does so again with twice the steps; or None."""
+) -> Case | None:
+    """The smallest case found that refutes the claim alone, and does so again with twice the steps; or None."""
     steps, log_time = min(profile.steps, most_steps), min(profile.log_time, 2e3)
-    known: dict[tuple, bool] = {}
+    known: dict[Hashable, bool] = {}
 
-    def refuted(dataset: Dataset, factor: float = 1.0) -> bool:
-        lab = Laboratory([dataset], steps=int(steps * factor), log_time=log_time * factor, platform=platform)
+    def refuted(case: Case, factor: float = 1.0) -> bool:
+        lab = Laboratory([case], steps=int(steps * factor), log_time=log_time * factor, platform=platform)
         try:
             return bool(refutes_alone(claim, claim.quantity.measure(claim, lab))[0])
         except TrajectoryError:
             return False
 
-    def predicate(dataset: Dataset) -> bool:
+    def predicate(case: Case) -> bool:
         # Out of budget nothing new refutes, which ends the search; what is known stays true when it is replayed.
-        key = _key(dataset)
-        if key not in known:
-            known[key] = len(known) < profile.shrinking and refuted(dataset)
-        return known[key]
+        if case.key not in known:
+            known[case.key] = len(known) < profile.shrinking and refuted(case)
+        return known[case.key]
 
     random = Random(derived_seed(seed, claim.id, "shrink"))
     try:
@@ -246,8 +242,8 @@ def try_claim(
     profile = replace(
         profile, datasets=ceil(profile.datasets * claim.share), shrinking=ceil(profile.shrinking * claim.share)
     )
-    datasets = draw(claim, profile.datasets, seed)
-    lab = _laboratory(claim, datasets, profile, platform, report(f"{len(datasets)} datasets"))
+    cases = draw(claim, profile.datasets, seed)
+    lab = _laboratory(claim, cases, profile, platform, report(f"{len(cases)} datasets"))
     verdict = settle(claim, lab, profile.extensions)
     twins = []
     for i, twin in enumerate(claim.twins):
@@ -257,17 +253,24 @@ def try_claim(
         smallest = _counterexample(outcome, profile, seed, platform) if twin.shrink else None
         twins.append(TwinResult(twin.wrong, outcome, smallest))
     real = []
-    for name in claim.real:
-        dataset = realdata.parse(name)
-        dataset = claim.prepare(dataset) if claim.prepare else dataset
-        alone = _laboratory(claim, [dataset], profile, platform, report(name))
+    for given in claim.real:
+        name, case = _real(claim, given)
+        alone = _laboratory(claim, [case], profile, platform, report(name))
         real.append((name, settle(claim, alone, profile.extensions, judge_one)))
     smallest = _counterexample(verdict, profile, seed, platform)
     notes = list(verdict.measurement.notes)
     return Trial(claim, verdict, twins, real, lab, profile, seed, time.perf_counter() - begun, smallest, notes)
 
 
-def _counterexample(verdict: Verdict, profile: Profile, seed: int, platform: str | None) -> Dataset | None:
+def _real(claim: Claim, given: str | Case) -> tuple[str, Case]:
+    """A real dataset, prepared as the claim wants it, or a setting, with its name."""
+    if not isinstance(given, str):
+        return given.name or "unnamed", given
+    dataset = realdata.parse(given)
+    return given, claim.prepare(dataset) if claim.prepare else dataset
+
+
+def _counterexample(verdict: Verdict, profile: Profile, seed: int, platform: str | None) -> Case | None:
     """A shrunk dataset for a refutation, where one dataset suffices to see it."""
     if verdict.outcome is not Outcome.REFUTED or not refutes_alone(verdict.claim, verdict.measurement).any():
         return None
@@ -278,10 +281,10 @@ def _counterexample(verdict: Verdict, profile: Profile, seed: int, platform: str
     return shrink(verdict.claim, profile, seed, platform, most_steps=min(5_000, ceil(3 * np.exp(violated)) + 10))
 
 
-def _laboratory(claim: Claim, datasets: Sequence[Dataset], profile: Profile, platform, progress) -> Laboratory:
+def _laboratory(claim: Claim, cases: Sequence[Case], profile: Profile, platform, progress) -> Laboratory:
     factor = 10.0**claim.horizon
     return Laboratory(
-        datasets,
+        cases,
         steps=int(profile.steps * factor),
         log_time=profile.log_time * factor,
         platform=platform,

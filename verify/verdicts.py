@@ -1,17 +1,18 @@
-"""Verdicts: what the measured curves say about a claim, in three values, with the evidence and one sentence."""
+"""Verdicts: what the measured curves say about a claim."""
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from verify import rates
-from verify.claims import Bound, Claim, Limit, Rate
-from verify.datasets import Dataset
+from verify.cases import Case
+from verify.claims import Bound, Claim, Limit, Order, Rate, Separation, Trend
+from verify.evidence import Evidence, Outcome, Verdict
+from verify.judging import judge_order, judge_separation, judge_trend, settled_orders
 from verify.laboratory import Laboratory
 from verify.quantities import Measurement
 from verify.rates import LN10, Interval
@@ -19,70 +20,15 @@ from verify.rates import LN10, Interval
 _FEWEST = 8  # datasets that an ensemble statistic needs
 
 
-class Outcome(enum.StrEnum):
-    """The three values of a verdict; each member's `meaning` is a sentence."""
-
-    SUPPORTED = "SUPPORTED"
-    REFUTED = "REFUTED"
-    INCONCLUSIVE = "INCONCLUSIVE"
-
-    @property
-    def meaning(self) -> str:
-        return {
-            Outcome.SUPPORTED: "The machine tried to refute the claim and could not.",
-            Outcome.REFUTED: "The claim fails on data that the machine can show.",
-            Outcome.INCONCLUSIVE: "The runs neither support nor refute the claim.",
-        }[self]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The numbers behind a verdict.
-
-    statistic, value, threshold: the number that decided, and what it was held against. exponent: the fitted one,
-    against the law's clock. informative: how many datasets bore on the verdict. worst: index of the dataset
-    nearest to refuting the claim (or refuting it), with `worst_value` and `worst_log_time`. exactly_reached: datasets
-    whose curve ended below what the reference resolves. alone: datasets that break a rate the ensemble keeps.
-    """
-
-    statistic: str
-    value: Interval | None
-    threshold: float
-    exponent: Interval | None
-    informative: int
-    worst: int | None
-    worst_value: float | None
-    worst_log_time: float | None
-    exactly_reached: int = 0
-    alone: int = 0
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The outcome of checking a claim, with its evidence."""
-
-    claim: Claim
-    outcome: Outcome
-    sentence: str
-    evidence: Evidence
-    measurement: Measurement = field(repr=False)
-
-    @property
-    def worst(self) -> Dataset | None:
-        """The dataset nearest to refuting the claim."""
-        i = self.evidence.worst
-        return None if i is None else self.measurement.datasets[i]
-
-
 def check(
     claim: Claim,
-    datasets: Sequence[Dataset] | Laboratory,
+    datasets: Sequence[Case] | Laboratory,
     *,
     steps: int = 100_000,
     log_time: float = 1e4,
     platform: str | None = None,
 ) -> Verdict:
-    """Check a claim on datasets: measure, judge, and word the outcome.
+    """Check a claim on datasets or settings: measure, judge, and word the outcome.
 
     datasets: a list, or a laboratory whose runs are shared. steps, log_time: the horizon, for a list.
     Raises `InputError` on bad input, `NonSeparableError` where the data have no margin, `TrajectoryError` at NaN.
@@ -102,6 +48,12 @@ def judge(claim: Claim, measurement: Measurement) -> Verdict:
             return _judge_rate(claim, claim.kind, measurement)
         case Limit():
             return _judge_limit(claim, claim.kind, measurement)
+        case Order():
+            return judge_order(claim, claim.kind, measurement)
+        case Trend():
+            return judge_trend(claim, claim.kind, measurement)
+        case Separation():
+            return judge_separation(claim, claim.kind, measurement)
 
 
 def _datasets(count: int) -> str:
@@ -247,11 +199,22 @@ def _worst(ratio: Float[np.ndarray, " b"], m: Measurement) -> tuple[int | None, 
 def refutes_alone(claim: Claim, m: Measurement) -> Bool[np.ndarray, " b"]:
     """Which datasets refute the claim by themselves.
 
-    A bound falls by one violation. A limit or a rate falls by a curve that levels off well above its floor: in
-    no time scale does it then follow a law that tends to zero.
+    A bound or a separation falls by one violation, an order by one that has settled outside its band. A limit or a rate
+    falls by a curve that levels off well above its floor: in no time scale does it then follow a law that tends to
+    zero. A trend is the ensemble's.
     """
-    if isinstance(claim.kind, Bound):
-        with np.errstate(invalid="ignore"):
-            return m.judged & ((m.values - m.floor[:, None]) > claim.kind.upper(m)).any(axis=1)
+    match claim.kind:
+        case Bound(upper=upper):
+            with np.errstate(invalid="ignore"):
+                return m.judged & ((m.values - m.floor[:, None]) > upper(m)).any(axis=1)
+        case Order(low=low):
+            with np.errstate(invalid="ignore"):
+                return m.judged & (settled_orders(m) < low)
+        case Separation(threshold=threshold):
+            return m.judged & (m.values[:, -1] - m.floor > threshold)
+        case Trend():
+            return np.zeros(len(m.values), bool)
+        case Limit() | Rate():
+            pass
     above = m.values[:, -1] > np.maximum(1e-3, 100 * m.floor)
     return m.judged & above & levels_off(m, claim.kind.law, share=0.02)

@@ -28,7 +28,7 @@ def explicit(norm: str, schedule: PowerDecay, curvature: float = 1.0, terms: flo
         steps = np.asarray(schedule(np.arange(round(m.time[-1]))))
         taken = np.round(m.time).astype(int) - 1
         first, second = np.cumsum(steps)[taken], np.cumsum(steps**2)[taken]
-        count = np.array([[len(s.margin_vectors)] for s in m.datasets])  # n (k - 1)
+        count = np.array([[len(s.margin_vectors)] for s in m.data])  # n (k - 1)
         bound = (curvature * m.radius(norm) ** 2 * second / 2 + terms * np.log(count)) / first
         return np.where(m.values > m.margin, np.inf, bound)  # a gap above γ is a negative margin: nothing is said
 

@@ -92,7 +92,7 @@ def test_required_fields(tmp_path, field):
         ("datasets.real.0.verdict", "MAYBE", "not one of"),
         ("twins.0.counterexample", {"x": [], "y": []}, r"\[\]"),
         ("twins.0.counterexample", {"x": [[1], [2]], "y": [1]}, "different lengths"),
-        ("time.axis", "log log t", "not one of"),
+        ("time.axis", "", "non-empty"),
         ("versions", {"jax": "0.10"}, "'python' is a required"),
         ("notes", "one note", "not of type 'array'"),
     ],

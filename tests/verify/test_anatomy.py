@@ -10,11 +10,12 @@ from reports.records import read_records, write_record
 from tests.verify import samples
 from verify import Bound, Claim, Twin, optimizers, strategies
 from verify.anatomy import BudgetedGap, anatomy, without
+from verify.evidence import Outcome
 from verify.laboratory import Laboratory
 from verify.quantities import Measurement
 from verify.recording import record_of
 from verify.theorem import PROFILES, Trial, TwinResult
-from verify.verdicts import Outcome, judge
+from verify.verdicts import judge
 
 CLAIM = Claim(
     id="test/budget",

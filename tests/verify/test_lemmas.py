@@ -12,12 +12,13 @@ from tests.verify.test_theorem import CLAIM
 from verify import optimizers
 from verify.claims import Bound
 from verify.datasets import Dataset
+from verify.evidence import Outcome
 from verify.laboratory import Laboratory
 from verify.lemmas import Along, Arbitrary, Lemma, inner, memory, momentum, summed, unit_l1_samples
 from verify.optimizers import PowerDecay
 from verify.softmax import SoftmaxForm, probabilities, softmax_directions, variance
 from verify.theorem import draw
-from verify.verdicts import Outcome, check
+from verify.verdicts import check
 
 STEPS = PowerDecay(0.1, 1 / 2)
 DATA = [classes(6, 4, 3), classes(7, 3, 2)]

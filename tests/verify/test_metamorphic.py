@@ -12,11 +12,12 @@ from tests.verify import samples
 from verify import metamorphic, optimizers
 from verify.claims import Bound, Claim, Paper
 from verify.datasets import Dataset
+from verify.evidence import Outcome
 from verify.laboratory import Laboratory
 from verify.metamorphic import NOISE, Discrepancy, OrderedMargins, TwoClassMargins, generator, noisy
 from verify.optimizers import PowerDecay
 from verify.trajectory import run
-from verify.verdicts import Outcome, check
+from verify.verdicts import check
 
 EPS = 2.0**-52
 THREE = [samples.classes(8, 5, 3, seed) for seed in range(4)]

@@ -12,13 +12,14 @@ from solvers.errors import InputError, UndecidedError
 from solvers.kkt import kkt_residual, polish
 from verify.claims import Bound, Claim, Limit, Paper
 from verify.datasets import Dataset
+from verify.evidence import Outcome
 from verify.laboratory import Laboratory
 from verify.laws import Law
 from verify.network_flow import adagrad, gradient, network_flow, rmsprop, smooth_sign, steepest
 from verify.network_quantities import Growth, NetworkKKT, PolishedDistance, SmoothedMarginDrop, scale_of
 from verify.networks import RELU, linear, two_layer
 from verify.optimizers import gradient_descent
-from verify.verdicts import Outcome, check
+from verify.verdicts import check
 
 NET = two_layer(4)
 POINTS = [

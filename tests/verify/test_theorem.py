@@ -10,12 +10,12 @@ from solvers.errors import InputError
 from verify import laws, optimizers, strategies
 from verify.claims import Bound, Claim, Limit, Paper, Rate, Twin
 from verify.datasets import Dataset
+from verify.evidence import Outcome
 from verify.laboratory import Laboratory
 from verify.quantities import Gap, Residual, UpdateSize
 from verify.recording import failures, record_of
 from verify.sequences import gradient_sequences
 from verify.theorem import Profile, derived_seed, draw, settle, shrink, try_claim
-from verify.verdicts import Outcome
 
 TINY = Profile("quick", 16, 2_000, 1e3, 1, 40)
 
@@ -86,7 +86,7 @@ def test_drawn_datasets_are_distinct():
 
 def test_a_problem_too_narrow_is_refused():
     narrow = replace(CLAIM, problem=lambda: strategies.binary(max_points=1, max_features=1, flavours=["single"]))
-    with pytest.raises(InputError, match="distinct datasets"):
+    with pytest.raises(InputError, match="distinct cases"):
         draw(narrow, 200, seed=0)
 
 

@@ -8,10 +8,11 @@ import pytest
 from verify import laws, optimizers, strategies
 from verify.claims import Bound, Claim, Limit, Paper, Rate, Twin
 from verify.datasets import Dataset
+from verify.evidence import Outcome
 from verify.quantities import Measurement
 from verify.rates import LN10
 from verify.theorem import judge_one
-from verify.verdicts import Outcome, check, judge, levels_off, refutes_alone
+from verify.verdicts import check, judge, levels_off, refutes_alone
 
 LOG_TIME = LN10 * np.arange(4, 61) / 12
 POINT = Dataset([[1, 2]], [1])

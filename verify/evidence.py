@@ -1,0 +1,66 @@
+"""The outcome of checking a claim in three values, with its evidence and one sentence."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from verify.cases import Case
+from verify.claims import Claim
+from verify.quantities import Measurement
+from verify.rates import Interval
+
+
+class Outcome(enum.StrEnum):
+    """The three values of a verdict; each member's `meaning` is a sentence."""
+
+    SUPPORTED = "SUPPORTED"
+    REFUTED = "REFUTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+    @property
+    def meaning(self) -> str:
+        return {
+            Outcome.SUPPORTED: "The machine tried to refute the claim and could not.",
+            Outcome.REFUTED: "The claim fails on data that the machine can show.",
+            Outcome.INCONCLUSIVE: "The runs neither support nor refute the claim.",
+        }[self]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The numbers behind a verdict.
+
+    statistic, value, threshold: the number that decided, and what it was held against. exponent: the fitted one,
+    against the law's clock. informative: how many datasets bore on the verdict. worst: index of the dataset
+    nearest to refuting the claim (or refuting it), with `worst_value` and `worst_log_time`. exactly_reached: datasets
+    whose curve ended below what the reference resolves. alone: datasets that break a rate the ensemble keeps.
+    """
+
+    statistic: str
+    value: Interval | None
+    threshold: float
+    exponent: Interval | None
+    informative: int
+    worst: int | None
+    worst_value: float | None
+    worst_log_time: float | None
+    exactly_reached: int = 0
+    alone: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of checking a claim, with its evidence."""
+
+    claim: Claim
+    outcome: Outcome
+    sentence: str
+    evidence: Evidence
+    measurement: Measurement = field(repr=False)
+
+    @property
+    def worst(self) -> Case | None:
+        """The case nearest to refuting the claim."""
+        i = self.evidence.worst
+        return None if i is None else self.measurement.datasets[i]
