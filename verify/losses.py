@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -143,3 +144,31 @@ def loss(spec: str | Loss) -> Loss:
     if spec not in LOSSES:
         raise InputError(f"There is no loss {spec!r}: use one of {', '.join(LOSSES)}, or a verify.losses.Loss.")
     return LOSSES[spec]
+
+
+def own_loss(name: str, log_value: Callable[[Array], Array]) -> Loss:
+    """A loss of the user's own, from the logarithm of its value: the slopes are found by differentiation.
+
+    log_value: margins `[... m]` to the logarithm of the sample's loss `[...]`, falling in each margin, written with
+    `jax.numpy`. It is differentiated as it stands, so it must be accurate in the log domain: `-z[..., 0]` for `e^-z` of
+    binary data, where `jnp.log(jnp.exp(-z))` underflows; with classes `log_sum_exp` over the rivals. A margin over an
+    absent rival is infinite, and a rival whose slope is below `e^-700` of the loss counts as absent. Where the loss
+    rises its slope has no logarithm, and the run stops with the step and the dataset.
+
+    Raises `InputError` for the name of a loss of the library.
+    """
+    if name in LOSSES:
+        raise InputError(f"There is a loss {name!r} in the library: give the own loss another name.")
+    rate = jax.grad(lambda z: jnp.sum(log_value(z)))
+
+    def log_slopes(z: Array) -> Array:
+        # l = e^f has the slope l f': far out only its logarithm is a number.
+        absent = z == jnp.inf
+        return jnp.where(absent, -jnp.inf, log_value(z)[..., None] + jnp.log(-jnp.where(absent, -1.0, rate(z))))
+
+    def scaled_slopes(z: Array) -> tuple[Array, Array]:
+        slopes = log_slopes(z)
+        largest = jnp.max(slopes)
+        return jnp.exp(slopes - largest), largest
+
+    return Loss(name, log_value, log_slopes, scaled_slopes)

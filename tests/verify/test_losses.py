@@ -11,7 +11,16 @@ from jaxtyping import TypeCheckError
 
 from solvers.errors import InputError
 from tests.verify.reference import CONTEXT, INF, exact_loss
-from verify.losses import CROSS_ENTROPY, EXPONENTIAL, LOG_EXPONENTIAL, LOSSES, PAIRWISE_LOGISTIC, loss, softplus
+from verify.losses import (
+    CROSS_ENTROPY,
+    EXPONENTIAL,
+    LOG_EXPONENTIAL,
+    LOSSES,
+    PAIRWISE_LOGISTIC,
+    loss,
+    own_loss,
+    softplus,
+)
 
 MARGINS = (-800.0, -709.9, -50.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, 36.6, 37.1, 50.0, 345.0, 704.0, 746.0, 1e4, 99999.5)
 ROWS = (
@@ -117,3 +126,29 @@ def test_types_are_checked_while_testing():
     """The import hook of the tests is in place: without it shape annotations would be comments."""
     with pytest.raises(TypeCheckError):
         softplus(jnp.asarray([1, 2, 3]))
+
+
+@pytest.mark.parametrize("known", [EXPONENTIAL, CROSS_ENTROPY, PAIRWISE_LOGISTIC], ids=lambda known: known.name)
+def test_an_own_loss_has_the_slopes_of_the_known_one_with_its_value(known):
+    own = own_loss("own", known.log_value)
+    z = jnp.asarray([row for row in ROWS if row[0] != INF])
+    slopes, want = np.asarray(own.log_slopes(z)), np.asarray(known.log_slopes(z))
+    seen = want > np.asarray(known.log_value(z))[:, None] - 700
+    np.testing.assert_allclose(slopes[seen], want[seen], rtol=1e-12, atol=1e-12)
+    assert (np.isneginf(slopes) | (slopes < -700))[~seen].all()
+    z = jnp.asarray([[40.0, INF], [41.0, 45.0], [700.0, INF]])
+    slopes, scale = own.scaled_slopes(z)
+    np.testing.assert_allclose(slopes, np.exp(known.log_slopes(z) - scale), rtol=1e-12)
+    assert float(jnp.max(slopes)) == 1.0
+
+
+def test_an_own_loss_that_is_in_no_table():
+    """`e^(-z^2 sign z)`, far out: `log l' = log 2z - z^2`, where the loss itself is zero."""
+    squared = own_loss("squared-tail", lambda z: -z[..., 0] * jnp.abs(z[..., 0]))
+    slopes = squared.log_slopes(jnp.asarray([[100.0], [1e4]]))
+    np.testing.assert_allclose(slopes, [[np.log(200.0) - 1e4], [np.log(2e4) - 1e8]], rtol=1e-15)
+    rising = own_loss("rising", lambda z: z[..., 0])
+    assert np.isnan(rising.log_slopes(jnp.ones((1, 1)))).all()
+    assert loss(squared) is squared
+    with pytest.raises(InputError, match="another name"):
+        own_loss("logistic", CROSS_ENTROPY.log_value)
