@@ -100,9 +100,10 @@ def _claims(item: pytest.Item) -> list[Claim]:
     values = getattr(getattr(item, "callspec", None), "params", {}).values()
     if found := [value for value in values if isinstance(value, Claim)]:
         return found
-    function = getattr(item, "function", None)
-    names = function.__code__.co_names if function else ()
-    return [value for name in names if isinstance(value := function.__globals__.get(name), Claim)]
+    function: Any = getattr(item, "function", None)
+    if function is None:
+        return []
+    return [v for name in function.__code__.co_names if isinstance(v := function.__globals__.get(name), Claim)]
 
 
 def _folder(config: pytest.Config) -> Path:
@@ -114,11 +115,11 @@ def _platform(config: pytest.Config) -> str:
     from solvers.errors import InputError
     from verify.trajectory import devices
 
-    asked = config.getoption("device")
+    asked: str | None = config.getoption("device")
     try:
         return devices(asked)[0].platform
     except InputError:
-        return asked  # each theorem says that there is none
+        return str(asked)  # each theorem says that there is none
 
 
 class _Watch:

@@ -106,7 +106,7 @@ class Board:
         return (
             f"{len(self.finished)} of {len(self.expected)} theorems"
             + (f" ({', '.join(notes)})" if notes else "")
-            + (", time left unknown" if left is None else f", about {_duration(left)} left")
+            + (", time left unknown" if left is None else f", {_left(left)} left")
         )
 
     def __rich__(self) -> Group:
@@ -130,11 +130,14 @@ class Board:
 
 
 def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes = round(whole / 60)
+    if seconds < 60:
+        return f"{int(seconds)} s"
+    minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _left(seconds: float) -> str:
+    return "less than a minute" if seconds < 60 else f"about {_duration(seconds)}"
 
 
 class Screen:

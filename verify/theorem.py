@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import NoSuchExample
 
 from solvers.errors import InputError
+from solvers.norms import Norm
 from verify import rates, realdata
 from verify.cases import Case
 from verify.claims import Bound, Claim, Limit, Rate
@@ -122,7 +123,7 @@ def settle(
     extensions: int,
     judge: Callable[[Claim, Measurement], Verdict] = judge,
     *,
-    apart: tuple[str, str] | None = None,
+    apart: tuple[str | Norm, str | Norm] | None = None,
     confirm: bool = True,
 ) -> Verdict:
     """The verdict on the laboratory's datasets, the horizon being moved while it is inconclusive.
@@ -243,23 +244,30 @@ def try_claim(
         profile, datasets=ceil(profile.datasets * claim.share), shrinking=ceil(profile.shrinking * claim.share)
     )
     cases = draw(claim, profile.datasets, seed)
-    lab = _laboratory(claim, cases, profile, platform, report(f"{len(cases)} datasets"))
+    lab = _laboratory(claim, cases, profile, platform, report(f"{len(cases)} cases"))
     verdict = settle(claim, lab, profile.extensions)
+    seen = f"{len(cases)} cases{_worst_so_far(verdict)}"
     twins = []
     for i, twin in enumerate(claim.twins):
         false = claim.twin(i)
-        lab.progress = report(f"twin: {twin.wrong}")
+        lab.progress = report(f"{seen}, twin: {twin.wrong}")
         outcome = settle(false, lab, profile.extensions, apart=claim.apart(i), confirm=False)
         smallest = _counterexample(outcome, profile, seed, platform) if twin.shrink else None
         twins.append(TwinResult(twin.wrong, outcome, smallest))
     real = []
     for given in claim.real:
         name, case = _real(claim, given)
-        alone = _laboratory(claim, [case], profile, platform, report(name))
+        alone = _laboratory(claim, [case], profile, platform, report(f"{seen}, {name}"))
         real.append((name, settle(claim, alone, profile.extensions, judge_one)))
     smallest = _counterexample(verdict, profile, seed, platform)
     notes = list(verdict.measurement.notes)
     return Trial(claim, verdict, twins, real, lab, profile, seed, time.perf_counter() - begun, smallest, notes)
+
+
+def _worst_so_far(verdict: Verdict) -> str:
+    """For the progress line: the deciding number of the worst case, and what it is held against."""
+    worst, threshold = verdict.evidence.worst_value, verdict.evidence.threshold
+    return "" if worst is None else f", worst so far {worst:.3g} (limit {threshold:.3g})"
 
 
 def _real(claim: Claim, given: str | Case) -> tuple[str, Case]:
