@@ -10,6 +10,7 @@ import functools
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -26,6 +27,7 @@ _ARITHMETIC = 1e-9
 _PROGRAMME = 1e-5
 
 
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class OwnNorm(Norm):
     """A norm given by its functions; it stands wherever a norm's name may stand.
 

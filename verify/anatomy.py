@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 import solvers.norms
+from solvers.norms import Norm
 from verify.budget import PARTS, gap_budget
 from verify.quantities import Measurement
 from verify.rates import LN10, Interval
@@ -75,7 +76,9 @@ def _silence(silent: np.ndarray, log_time: np.ndarray) -> list[str]:
     return notes
 
 
-def _rounding(m: Measurement, run: Trajectories, use: Int[np.ndarray, " r"], norm: str) -> Float[np.ndarray, " b"]:
+def _rounding(
+    m: Measurement, run: Trajectories, use: Int[np.ndarray, " r"], norm: str | Norm
+) -> Float[np.ndarray, " b"]:
     """What rounding may do to the gap and its budget, `[b]`.
 
     Each of the sums over the steps `|v_t|`, `<grad F_t, v_t>` and of the second order, and each margin, is off by at

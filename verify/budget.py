@@ -33,6 +33,7 @@ from jaxtyping import Float
 
 import solvers.norms
 from solvers.errors import InputError
+from solvers.norms import Norm
 from verify.datasets import Dataset
 from verify.losses import CROSS_ENTROPY, EXPONENTIAL, PAIRWISE_LOGISTIC, Loss
 from verify.losses import loss as loss_named
@@ -70,7 +71,7 @@ def _log_loss_at_zero(loss: Loss, dataset: Dataset) -> float:
 
 
 def gap_budget(
-    run: Trajectories, datasets: Sequence[Dataset], gamma: Sequence[float], *, norm: str, loss: str | Loss
+    run: Trajectories, datasets: Sequence[Dataset], gamma: Sequence[float], *, norm: str | Norm, loss: str | Loss
 ) -> GapBudget:
     """The gap budget of a run from zero weights that was recorded with `budget=True`.
 

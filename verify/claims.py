@@ -13,7 +13,9 @@ import optax
 from jaxtyping import Float
 
 from solvers.errors import InputError
+from solvers.norms import Norm
 from verify.laws import Law
+from verify.losses import Loss
 from verify.quantities import Gap, Quantity
 
 if TYPE_CHECKING:
@@ -119,10 +121,17 @@ class Twin:
 
     wrong: str
     changes: Mapping[str, Any]
-    apart: tuple[str, str] | None
+    apart: tuple[str | Norm, str | Norm] | None
     shrink: bool
 
-    def __init__(self, wrong: str, *, apart: tuple[str, str] | None = None, shrink: bool = True, **changes: Any):
+    def __init__(
+        self,
+        wrong: str,
+        *,
+        apart: tuple[str | Norm, str | Norm] | None = None,
+        shrink: bool = True,
+        **changes: Any,
+    ):
         object.__setattr__(self, "wrong", wrong)
         object.__setattr__(self, "changes", MappingProxyType(changes))
         object.__setattr__(self, "apart", apart)
@@ -146,9 +155,10 @@ class Claim:
 
     id: `paper/name`. title: a few words. statement: the theorem, in plain text. source: paper and theorem number.
     kind: what is claimed of the quantity. problem: makes the strategy that draws the cases it is tried on.
-    optimizer: an optax transformation. loss, norm: by name. quantity: what is measured, by default the relative
-    gap to the maximal margin in the norm. flow: whether the gradient flow in log time takes over from gradient descent
-    of a stable step size, or the dynamics whose method and flow are to be followed instead.
+    optimizer: an optax transformation. loss, norm: by name, or a `verify.losses.Loss` and a `solvers.Norm`.
+    quantity: what is measured, by default the relative gap to the maximal margin in the norm. flow: whether the
+    gradient flow in log time takes over from gradient descent of a stable step size, or the dynamics whose method and
+    flow are to be followed instead.
     twins: claims that must be refuted. real: real datasets by specification (see `verify.realdata.parse`),
     or settings that stand for them.
     horizon: decades of steps (of `log t` for flows) to add to the profile's. share: of the profile's datasets.
@@ -164,8 +174,8 @@ class Claim:
     problem: Callable[[], SearchStrategy[Any]]
     optimizer: optax.GradientTransformation
     optimizer_text: str
-    loss: str
-    norm: str
+    loss: str | Loss
+    norm: str | Norm
     quantity: Quantity = field(default_factory=Gap)
     flow: bool | Dynamics = False
     twins: tuple[Twin, ...] = ()
@@ -183,7 +193,7 @@ class Claim:
         twin = self.twins[index]
         return replace(self, id=f"{self.id}/twin-{index}", twins=(), **twin.changes)
 
-    def apart(self, index: int) -> tuple[str, str] | None:
+    def apart(self, index: int) -> tuple[str | Norm, str | Norm] | None:
         """The norms whose margins must differ for the twin of that index to be false."""
         twin = self.twins[index]
         norm = twin.changes.get("norm", self.norm)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 import solvers
-from solvers import Reference, max_margins
+from solvers import Norm, Reference, max_margins
 from verify.cases import Case
 from verify.datasets import Dataset, datasets_of
 from verify.trajectory import Progress, Simulation, Trajectories
@@ -40,7 +40,7 @@ class Laboratory:
         self.cases = list(cases)
         self.steps, self.log_time = steps, log_time
         self.platform, self.progress = platform, progress
-        self._references: dict[str, list[Reference]] = {}
+        self._references: dict[Norm, list[Reference]] = {}
         self._runs: dict[object, Simulation] = {}
         self._flows: dict[object, Flow] = {}
 
@@ -49,12 +49,12 @@ class Laboratory:
         """The cases, where they are datasets; raises `InputError` if one is a setting."""
         return datasets_of(self.cases)
 
-    def references(self, norm: str) -> list[Reference]:
+    def references(self, norm: str | Norm) -> list[Reference]:
         """Maximal margins of all datasets in a norm."""
-        name = solvers.norm(norm).name
-        if name not in self._references:
-            self._references[name] = max_margins([(s.x, s.y) for s in self.datasets], name)
-        return self._references[name]
+        norm = solvers.norm(norm)
+        if norm not in self._references:
+            self._references[norm] = max_margins([(s.x, s.y) for s in self.datasets], norm)
+        return self._references[norm]
 
     def run(self, claim: Claim, *, budget: bool = False) -> Trajectories:
         """The claim's optimizer on all datasets, to the horizon.
@@ -63,7 +63,7 @@ class Laboratory:
         """
         binary = all(s.binary for s in self.datasets)
         usual = () if budget else _VECTOR_NORMS if binary else _MATRIX_NORMS
-        norms = tuple(dict.fromkeys((*usual, solvers.norm(claim.norm).name)))
+        norms = tuple(dict.fromkeys(solvers.norm(norm) for norm in (*usual, claim.norm)))
         key = (claim.optimizer, claim.loss, norms, budget)
         if key not in self._runs:
             self._runs[key] = Simulation(
@@ -75,7 +75,7 @@ class Laboratory:
         """The claim's flow in log time on all datasets, to the horizon."""
         from verify.flow import flow
 
-        norms = tuple(dict.fromkeys((*_VECTOR_NORMS, solvers.norm(claim.norm).name)))
+        norms = tuple(dict.fromkeys(solvers.norm(norm) for norm in (*_VECTOR_NORMS, claim.norm)))
         key = (claim.flow, claim.loss, norms, self.log_time)
         if key not in self._flows:
             self._flows[key] = flow(
@@ -99,9 +99,15 @@ class Laboratory:
             return flow.log_time, normalised, flow.notes
         return self.recorded(self.run(claim), claim.norm)[1:]
 
+    def last_weights(self, claim: Claim) -> list[np.ndarray]:
+        """The weights at the horizon, each dataset's in its own shape."""
+        if claim.flow:
+            return [weights[-1] for weights in self.flow(claim).weights]
+        return self.run(claim).weights
+
     @staticmethod
     def recorded(
-        run: Trajectories, norm: str
+        run: Trajectories, norm: str | Norm
     ) -> tuple[Int[np.ndarray, " r"], Float[np.ndarray, " r"], Float[np.ndarray, "b r"], tuple[str, ...]]:
         """The columns of a run that a quantity uses, their log times, normalised margins in the norm, and notes."""
         notes = []
@@ -118,7 +124,7 @@ class Laboratory:
         use = first[run.time[first] > 1]
         return use, np.log(run.time[use]), normalised[:, use], tuple(notes)
 
-    def told_apart(self, followed: str, claimed: str, share: float = 0.05) -> Bool[np.ndarray, " b"]:
+    def told_apart(self, followed: str | Norm, claimed: str | Norm, share: float = 0.05) -> Bool[np.ndarray, " b"]:
         """Datasets on which the maximiser of one norm misses at least that share of another norm's margin.
 
         Where a maximiser is not unique, the one that the solver returned is meant.

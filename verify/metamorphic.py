@@ -32,6 +32,7 @@ import solvers
 from solvers import Norm
 from solvers.errors import InputError
 from verify.datasets import Dataset
+from verify.losses import Loss
 from verify.quantities import Measurement
 from verify.trajectory import Simulation
 
@@ -175,7 +176,7 @@ def _trail(
     datasets: Sequence[Dataset],
     starts: Sequence[np.ndarray],
     *,
-    loss: str,
+    loss: str | Loss,
     steps: int,
     platform: str | None,
 ) -> _Trail:

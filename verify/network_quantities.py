@@ -22,6 +22,7 @@ from solvers.errors import InputError, UndecidedError
 from solvers.kkt import kkt_residual, polish
 from verify.datasets import Dataset
 from verify.laboratory import Laboratory
+from verify.losses import Loss
 from verify.network_flow import FARTHEST, Method, NetworkFlow, gradient, network_flow
 from verify.networks import Network, two_layer
 from verify.quantities import Measurement
@@ -243,7 +244,7 @@ def _settled(flow: NetworkFlow) -> Bool[np.ndarray, " b"]:
     return np.array(turned) <= _SETTLED
 
 
-def _inverse(loss: str, log_inverse: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
+def _inverse(loss: str | Loss, log_inverse: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
     """The margin at which one sample has all of the loss."""
     if loss == "exponential":
         return log_inverse

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float
 
 import solvers.norms
 from solvers.errors import InputError
+from solvers.norms import Norm
 from verify.cases import Case
 from verify.datasets import Dataset, datasets_of
 
@@ -77,7 +78,7 @@ class Measurement:
             raise InputError("This quantity has no reference margin: use one that has, such as Gap.")
         return self.gamma[:, None]
 
-    def radius(self, norm: str) -> Float[np.ndarray, "b 1"]:
+    def radius(self, norm: str | Norm) -> Float[np.ndarray, "b 1"]:
         """Largest dual norm of a data vector (of a margin's gradient), as a column."""
         geometry = solvers.norms.norm(norm)
         vectors = [s.margin_vectors.reshape(-1, *s.weights_shape) for s in self.data]

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from solvers.norms import Norm
 from verify import rates
 from verify.anatomy import Anatomy, anatomy
 from verify.cases import Case
 from verify.claims import Bound, Claim, Limit, Order, Rate, Separation, Trend
 from verify.evidence import Outcome, Verdict
+from verify.losses import Loss
 from verify.quantities import Measurement
 from verify.theorem import Trial
 from verify.trajectory import devices
@@ -45,6 +47,10 @@ def failures(record: Mapping[str, Any]) -> list[str]:
 
 def _finite(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _name(given: str | Loss | Norm) -> str:
+    return given if isinstance(given, str) else given.name
 
 
 def _plain(case: Case | None) -> dict[str, Any] | None:
@@ -85,8 +91,8 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         "verdict": str(verdict.outcome),
         "sentence": verdict.sentence,
         "optimizer": claim.optimizer_text,
-        "loss": claim.loss,
-        "norm": claim.norm,
+        "loss": _name(claim.loss),
+        "norm": _name(claim.norm),
         "quantity": _quantity_name(claim),
         "claimed": _claimed(claim),
         "observed": {

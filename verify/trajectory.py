@@ -202,6 +202,8 @@ class Simulation:
         _check_starts(w0, datasets)
         self.setting = _Setting(optimizer, dtype, platform, w0)
         self.norms = tuple(dict.fromkeys(solvers.norms.norm(n) for n in norms))
+        if len({n.name for n in self.norms}) < len(self.norms):
+            raise InputError(f"Two norms have one name among {', '.join(map(str, self.norms))}: rename one of them.")
         self.count = len(datasets)
         self.chunks: list[_Chunk] = []
         self.exact = True
