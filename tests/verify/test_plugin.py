@@ -1,11 +1,12 @@
 """The pytest plugin, run on conjecture files in a folder of their own."""
 
+import dataclasses
 import json
 
 import pytest
 
 from tests.verify import conjecture
-from verify import theorem
+from verify import fingerprint, theorem
 
 pytest_plugins = ["pytester"]
 
@@ -19,9 +20,31 @@ def tiny(monkeypatch):
 def check(pytester):
     def run(text: str, *options: str):
         pytester.makepyfile(test_conjecture=text)
-        return pytester.runpytest_inprocess("--profile=quick", "-p", "no:cacheprovider", "-p", "no:randomly", *options)
+        options = ("--profile=quick", "-p", "no:cacheprovider", "-p", "no:randomly", *options)
+        return pytester.runpytest_inprocess(*options, no_reraise_ctrlc=True)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def trial():
+    """What trying the true conjecture finds, for the tests of what is done with it."""
+    module = {}
+    exec(compile(conjecture.TRUE, "conjecture", "exec"), module)
+    return theorem.try_claim(module["CLAIM"], theorem.Profile("quick", 16, 2_000, 1e3, 1, 20))
+
+
+@pytest.fixture
+def tried(monkeypatch, trial):
+    """The ids of the claims that are tried from now on; each finds what the true conjecture does."""
+    ids = []
+
+    def attempt(claim, profile, *, seed, **_):
+        ids.append(claim.id)
+        return dataclasses.replace(trial, claim=dataclasses.replace(trial.claim, id=claim.id), seed=seed)
+
+    monkeypatch.setattr(theorem, "try_claim", attempt)
+    return ids
 
 
 def records(pytester):
@@ -80,14 +103,90 @@ def test_tests_without_theorems_are_left_alone(check):
     assert result.ret == 0
 
 
-def test_resume_keeps_what_was_finished(check, pytester, monkeypatch):
+def test_what_was_finished_is_kept(check, tried):
     check(conjecture.TRUE).assert_outcomes(passed=1)
+    result = check(conjecture.TRUE)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["1 of 1 theorems have kept their record; --fresh tries them again."])
+    assert tried == ["conjectures/true"]
+
+
+def test_what_was_refuted_is_kept_refuted(check, monkeypatch):
+    check(conjecture.FALSE).assert_outcomes(failed=1)
     monkeypatch.setattr(theorem, "try_claim", lambda *a, **k: pytest.fail("tried again"))
-    check(conjecture.TRUE, "--resume").assert_outcomes(passed=1)
-    check(conjecture.TRUE, "--resume", "--hypothesis-seed=3").assert_outcomes(failed=1)
+    result = check(conjecture.FALSE)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*conjectures/false does not count as verified*REFUTED*"])
 
 
-def test_the_seed_is_hypothesis_own(check, pytester):
+def damage(pytester):
+    path = pytester.path / "verify-report/records/conjectures__true.json"
+    path.write_text(path.read_text()[:-100])
+
+
+def another_device(pytester):
+    path = pytester.path / "verify-report/records/conjectures__true.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"device": "gpu"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "spoil"),
+    [
+        (conjecture.TRUE, ["--fresh"], None),
+        (conjecture.TRUE, ["--hypothesis-seed=3"], None),
+        (conjecture.TRUE.replace("Limit(0.05", "Limit(0.06"), [], None),
+        (conjecture.TRUE + "\n# A comment more.\n", [], None),
+        (conjecture.TRUE, [], damage),
+        (conjecture.TRUE, [], another_device),
+        (conjecture.TRUE, [], lambda p: (p.path / "verify-report/curves/conjectures__true.npz").unlink()),
+    ],
+    ids=["fresh", "seed", "claim edited", "file edited", "record damaged", "other device", "curves lost"],
+)
+def test_what_differs_is_tried_again(check, pytester, tried, text, options, spoil):
+    check(conjecture.TRUE).assert_outcomes(passed=1)
+    if spoil:
+        spoil(pytester)
+    result = check(text, *options)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*kept*")
+    assert len(tried) == 2
+
+
+def test_an_edited_engine_keeps_nothing(check, monkeypatch, tried):
+    check(conjecture.TRUE).assert_outcomes(passed=1)
+    monkeypatch.setattr(fingerprint, "_engine", lambda: ["another"])
+    check(conjecture.TRUE).assert_outcomes(passed=1)
+    assert len(tried) == 2
+
+
+def test_bad_input_fails_in_one_sentence(check):
+    result = check(conjecture.TRUE.replace('loss="exponential"', 'loss="hinge"'))
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["conjectures/true: There is no loss 'hinge'*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result = check(conjecture.TRUE, "--device=tpu")
+    result.stdout.fnmatch_lines(["conjectures/true: There is no 'tpu' device here*"])
+
+
+def test_a_run_that_has_not_finished_says_so(check, pytester, tried):
+    two = conjecture.TRUE + "\nimport dataclasses\nLATER = dataclasses.replace(CLAIM, id='conjectures/later')\n"
+    stops = "\ndef test_later(theorem):\n    raise KeyboardInterrupt\n    theorem(LATER)\n"
+    result = check(two + stops)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["Partial: 1 of 2 claims. The same command goes on with the others."])
+    assert set(records(pytester)) == {"conjectures__true"}
+    result = check(two + stops.replace("    raise KeyboardInterrupt\n", ""), "--fresh")
+    result.assert_outcomes(passed=2)
+    result.stdout.no_fnmatch_line("Partial*")
+
+
+def test_a_seed_that_is_none(check):
+    result = check(conjecture.TRUE, "--hypothesis-seed=seven")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--hypothesis-seed is 'seven': give a whole number, or random.*"])
+
+
+def test_the_seed_is_hypothesis_own(check, pytester, tried):
     check(conjecture.TRUE, "--hypothesis-seed=7").assert_outcomes(passed=1)
     (record,) = records(pytester).values()
     assert record["seed"] == 7
