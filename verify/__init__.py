@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from verify import laws, optimizers, strategies
     from verify.cases import Setting
     from verify.claims import Bound, Claim, Limit, Order, Rate, Separation, Trend, Twin
+    from verify.conjectures import conjecture
     from verify.datasets import Dataset
     from verify.evidence import Outcome, Verdict
     from verify.flow import flow
@@ -32,6 +33,7 @@ _HOMES = {
     "Setting": "verify.cases",
     "Trend": "verify.claims",
     "Twin": "verify.claims",
+    "conjecture": "verify.conjectures",
     "Dataset": "verify.datasets",
     "load": "verify.realdata",
     "run": "verify.trajectory",
@@ -58,6 +60,7 @@ __all__ = [
     "Twin",
     "Verdict",
     "check",
+    "conjecture",
     "drawn",
     "flow",
     "identify",

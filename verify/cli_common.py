@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +16,7 @@ from solvers.errors import InputError
 out, err = Console(), Console(stderr=True)
 
 Device = Annotated[str | None, typer.Option(help="Where to run: cpu or gpu. By default jax's own choice.")]
+ReportDir = Annotated[Path, typer.Option("--report-dir", help="Where records, curves and the report are.")]
 Options = Annotated[
     list[str] | None,
     typer.Option("-o", "--option", help="An option of the optimizer, key=value; may be given again."),
@@ -30,23 +33,34 @@ def optimizer_of(name: str, options: list[str]) -> Any:
     from verify.homogeneity import check_optimizer
     from verify.optimizers import OPTIMIZERS, PowerDecay
 
-    values = dict(_option(option) for option in options)
+    make, values = maker_of(name), values_of(options)
     if name in OPTIMIZERS:
-        make = OPTIMIZERS[name]
         decay = {key: values.pop(key) for key in ("eta0", "a", "t0") if key in values}
         values.setdefault("step_size", PowerDecay(**({"eta0": 0.1, "a": 0.5} | decay)))
-    else:
-        module, _, attribute = name.rpartition(".")
-        try:
-            make = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise InputError(
-                f"There is no optimizer {name!r}: use one of {', '.join(OPTIMIZERS)}, or a dotted name like optax.lion."
-            ) from error
     try:
         return check_optimizer(make(**values))
     except TypeError as error:
         raise InputError(f"The optimizer {name} does not take these options ({error}): set them with -o.") from error
+
+
+def maker_of(name: str) -> Callable[..., Any]:
+    """The function that makes the optimizer of that name, of this library or by dotted name."""
+    from verify.optimizers import OPTIMIZERS
+
+    if name in OPTIMIZERS:
+        return OPTIMIZERS[name]
+    module, _, attribute = name.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"There is no optimizer {name!r}: use one of {', '.join(OPTIMIZERS)}, or a dotted name like optax.lion."
+        ) from error
+
+
+def values_of(options: Iterable[str]) -> dict[str, Any]:
+    """Options of the form `key=value` as a dictionary, with numbers and constants for what looks like them."""
+    return dict(_option(option) for option in options)
 
 
 def _option(text: str) -> tuple[str, Any]:
