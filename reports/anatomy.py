@@ -26,28 +26,36 @@ def figure(record: Record, curves: Curves) -> Figure | None:
     """
     if "anatomy" not in record:
         return None
-    times, parts = shares(record, curves)
-    gap = band(curves)
+    parts, gap = shares(record, curves)[1], band(curves)
     words, alt = _caption(record, parts, gap), _alternative(record, parts)
+    name = f"{record['id']} anatomy"
+    with svg.style(name):
+        drawn = canvas(record, curves)
+        return Figure(drawn and svg.element(drawn, alt, name), words, alt)
+
+
+def canvas(record: Record, curves: Curves) -> Canvas | None:
+    """A bound's figure, to be made and saved within `svg.style`; None if nothing can be drawn."""
+    if "anatomy" not in record:
+        return None
+    times, parts = shares(record, curves)
     if not np.isfinite(parts).any():
-        return Figure(None, words, alt)
-    with svg.style(f"{record['id']} anatomy"):
-        canvas = Canvas(figsize=(5.0, 3.6), layout="constrained")
-        axes = canvas.add_subplot()
-        _stack(axes, decades(times), parts, [part["name"] for part in record["anatomy"]["parts"]])
-        if gap is not None and gap.drawable:
-            label = f"{record['quantity']}, median" if gap.datasets > 1 else record["quantity"]
-            axes.plot(decades(gap.times), gap.median, color=svg.INK, linewidth=2, label=label)
-        axes.axhline(0, color=svg.INK, linewidth=0.8)
-        axes.margins(x=0)
-        axes.set_xlabel(record["time"]["label"])
-        axes.set_ylabel("share of the bound")
-        decade_ticks(axes.xaxis)
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.percent(value, 0)))
-        handles, labels = axes.get_legend_handles_labels()
-        canvas.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=9.5, handlelength=2.6)
-        drawn = svg.element(canvas, alt, f"{record['id']} anatomy")
-    return Figure(drawn, words, alt)
+        return None
+    drawn, gap = Canvas(figsize=(5.0, 3.6), layout="constrained"), band(curves)
+    axes = drawn.add_subplot()
+    _stack(axes, decades(times), parts, [part["name"] for part in record["anatomy"]["parts"]])
+    if gap is not None and gap.drawable:
+        label = f"{record['quantity']}, median" if gap.datasets > 1 else record["quantity"]
+        axes.plot(decades(gap.times), gap.median, color=svg.INK, linewidth=2, label=label)
+    axes.axhline(0, color=svg.INK, linewidth=0.8)
+    axes.margins(x=0)
+    axes.set_xlabel(record["time"]["label"])
+    axes.set_ylabel("share of the bound")
+    decade_ticks(axes.xaxis)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.percent(value, 0)))
+    handles, labels = axes.get_legend_handles_labels()
+    drawn.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=9.5, handlelength=2.6)
+    return drawn
 
 
 def shares(record: Record, curves: Curves) -> tuple[Float[np.ndarray, " r"], Float[np.ndarray, "parts r"]]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from reports import anatomy, gallery, tables, text
+from reports import anatomy, gallery, summary, tables, text
 from reports.figures import figure
+from reports.mathematics import mathml
 from reports.records import ReportError, load_curves, read_records, replace_file, slug
+from reports.runs import partial
 
 
 def write_report(report_dir: Path | str) -> dict[str, Path]:
@@ -30,11 +31,11 @@ def write_report(report_dir: Path | str) -> dict[str, Path]:
     records = read_records(report_dir)
     if not records:
         raise ReportError(f"{report_dir} holds no records: run `make verify` first.")
-    summary = text.summarise(records)
+    counts = text.summarise(records)
     pairs = [(record, load_curves(report_dir, record)) for record in records]
     fields = {
-        "summary": summary,
-        "headline": headline(summary),
+        "summary": counts,
+        "headline": " ".join(filter(None, (partial(report_dir, records), text.headline(counts)))),
         "claims": [(r, figure(r, curves), anatomy.figure(r, curves)) for r, curves in pairs],
         "exhibits": [(exhibit, gallery.inline(exhibit)) for exhibit in gallery.read_exhibits(report_dir)],
         "rows": tables.rows(records),
@@ -49,29 +50,9 @@ def write_report(report_dir: Path | str) -> dict[str, Path]:
         "html": ("index.html", page.get_template("report.html.j2").render(fields, css=css)),
         "markdown": ("report.md", plain.get_template("report.md.j2").render(fields, **markdown)),
         "json": ("report.json", tables.to_json(records)),
+        "summary": ("summary.md", summary.markdown(records)),
     }
     return {kind: _write(Path(report_dir, name), content) for kind, (name, content) in contents.items()}
-
-
-def headline(summary: text.Summary) -> str:
-    """The outcome of a run in one or two sentences."""
-    claims, papers = text.count(summary.claims, "claim"), text.count(summary.papers, "paper")
-    datasets = text.count(summary.datasets, "dataset")
-    return (
-        f"{claims} from {papers} on {datasets}: {summary.supported} supported, {summary.refuted} refuted, "
-        f"{summary.inconclusive} inconclusive. {summary.twins_refuted} of {summary.twins} false twins refuted; "
-        f"{summary.verified} of {claims} verified."
-    )
-
-
-def math(words: str) -> Markup:
-    """Escaped text with raised exponents: `t^-1/2` and `t^(-1/2)` become t with a superscript."""
-    raised = re.sub(
-        r"\^(?:\(([^()\s]*)\)|([-−]?(?:[\d./]*\d|[A-Za-z]\b)))",
-        lambda found: f"<sup>{(found[1] or found[2]).replace('-', '−')}</sup>" if found[1] or found[2] else found[0],
-        str(escape(words)),
-    )
-    return Markup(raised)
 
 
 def _date(created: str) -> str:
@@ -90,7 +71,7 @@ def _environment(loader: PackageLoader, autoescape: bool) -> Environment:
         "duration": text.duration,
         "estimate": text.estimate,
         "exhibit_table": gallery.markdown,
-        "math": math,
+        "math": mathml,
         "md": tables.escape_markdown,
         "number": text.number,
         "percent": text.percent,

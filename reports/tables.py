@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports import text
+from reports.matrix import theorems
 from reports.records import Record, ReportError
 
 _STYLES = {"SUPPORTED": "bold green", "REFUTED": "bold red", "INCONCLUSIVE": "bold yellow"}
@@ -91,37 +91,19 @@ MARKS = ("<!-- theorems -->", "<!-- /theorems -->")
 
 def markdown_by_source(records: Sequence[Record]) -> str:
     """One row for each theorem, that is for all claims with the same source, as a Markdown table."""
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        groups.setdefault(record["source"], []).append(record)
     lines = [BY_SOURCE, ("---",) * len(BY_SOURCE)]
-    for source, members in groups.items():
-        twins = [twin["verdict"] for record in members for twin in record["twins"]]
-        verdicts = Counter(record["verdict"] for record in members)
+    for theorem in theorems(records):
+        members, more = theorem.records, len(theorem.records) - 1
         cells = (
-            members[0]["title"] + (f", and {len(members) - 1} more" if len(members) > 1 else ""),
-            source,
-            ", ".join(sorted({record["norm"] for record in members})),
-            _range(members),
-            f"{twins.count('REFUTED')} of {len(twins)}",
-            ", ".join(f"{count} {text.verdict(word)}" for word, count in sorted(verdicts.items(), reverse=True)),
+            members[0]["title"] + (f", and {more} more" if more else ""),
+            theorem.source,
+            ", ".join(theorem.norms),
+            theorem.observed,
+            theorem.twins_refuted,
+            ", ".join(f"{count} {text.verdict(word)}" for word, count in theorem.verdicts),
         )
         lines.append(tuple(map(escape_markdown, cells)))
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
-def _range(records: Sequence[Record]) -> str:
-    """Fitted exponents, parts of bounds that were reached, last values before limits; for one claim, its own words."""
-    if len(records) == 1:
-        return text.observed(records[0])
-    seen = [(record["kind"], record["observed"]) for record in records]
-    found = {
-        "exponents": [o["exponent"] for _, o in seen if o["exponent"] is not None],
-        "of the bound": [o["value"] for kind, o in seen if kind == "bound" and o["value"] is not None],
-        "last values": [o["value"] for kind, o in seen if kind == "limit" and o["value"] is not None],
-    }
-    ends = [(word, *map(text.number, (min(values), max(values)))) for word, values in found.items() if values]
-    return "; ".join(f"{word} {low}" if low == high else f"{word} {low} to {high}" for word, low, high in ends) or "–"
 
 
 def replace_between_marks(document: str, table: str) -> str:

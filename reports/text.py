@@ -59,9 +59,20 @@ def summarise(records: Sequence[Record]) -> Summary:
         twins_refuted=sum(twin["verdict"] == "REFUTED" for twin in twins),
         datasets=sum(record["datasets"]["drawn"] for record in records),
         seconds=sum(record["seconds"] for record in records),
-        created=max((record["created"] for record in records), key=_instant),
+        created=max((record["created"] for record in records), key=instant),
         profiles=tuple(sorted({record["profile"] for record in records})),
         versions=tuple(sorted({f"{k} {v}" for record in records for k, v in record["versions"].items()})),
+    )
+
+
+def headline(summary: Summary) -> str:
+    """The outcome of a run in one or two sentences."""
+    claims, papers = count(summary.claims, "claim"), count(summary.papers, "paper")
+    datasets = count(summary.datasets, "dataset")
+    return (
+        f"{claims} from {papers} on {datasets}: {summary.supported} supported, {summary.refuted} refuted, "
+        f"{summary.inconclusive} inconclusive. {summary.twins_refuted} of {summary.twins} false twins refuted; "
+        f"{summary.verified} of {claims} verified."
     )
 
 
@@ -189,5 +200,6 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
 
 
-def _instant(created: str) -> float:
+def instant(created: str) -> float:
+    """The time of `created` in seconds since 1970."""
     return datetime.fromisoformat(created).timestamp()
