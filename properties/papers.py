@@ -86,3 +86,24 @@ NACSON_2019 = Paper(
     2019,
     "1803.01905",
 )
+ZOU_2023 = Paper(
+    "zou2023",
+    "Zou, Cao, Li, Gu",
+    "Understanding the generalization of Adam in learning neural networks with proper regularization",
+    2023,
+    "2108.11371",
+)
+XIE_2024 = Paper(
+    "xie2024",
+    "Xie, Li",
+    "Implicit bias of AdamW: L-infinity norm constrained optimization",
+    2024,
+    "2404.04454",
+)
+CATTANEO_2024 = Paper(
+    "cattaneo2024",
+    "Cattaneo, Klusowski, Shigida",
+    "On the implicit bias of Adam",
+    2024,
+    "2309.00079",
+)
