@@ -1,0 +1,65 @@
+"""Losses of mini-batches as functions of one parameter vector: their gradients, and products with their Hessians.
+
+The losses `E_0 .. E_{B-1}` are written as one function of `B` copies of the parameters, `total(Θ) = Σ_b E_b(Θ_b)`. One
+backward pass through it gives all gradients, and one forward pass through that all products `∇²E_b v_b`, whatever the
+directions `v_b`. No Hessian is ever built.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Float
+
+from solvers.errors import InputError
+from verify import config as config
+
+Total = Callable[[Float[Array, "b d"], Any], Float[Array, ""]]
+"""Copies of the parameters and data to the sum over the batches of each one's loss at its own copy."""
+
+Products = Callable[[Float[Array, "b d"]], Float[Array, "b d"]]
+"""Directions `v_b` to `∇²E_b v_b`."""
+
+
+@functools.cache
+def of_data(loss: Callable[[Float[Array, " d"], Any], Float[Array, ""]]) -> Total:
+    """The losses `loss(θ, data_b)` of batches of one shape; data are arrays with a leading axis of batches."""
+    return lambda copies, data: jnp.sum(jax.vmap(loss)(copies, data))
+
+
+def of_functions(functions: Sequence[Callable[[Any], Any]], start: Any) -> tuple[Total, Float[Array, " d"]]:
+    """The losses given as functions of a pytree like `start`, and `start` as a vector.
+
+    Raises `InputError` where there is no function, a start that is no array of numbers, or a loss that is not a finite
+    number at the start.
+    """
+    if not functions:
+        raise InputError("There is no loss: give one function of the parameters, or a list with one for each batch.")
+    try:
+        flat, unravel = ravel_pytree(jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), start))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"The start is no array of numbers ({error}): give a list of numbers, or arrays.") from None
+    if not flat.size or not bool(jnp.all(jnp.isfinite(flat))):
+        raise InputError("The start is empty or not finite: give the parameters to start from.")
+    for index, function in enumerate(functions):
+        value = jnp.asarray(function(unravel(flat)))
+        if value.shape or not bool(jnp.isfinite(value)):
+            raise InputError(f"Loss {index} is {value} at the start: it must return one finite number there.")
+
+    def total(copies: Float[Array, "b d"], data: Any) -> Float[Array, ""]:
+        del data
+        return sum((jnp.asarray(f(unravel(copies[b]))) for b, f in enumerate(functions)), jnp.zeros(()))
+
+    return total, flat
+
+
+def derivatives(total: Total, theta: Float[Array, " d"], data: Any, count: int) -> tuple[Float[Array, "b d"], Products]:
+    """The gradients of `count` batches at `theta`, and the map from directions to products with their Hessians."""
+    copies = jnp.broadcast_to(theta, (count, *theta.shape))
+    return jax.linearize(jax.grad(lambda at: total(at, data)), copies)

@@ -1,0 +1,171 @@
+"""Small smooth losses of mini-batches on which equations of order are tried, and the settings that name them.
+
+Each is the mean over its batch of a smooth function, with data and start from a seed:
+
+- bilinear: `½ (y - θ₁ θ₂ x)²`, the illustration of Cattaneo, Klusowski, Shigida, with x near 2 and y near 3/2;
+- least-squares: `½ (⟨x, θ⟩ - y)²`;
+- logistic: `log(1 + exp(-y ⟨x, θ⟩))`;
+- tanh: `½ (⟨c, tanh(W x)⟩ - y)²` with the parameters `(W, c)`, two features and three hidden units;
+- digits: the logistic loss on pictures of two of scikit-learn's digits, real data.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import strategies as st
+from jax import Array
+
+from solvers.errors import InputError
+from verify import realdata
+from verify.batch_losses import Total, of_data
+from verify.cases import Setting
+
+MOST_BATCHES = 4
+_POINTS, _FEATURES, _HIDDEN = 4, 3, 3
+_DIGIT_POINTS = 20  # in a batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamSetting(Setting):
+    """A run of Adam: its loss and the seed of its data, the repeating order of its batches, its numbers, and how far.
+
+    time: steps times step size, in units of `√(g² + ε)` where `scaled` (large ε makes for slow motion).
+    """
+
+    loss: str
+    seed: int = 0
+    order: tuple[int, ...] = (0,)
+    beta: float
+    rho: float
+    eps: float
+    time: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss not in LOSSES:
+            raise InputError(f"There is no loss {self.loss!r}: use one of {', '.join(LOSSES)}.")
+        if not (0 <= self.beta < 1 and 0 <= self.rho < 1 and self.eps >= 0 and self.time > 0):
+            raise InputError(f"Adam needs beta and rho in [0, 1), eps >= 0 and a positive time, not {self}.")
+        if sorted(set(self.order)) != list(range(len(set(self.order)))) or len(set(self.order)) > MOST_BATCHES:
+            raise InputError(f"The order {self.order} must name all batches from 0 on, {MOST_BATCHES} at most.")
+
+    @property
+    def batches(self) -> int:
+        """How many batches there are."""
+        return len(set(self.order))
+
+
+@dataclass(frozen=True)
+class SampleLoss:
+    """A loss of one batch, `loss(θ, data_b)`, and the draw of data (a tree with `batches` leading) and start `[d]`."""
+
+    loss: Callable[[Array, Any], Array]
+    draw: Callable[[np.random.Generator, int], tuple[Any, np.ndarray]]
+
+    @property
+    def total(self) -> Total:
+        return of_data(self.loss)
+
+
+def _bilinear(theta: Array, data: Any) -> Array:
+    x, y = data
+    return 0.5 * jnp.mean((y - theta[0] * theta[1] * x) ** 2)
+
+
+def _draw_bilinear(rng: np.random.Generator, batches: int) -> tuple[Any, np.ndarray]:
+    x, y = 2 + 0.4 * rng.uniform(-1, 1, (batches, 1)), 1.5 + 0.4 * rng.uniform(-1, 1, (batches, 1))
+    return (x, y), rng.uniform(1.0, 1.4, 2)
+
+
+def _least_squares(theta: Array, data: Any) -> Array:
+    x, y = data
+    return 0.5 * jnp.mean((x @ theta - y) ** 2)
+
+
+def _draw_regression(rng: np.random.Generator, batches: int) -> tuple[Any, np.ndarray]:
+    x = rng.normal(size=(batches, _POINTS, _FEATURES))
+    return (x, rng.normal(size=(batches, _POINTS))), rng.normal(size=_FEATURES)
+
+
+def _logistic(theta: Array, data: Any) -> Array:
+    x, y = data
+    return jnp.mean(jax.nn.softplus(-y * (x @ theta)))
+
+
+def _draw_classes(rng: np.random.Generator, batches: int) -> tuple[Any, np.ndarray]:
+    # Features of size 3, so that curvature is felt within a time of order 1.
+    x = 3 * rng.normal(size=(batches, _POINTS, _FEATURES))
+    return (x, rng.choice([-1.0, 1.0], (batches, _POINTS))), 0.5 * rng.normal(size=_FEATURES)
+
+
+def _tanh(theta: Array, data: Any) -> Array:
+    x, y = data
+    w, c = theta[:-_HIDDEN].reshape(_HIDDEN, -1), theta[-_HIDDEN:]
+    return 0.5 * jnp.mean((jnp.tanh(x @ w.T) @ c - y) ** 2)
+
+
+def _draw_network(rng: np.random.Generator, batches: int) -> tuple[Any, np.ndarray]:
+    x = 2 * rng.normal(size=(batches, _POINTS, 2))
+    return (x, 2 * rng.normal(size=(batches, _POINTS))), rng.normal(size=3 * _HIDDEN)
+
+
+@functools.cache
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    data = realdata.parse("digits:classes=3,8,limit=80")
+    return data.x / np.linalg.norm(data.x, axis=1, keepdims=True) * 3, np.asarray(data.y, float)
+
+
+def _draw_digits(rng: np.random.Generator, batches: int) -> tuple[Any, np.ndarray]:
+    x, y = (part[: batches * _DIGIT_POINTS].reshape(batches, _DIGIT_POINTS, *part.shape[1:]) for part in _digits())
+    return (x, y), 0.1 * rng.normal(size=x.shape[-1])
+
+
+LOSSES: dict[str, SampleLoss] = {
+    "bilinear": SampleLoss(_bilinear, _draw_bilinear),
+    "least-squares": SampleLoss(_least_squares, _draw_regression),
+    "logistic": SampleLoss(_logistic, _draw_classes),
+    "tanh": SampleLoss(_tanh, _draw_network),
+    "digits": SampleLoss(_logistic, _draw_digits),
+}
+"""By name."""
+
+
+def problem_of(setting: AdamSetting, batches: int | None = None) -> tuple[Any, np.ndarray]:
+    """Data of the setting's batches, repeated up to `batches` of them, and the start."""
+    data, start = LOSSES[setting.loss].draw(np.random.default_rng(setting.seed), setting.batches)
+    use = np.resize(np.arange(setting.batches), batches or setting.batches)
+    return jax.tree.map(lambda leaf: leaf[use], data), start
+
+
+ORDERS = ((0,), (0, 1, 2), (0, 1, 2, 3), (0, 2, 1), (0, 1, 1, 2), (1, 0, 2, 0, 1, 2))
+"""Full batch, cyclic orders of three and four batches, and orders that repeat but are not cyclic."""
+
+MINI_BATCH = st.sampled_from([(a / 20, b / 20) for a in range(17) for b in range(4, 17) if abs(a - b) >= 5])
+"""`(β, ρ)` that are told apart, up to 0.8."""
+
+
+def settings(
+    loss: str,
+    *,
+    orders: tuple[tuple[int, ...], ...] = ORDERS,
+    decays: st.SearchStrategy[tuple[float, float]] = MINI_BATCH,
+    eps: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0),
+    time: tuple[float, ...] = (0.5, 1.0),
+) -> st.SearchStrategy[AdamSetting]:
+    """Settings of one loss, with numbers from these choices."""
+
+    def build(seed: int, order: tuple[int, ...], pair: tuple[float, float], e: float, t: float) -> AdamSetting:
+        name = "full batch" if len(set(order)) == 1 else f"{len(set(order))} batches"
+        return AdamSetting(
+            loss=loss, seed=seed, order=order, beta=pair[0], rho=pair[1], eps=e, time=t, name=f"{loss}, {name}"
+        )
+
+    parts = st.integers(0, 999), st.sampled_from(orders), decays, st.sampled_from(eps), st.sampled_from(time)
+    return st.builds(build, *parts)
