@@ -51,7 +51,10 @@ def maker_of(name: str) -> Callable[..., Any]:
         return OPTIMIZERS[name]
     module, _, attribute = name.rpartition(".")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        make = getattr(importlib.import_module(module), attribute)
+        if not callable(make):
+            raise ValueError
+        return make
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(
             f"There is no optimizer {name!r}: use one of {', '.join(OPTIMIZERS)}, or a dotted name like optax.lion."
