@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import pkgutil
-import sys
-from collections.abc import Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
 from rich.table import Table
 
-from reports.records import ReportError, read_records, replace_file, write_record
+from reports.records import ReportError, read_records, replace_file
 from solvers.errors import InputError
-from verify.cli_common import Device, Options, err, optimizer_of, out, progress_bar
+from verify.catalogue import all_claims
+from verify.cli_check import check
+from verify.cli_common import Device, Options, ReportDir, err, optimizer_of, out, progress_bar
+from verify.cli_counterexamples import hunt, replay
 from verify.cli_gallery import gallery
 from verify.cli_identify import identify
+from verify.cli_new import new
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,52 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Check published theorems on the implicit bias of optimizers, and try hard to refute them.",
 )
-
-ReportDir = Annotated[Path, typer.Option("--report-dir", help="Where records, curves and the report are.")]
-
-
-def claims_of(module: ModuleType) -> Iterator[Any]:
-    """The claims that a module defines: its `CLAIM`s, and those in its tuples."""
-    from verify.claims import Claim
-
-    for value in vars(module).values():
-        for item in value if isinstance(value, tuple | list) else (value,):
-            if isinstance(item, Claim):
-                yield item
-
-
-def all_claims() -> dict[str, Any]:
-    """Every claim of the installed packages of the entry point group `implicit_bias_verify.claims`, by id."""
-    found: dict[str, Any] = {}
-    for entry in entry_points(group="implicit_bias_verify.claims"):
-        package = entry.load()
-        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if info.name.rpartition(".")[2].startswith("test_"):
-                found |= {claim.id: claim for claim in claims_of(importlib.import_module(info.name))}
-    return dict(sorted(found.items()))
-
-
-def _from_file(path: Path) -> dict[str, Any]:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise InputError(f"{path} is no Python file: give the path of a file that defines a Claim.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return {claim.id: claim for claim in claims_of(module)}
-
-
-def _chosen(target: str) -> list[Any]:
-    if target.endswith(".py"):
-        found = _from_file(Path(target))
-        if not found:
-            raise InputError(f"{target} defines no claim: put a verify.Claim at its top level.")
-        return list(found.values())
-    known = all_claims()
-    chosen = [claim for name, claim in known.items() if name == target or name.startswith(f"{target}/")]
-    if not chosen:
-        raise InputError(f"There is no claim {target!r}: see `verify list`, or give a file that defines one.")
-    return chosen
 
 
 @app.command("list")
@@ -87,50 +38,6 @@ def list_claims() -> None:
     for claim in all_claims().values():
         table.add_row(claim.id, claim.kind.name, claim.title, str(len(claim.twins)), claim.source)
     out.print(table)
-
-
-@app.command()
-def check(
-    target: Annotated[str, typer.Argument(help="A claim's id, the first part of ids, or a file that defines claims.")],
-    profile: Annotated[str, typer.Option(help="How hard to try: quick, standard or thorough.")] = "standard",
-    seed: Annotated[int, typer.Option(help="Master seed of all draws.")] = 0,
-    device: Device = None,
-    report_dir: ReportDir = Path("verify-report"),
-) -> None:
-    """Try to refute claims, and write their records. Exits with 1 if one does not count as verified.
-
-    Examples: verify check fan2025/sign-gd-binary --profile quick;  verify check my_conjecture.py
-    """
-    from verify.datasets import shown
-    from verify.recording import failures, record_of
-    from verify.theorem import PROFILES, try_claim
-
-    if profile not in PROFILES:
-        raise InputError(f"There is no profile {profile!r}: use one of {', '.join(PROFILES)}.")
-    failed = False
-    for claim in _chosen(target):
-        with progress_bar() as bar:
-            task = bar.add_task(claim.id)
-
-            def show(what: str, done: int, total: int, bar=bar, task=task, name=claim.id) -> None:
-                bar.update(task, description=f"{name}: {what}", completed=done, total=total)
-
-            trial = try_claim(claim, PROFILES[profile], seed=seed, platform=device, progress=show)
-        again = f"verify check {target} --profile {profile} --seed {seed}"
-        record, curves = record_of(trial, again)
-        write_record(report_dir, record, curves)
-        found = failures(record)
-        failed |= bool(found)
-        _say(f"{claim.id}: {record['verdict']}. {record['sentence']}")
-        for twin in record["twins"]:
-            _say(f"  false twin ({twin['wrong']}): {twin['verdict']}. {twin['sentence']}")
-            if twin["counterexample"]:
-                _say(f"    smallest counterexample: {shown(twin['counterexample'])}")
-        for reason in found:
-            _say(f"  not verified: {reason}")
-        if trial.counterexample:
-            _say(f"  smallest counterexample: {shown(trial.counterexample.to_json())}")
-    raise typer.Exit(1 if failed else 0)
 
 
 def _say(line: str) -> None:
@@ -201,6 +108,7 @@ def report(
     """
     from reports.figures import overview as draw_overview
     from reports.page import write_report
+    from reports.runs import partial
     from reports.tables import markdown_by_source, replace_between_marks
     from reports.text import summarise
 
@@ -214,7 +122,10 @@ def report(
         table = markdown_by_source(read_records(report_dir))
         document = replace_between_marks(readme.read_text("utf-8"), table)
         replace_file(readme, lambda file: file.write(document.encode()))
-    summary = summarise(read_records(report_dir))
+    records = read_records(report_dir)
+    if words := partial(report_dir, records):
+        out.print(words, highlight=False)
+    summary = summarise(records)
     out.print(
         f"{summary.supported} supported, {summary.refuted} refuted, {summary.inconclusive} inconclusive; "
         f"{summary.twins_refuted} of {summary.twins} false twins refuted"
@@ -223,8 +134,12 @@ def report(
         out.print(f"{name}: {path}", highlight=False, soft_wrap=True)
 
 
+app.command()(check)
+app.command()(replay)
+app.command()(hunt)
 app.command()(identify)
 app.command()(gallery)
+app.command()(new)
 
 
 def main() -> None:

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from solvers.norms import Norm
 from verify import rates
+from verify.advice import advise
 from verify.anatomy import Anatomy, anatomy
 from verify.cases import Case
 from verify.claims import Bound, Claim, Limit, Order, Rate, Separation, Trend
@@ -21,6 +22,10 @@ from verify.losses import Loss
 from verify.quantities import Measurement
 from verify.theorem import Trial
 from verify.trajectory import devices
+
+if TYPE_CHECKING:
+    from verify.hunting import Hunt
+    from verify.refutation import Refutation
 
 _PACKAGES = ("jax", "optax", "diffrax", "numpy", "scipy", "cvxpy", "hypothesis", "implicit-bias-verify")
 
@@ -141,12 +146,56 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         "reproduce": reproduce,
         "notes": trial.notes,
     }
+    if trial.refutation is not None:
+        record["refutation"] = plain_refutation(trial.refutation)
+    if (advice := advise(verdict)) is not None:
+        record["settle"] = {"steps": advice.steps, "cases": advice.cases, "sentence": advice.sentence}
     curves = _curves(trial)
+    if trial.refutation is not None:
+        curves["refutation_time"] = trial.refutation.log_time
+        curves |= {f"refutation_{name}": share for name, share in trial.refutation.shares.items()}
     found = anatomy(m)
     if found is not None:
         record["anatomy"] = _anatomy(found, m)
         curves |= {f"part_{name}": median for name, median in found.medians.items()}
     return record, curves
+
+
+def plain_refutation(found: Refutation) -> dict[str, Any]:
+    """A refutation as the record's schema wants it."""
+    return {
+        "case": _plain(found.case),
+        "steps": list(found.steps),
+        "values": [_finite(value) for value in found.values],
+        "margins": [
+            {
+                "norm": m.norm,
+                "lower": m.lower,
+                "upper": m.upper,
+                "share": _finite(m.share),
+                "exact": None
+                if m.exact is None
+                else dict(zip(("lower", "upper", "reached"), map(str, m.exact), strict=True)),
+            }
+            for m in found.margins
+        ],
+        "followed": found.followed,
+        "sentence": found.sentence,
+    }
+
+
+def plain_hunt(found: Hunt) -> dict[str, Any]:
+    """What a search found, as the record's schema wants it."""
+    return {
+        "statistic": found.statistic,
+        "limit": found.limit,
+        "value": found.value,
+        "case": _plain(found.case),
+        "examples": found.examples,
+        "judged": found.judged,
+        "untargeted": found.untargeted,
+        "refuted": found.refuted,
+    }
 
 
 def _anatomy(found: Anatomy, m: Measurement) -> dict[str, Any]:

@@ -22,11 +22,13 @@ from verify.claims import Bound, Claim, Limit, Rate
 from verify.evidence import Outcome, Verdict
 from verify.laboratory import Laboratory
 from verify.quantities import Measurement
+from verify.refutation import TWICE, Refutation, explain
 from verify.strategies import batches
 from verify.trajectory import TrajectoryError
 from verify.verdicts import breaks_alone, judge, refutes_alone
 
 _BATCH = 32
+_SHORT = 5_000  # steps of a run on a case that is being shrunk
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Trial:
     seed: int
     seconds: float
     counterexample: Case | None = None
+    refutation: Refutation | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -199,7 +202,7 @@ def _reworded(verdict: Verdict, outcome: Outcome, sentence: str) -> Verdict:
 
 
 def shrink(
-    claim: Claim, profile: Profile, seed: int, platform: str | None = None, *, most_steps: int = 5_000
+    claim: Claim, profile: Profile, seed: int, platform: str | None = None, *, most_steps: int = _SHORT
 ) -> Case | None:
     """The smallest case found that refutes the claim alone, and does so again with twice the steps; or None."""
     steps, log_time = min(profile.steps, most_steps), min(profile.log_time, 2e3)
@@ -223,7 +226,7 @@ def shrink(
         smallest = hypothesis.find(claim.problem(), predicate, settings=_quiet(profile.shrinking), random=random)
     except NoSuchExample:
         return None
-    return smallest if refuted(smallest, 2.0) else None
+    return smallest if refuted(smallest, TWICE) else None
 
 
 def try_claim(
@@ -240,6 +243,7 @@ def try_claim(
     def report(what: str) -> Callable[[int, int], None]:
         return lambda done, total: progress(what, done, total) if progress else None
 
+    whole = profile
     profile = replace(
         profile, datasets=ceil(profile.datasets * claim.share), shrinking=ceil(profile.shrinking * claim.share)
     )
@@ -259,9 +263,14 @@ def try_claim(
         name, case = _real(claim, given)
         alone = _laboratory(claim, [case], profile, platform, report(f"{seen}, {name}"))
         real.append((name, settle(claim, alone, profile.extensions, judge_one)))
-    smallest = _counterexample(verdict, profile, seed, platform)
+    # A claim that falls is worth the whole search for its smallest counterexample, however small its share.
+    smallest = _counterexample(verdict, whole, seed, platform)
+    steps = min(profile.steps, _SHORT)
+    refutation = explain(claim, smallest, steps=steps, platform=platform) if smallest else None
     notes = list(verdict.measurement.notes)
-    return Trial(claim, verdict, twins, real, lab, profile, seed, time.perf_counter() - begun, smallest, notes)
+    return Trial(
+        claim, verdict, twins, real, lab, profile, seed, time.perf_counter() - begun, smallest, refutation, notes
+    )
 
 
 def _worst_so_far(verdict: Verdict) -> str:
@@ -286,7 +295,7 @@ def _counterexample(verdict: Verdict, profile: Profile, seed: int, platform: str
     if not isinstance(verdict.claim.kind, Bound) or violated is None:
         return shrink(verdict.claim, profile, seed, platform)
     # A bound that fails early is not worth running for long.
-    return shrink(verdict.claim, profile, seed, platform, most_steps=min(5_000, ceil(3 * np.exp(violated)) + 10))
+    return shrink(verdict.claim, profile, seed, platform, most_steps=min(_SHORT, ceil(3 * np.exp(violated)) + 10))
 
 
 def _laboratory(claim: Claim, cases: Sequence[Case], profile: Profile, platform, progress) -> Laboratory:

@@ -214,7 +214,9 @@ def refutes_alone(claim: Claim, m: Measurement) -> Bool[np.ndarray, " b"]:
             return m.judged & (m.values[:, -1] - m.floor > threshold)
         case Trend():
             return np.zeros(len(m.values), bool)
-        case Limit() | Rate():
+        case Limit(tolerance=least):
             pass
-    above = m.values[:, -1] > np.maximum(1e-3, 100 * m.floor)
+        case Rate():
+            least = 1e-3
+    above = m.values[:, -1] > np.maximum(least, 100 * m.floor)
     return m.judged & above & levels_off(m, claim.kind.law, share=0.02)

@@ -1,0 +1,61 @@
+"""The claims that are installed, and those of a file."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from solvers.errors import InputError
+
+
+def claims_of(module: ModuleType) -> Iterator[Any]:
+    """The claims that a module defines: its `CLAIM`s, and those in its tuples."""
+    from verify.claims import Claim
+
+    for value in vars(module).values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(item, Claim):
+                yield item
+
+
+def all_claims() -> dict[str, Any]:
+    """Every claim of the installed packages of the entry point group `implicit_bias_verify.claims`, by id."""
+    found: dict[str, Any] = {}
+    for entry in entry_points(group="implicit_bias_verify.claims"):
+        package = entry.load()
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if info.name.rpartition(".")[2].startswith("test_"):
+                found |= {claim.id: claim for claim in claims_of(importlib.import_module(info.name))}
+    return dict(sorted(found.items()))
+
+
+def from_file(path: Path) -> dict[str, Any]:
+    """The claims that a Python file defines, by id; raises `InputError` if it is none."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise InputError(f"{path} is no Python file: give the path of a file that defines a Claim.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return {claim.id: claim for claim in claims_of(module)}
+
+
+def chosen(target: str) -> list[Any]:
+    """The claims of a file, or of an id or the first part of ids; raises `InputError` if there are none."""
+    if target.endswith(".py"):
+        found = from_file(Path(target))
+        if not found:
+            raise InputError(f"{target} defines no claim: put a verify.Claim at its top level.")
+        return list(found.values())
+    known = all_claims()
+    matching = [claim for name, claim in known.items() if name == target or name.startswith(f"{target}/")]
+    if not matching:
+        raise InputError(f"There is no claim {target!r}: see `verify list`, or give a file that defines one.")
+    return matching

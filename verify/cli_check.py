@@ -1,0 +1,77 @@
+"""The command `verify check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reports.records import write_record
+from solvers.errors import InputError
+from verify.catalogue import chosen
+from verify.cli_common import Device, ReportDir, out, progress_bar
+
+
+def check(
+    target: Annotated[str, typer.Argument(help="A claim's id, the first part of ids, or a file that defines claims.")],
+    profile: Annotated[str, typer.Option(help="How hard to try: quick, standard or thorough.")] = "standard",
+    seed: Annotated[int, typer.Option(help="Master seed of all draws.")] = 0,
+    budget: Annotated[
+        float,
+        typer.Option(help="Try inconclusive claims again, with up to this many times the profile's work."),
+    ] = 1.0,
+    device: Device = None,
+    report_dir: ReportDir = Path("verify-report"),
+) -> None:
+    """Try to refute claims, and write their records. Exits with 1 if one does not count as verified.
+
+    Examples: verify check fan2025/sign-gd-binary --profile quick;  verify check my_conjecture.py --budget 20
+    """
+    from verify.persistence import insist
+    from verify.recording import failures, record_of
+    from verify.theorem import PROFILES
+
+    if profile not in PROFILES:
+        raise InputError(f"There is no profile {profile!r}: use one of {', '.join(PROFILES)}.")
+    if not 1 <= budget < float("inf"):
+        raise InputError(f"The budget is {budget}: give how many times the profile's work a trial may cost, 1 or more.")
+    failed = False
+    for claim in chosen(target):
+        with progress_bar() as bar:
+            task = bar.add_task(claim.id)
+
+            def show(what: str, done: int, total: int, bar=bar, task=task, name=claim.id) -> None:
+                bar.update(task, description=f"{name}: {what}", completed=done, total=total)
+
+            trial = insist(claim, PROFILES[profile], budget, seed=seed, platform=device, progress=show, tell=say)
+        again = f"verify check {target} --profile {profile} --seed {seed}"
+        record, curves = record_of(trial, again if budget == 1 else f"{again} --budget {budget:g}")
+        write_record(report_dir, record, curves)
+        found = failures(record)
+        failed |= bool(found)
+        _tell(record, found)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _tell(record: dict[str, Any], found: list[str]) -> None:
+    from verify.datasets import shown
+
+    say(f"{record['id']}: {record['verdict']}. {record['sentence']}")
+    for twin in record["twins"]:
+        say(f"  false twin ({twin['wrong']}): {twin['verdict']}. {twin['sentence']}")
+        if twin["counterexample"]:
+            say(f"    smallest counterexample: {shown(twin['counterexample'])}")
+    for reason in found:
+        say(f"  not verified: {reason}")
+    if settle := record.get("settle"):
+        say(f"  what would settle it: {settle['sentence']}")
+    if refutation := record.get("refutation"):
+        say(f"  smallest counterexample: {shown(refutation['case'])}")
+        say(f"  {refutation['sentence']}")
+        say(f"  verify replay {record['id']} shows its margins and draws the run.")
+
+
+def say(line: str) -> None:
+    """Print a line as it is."""
+    out.print(line, highlight=False, markup=False, soft_wrap=True)
