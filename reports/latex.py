@@ -16,8 +16,9 @@ from reports.records import Record
 # By the name of their command.
 _NAMED = (
     "α alpha β beta γ gamma δ delta ε varepsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi "
-    "ρ rho ς varsigma σ sigma τ tau υ upsilon φ varphi χ chi ψ psi ω omega Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Φ Phi "
-    "Υ Upsilon Ψ Psi Ω Omega ≤ le ≥ ge ≈ approx ≠ ne ≡ equiv ~ sim · cdot × times ⊙ odot ⊗ otimes ∈ in ∉ notin → to "
+    "ρ rho ς varsigma σ sigma τ tau υ upsilon φ varphi χ chi ψ psi ω omega Γ Gamma Δ Delta Θ Theta Λ Lambda "
+    "Ξ Xi Π Pi Φ Phi Υ Upsilon Ψ Psi Ω Omega "
+    "≤ le ≥ ge ≈ approx ≠ ne ≡ equiv ~ sim · cdot × times ⊙ odot ⊗ otimes ∈ in ∉ notin → to "
     "← leftarrow ↦ mapsto ⇒ Rightarrow ⇔ Leftrightarrow ± pm ∓ mp ∝ propto ≪ ll ≫ gg ⊤ top … dots ∀ forall ∃ exists "
     "∇ nabla Σ sum ∑ sum ∞ infty ∂ partial ∏ prod ∫ int ⟨ langle ⟩ rangle ‖ | ′ prime √ surd "
 )
@@ -152,7 +153,7 @@ def _row(record: Record) -> str:
         escape(record["verdict"].lower()),
     )
     # A bracket at the start of a row would be an argument of the row before it.
-    return f"{{}}{' & '.join(cells)} \\\\"
+    return f"{{}}{' & '.join(cells)} \\\\ \\addlinespace"
 
 
 # --- the papers -----------------------------------------------------------------------------------------------------

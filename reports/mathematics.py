@@ -18,8 +18,7 @@ from markupsafe import Markup, escape
 # These are no English words, and formulas by themselves.
 _ALWAYS = frozenset(("log", "ln", "exp", "argmax", "argmin"))
 FUNCTIONS = _ALWAYS | {"max", "min", "sup", "inf", "sign", "diag", "mean", "margin", "tr", "rank", "det", "cos"}
-_ARTICLES = frozenset("aAI")
-_ABBREVIATIONS = frozenset(("w/o", "n/a", "N/A", "I/O", "A/B"))
+_PROSE = frozenset(("a", "A", "I", "w/o", "n/a", "N/A", "I/O", "A/B"))
 _SIGNS = "+-−=≤≥<>≈≠~·×/⊙∈→←↦⇒±∝≪≫*,:⊤…"
 _OPEN, _CLOSE, _BARS = "([{⟨", ")]}⟩", "‖|"
 _PLAIN = "∇Σ∞∂∏∫"  # symbols that no style slants
@@ -149,7 +148,7 @@ def _chunk(raw: str) -> _Chunk:
         core = core[:-1]
     after = raw[len(lead) + len(core) :]
     decomposed = unicodedata.normalize("NFD", core)
-    readable = core and not core.isspace() and core not in _ABBREVIATIONS and core not in _ARTICLES
+    readable = core and not core.isspace() and core not in _PROSE and not re.search("[A-Za-z]{2}-[A-Za-z]{2}", core)
     return lead, _read(decomposed) if readable else None, core, after
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ from markupsafe import Markup
 from reports import anatomy, gallery, summary, tables, text
 from reports.figures import figure
 from reports.mathematics import mathml
+from reports.matrix import theorems
 from reports.records import ReportError, load_curves, read_records, replace_file, slug
 from reports.runs import partial
 
@@ -36,23 +39,32 @@ def write_report(report_dir: Path | str) -> dict[str, Path]:
     fields = {
         "summary": counts,
         "headline": " ".join(filter(None, (partial(report_dir, records), text.headline(counts)))),
-        "claims": [(r, figure(r, curves), anatomy.figure(r, curves)) for r, curves in pairs],
+        "theorems": theorems(records),
+        "figures": {r["id"]: (figure(r, curves), anatomy.figure(r, curves)) for r, curves in pairs},
         "exhibits": [(exhibit, gallery.inline(exhibit)) for exhibit in gallery.read_exhibits(report_dir)],
         "rows": tables.rows(records),
-        "headings": tables.HEADINGS,
+        "papers": sorted({record["paper"] for record in records}),
+        "kinds": sorted({record["kind"] for record in records}),
+        "verdicts": text.VERDICTS,
     }
     loader = PackageLoader("reports")
     page = _environment(loader, autoescape=True)
-    css = Markup(loader.get_source(page, "report.css")[0])
+    css, script = (Markup(loader.get_source(page, name)[0]) for name in ("report.css", "report.js"))
+    inline = {"css": css, "script": script, "script_hash": _hash(script)}
     plain = _environment(loader, autoescape=False)
-    markdown = {"table": tables.markdown(records), "theorems": tables.markdown_by_source(records)}
+    markdown = {"records": records, "table": tables.markdown(records), "theorems": tables.markdown_by_source(records)}
     contents = {
-        "html": ("index.html", page.get_template("report.html.j2").render(fields, css=css)),
+        "html": ("index.html", page.get_template("report.html.j2").render(fields, **inline)),
         "markdown": ("report.md", plain.get_template("report.md.j2").render(fields, **markdown)),
         "json": ("report.json", tables.to_json(records)),
         "summary": ("summary.md", summary.markdown(records)),
     }
     return {kind: _write(Path(report_dir, name), content) for kind, (name, content) in contents.items()}
+
+
+def _hash(script: str) -> str:
+    """The source expression by which a content security policy allows this script and no other."""
+    return f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def _date(created: str) -> str:
@@ -82,6 +94,7 @@ def _environment(loader: PackageLoader, autoescape: bool) -> Environment:
         "when": text.when,
     }
     environment.filters.update(filters)
+    environment.tests["verified"] = text.is_verified
     return environment
 
 

@@ -63,11 +63,11 @@ def render(canvas: Canvas, title: str) -> str:
 
 
 def inline(svg: str, prefix: str) -> str:
-    """An SVG for a page: ids of its own, no namespaces, no size of its own."""
+    """An SVG for a page: ids of its own, no namespaces, no size of its own, one picture to a screen reader."""
     svg = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", svg)
     svg = re.sub(
         r'<svg\b([^>]*?)\s(?:width|height)="[^"]*"([^>]*?)\s(?:width|height)="[^"]*"',
-        r"<svg\1\2",
+        r'<svg role="img"\1\2',
         svg,
         count=1,
     )

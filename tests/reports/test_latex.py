@@ -71,7 +71,7 @@ def test_the_table_has_a_row_for_each_claim():
     rows = [line for line in table.splitlines() if line.startswith("{}")]
     assert len(rows) == len(RECORDS)
     for record, row in zip(RECORDS, rows, strict=True):
-        cells = re.split(r"(?<!\\)&", row.removesuffix(r" \\"))
+        cells = re.split(r"(?<!\\)&", row.removesuffix(r" \\ \addlinespace"))
         assert len(cells) == 6
         assert latex.typeset(record["title"]) in cells[0]
         assert ("\\cite{" in cells[1]) == ("reference" in record)

@@ -64,7 +64,7 @@ def test_formulas_are_found(words, found):
 @pytest.mark.parametrize(
     "words",
     [
-        "a max-norm margin, and the min margin",
+        "a max-norm margin, the min margin, and a log-log slope",
         "the L2 margin, l1.5, L-infinity, and KKT points",
         "optax.contrib.scale_by_muon with learning_rate=0.001, b2=0.95",
         "64 datasets - 3 of them; 1 + 1",

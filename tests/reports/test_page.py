@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -10,6 +12,7 @@ from importlib import resources
 import pytest
 
 from reports import text
+from reports.matrix import theorems
 from reports.page import write_report
 from reports.records import ReportError, read_records, slug, write_record
 from tests.reports import samples
@@ -27,6 +30,7 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.open: list[str] = []
         self.text = ""
+        self.records: list[dict] = []
         self.feed(source)
         self.close()
 
@@ -42,7 +46,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.text += data
 
     def values(self, name: str) -> list[str]:
@@ -58,7 +62,9 @@ def report(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(report):
-    return Page(report["html"].read_text("utf-8"))
+    made = Page(report["html"].read_text("utf-8"))
+    made.records = read_records(report["html"].parent)
+    return made
 
 
 def test_every_claim_has_one_section_and_one_row(page):
@@ -87,7 +93,44 @@ def test_nothing_is_loaded(report, page):
     assert page.values("src") == []
     source = report["html"].read_text("utf-8")
     assert not re.search(r"https?:|@import|url\((?!#)", source)
-    assert {"script", "img", "iframe", "object", "b", "i"}.isdisjoint(tag for tag, _ in page.elements)
+    assert {"img", "iframe", "object", "b", "i"}.isdisjoint(tag for tag, _ in page.elements)
+
+
+def test_the_policy_allows_one_script_by_its_hash(report, page):
+    source = report["html"].read_text("utf-8")
+    (script,) = re.findall(r"<script>(.*?)</script>", source, re.DOTALL)
+    (policy,) = [attrs["content"] for tag, attrs in page.elements if attrs.get("http-equiv")]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    expected = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert rules["script-src"] == f"'sha256-{expected}'"
+    assert rules["default-src"] == "'none'"
+    assert not any(name.startswith("on") for _, attrs in page.elements for name in attrs)
+
+
+def test_the_matrix_has_a_row_for_each_theorem(page):
+    sections = [attrs["id"] for tag, attrs in page.elements if tag == "section" and attrs.get("class") == "theorem"]
+    rows = [attrs["data-theorem"] for tag, attrs in page.elements if tag == "tr" and "data-theorem" in attrs]
+    assert rows == sections == [theorem.anchor for theorem in theorems(page.records)]
+
+
+def test_what_filters_need_is_told(page):
+    told = {a["data-claim"]: a for tag, a in page.elements if tag == "article"}
+    for record in page.records:
+        claim = told[slug(record["id"])]
+        assert (claim["data-paper"], claim["data-kind"]) == (record["paper"], record["kind"])
+        assert claim["data-verdict"] == record["verdict"]
+        assert claim["data-verified"] == ("yes" if text.is_verified(record) else "no")
+    assert {attrs["data-claim"] for tag, attrs in page.elements if tag == "tr" and "data-claim" in attrs} == told.keys()
+
+
+def test_without_scripts_all_is_shown_but_the_filters(page):
+    assert [attrs["id"] for _, attrs in page.elements if "hidden" in attrs] == ["filters"]
+
+
+def test_mathematics_is_typeset(page):
+    kinds = [tag for tag, _ in page.elements]
+    assert kinds.count("math") > 20
+    assert {"msup", "mi", "mn", "mo"} <= set(kinds)
 
 
 def test_records_are_text_not_markup(page):
