@@ -1,0 +1,239 @@
+"""Weight decay beside the gradient (AdamW and its kin), and what it minimises: the loss over a norm ball.
+
+`W <- W - eta_t (u_t + lambda W)` with `||u_t|| <= 1` is a step of Frank and Wolfe over the ball of radius `1/lambda`, of
+length `lambda eta_t`, towards the point `-u_t / lambda`; AdamW's `u_t` is nearly a sign, so that its ball is that of the
+max-norm. A point of the ball is a minimum of a convex loss where `<lambda W, -grad L> = ||grad L||_*`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Float
+
+import solvers.norms
+from solvers.constrained import BallMinimum, ball_minimum, smoothness
+from solvers.errors import InputError
+from verify import optimizers
+from verify.convex import Convex, Stack, convex_of, evaluate, model, risk, start
+from verify.convex_runs import Method, Run, columns, horizon, problems_of, recorded, weights_of
+from verify.laboratory import Laboratory
+from verify.optimizers import PowerDecay
+from verify.quantities import Measurement
+
+if TYPE_CHECKING:
+    from verify.claims import Claim
+
+DECAYING = PowerDecay(0.5, 0.7)
+"""Steps whose sum is infinite, and whose last is small at every horizon that is used here."""
+
+
+class Averages(NamedTuple):
+    """Moving averages of the gradient and of its square."""
+
+    mean: Any
+    square: Any
+
+
+def scale_by_averages(betas: Any) -> optax.GradientTransformation:
+    """`m / sqrt(v)` with `0 / 0 = 0`: `optimizers.scale_by_second_moment` whose betas `[2]` may be traced numbers."""
+
+    def init(w: Any) -> Averages:
+        return Averages(jnp.zeros_like(w), jnp.zeros_like(w))
+
+    def update(g: Any, state: Averages, params: Any = None) -> tuple[Any, Averages]:
+        del params
+        mean = betas[0] * state.mean + (1 - betas[0]) * g
+        square = betas[1] * state.square + (1 - betas[1]) * g * g
+        still = (mean == 0) & (square == 0)
+        return jnp.where(still, 0.0, mean / jnp.where(still, 1.0, jnp.sqrt(square))), Averages(mean, square)
+
+    return optax.GradientTransformation(init, update)
+
+
+def scale_by_lion(b1: float, b2: float) -> optax.GradientTransformation:
+    """Lion's direction, the sign of `b1 m + (1 - b1) g`, with `m` an average of decay b2."""
+    return optax.scale_by_lion(b1, b2)
+
+
+def decoupled(direction: optax.GradientTransformation, decay: Any, step_size: Any) -> optax.GradientTransformation:
+    """`W - eta_t (u_t + decay W)`: weight decay beside the direction, not in the gradient that it is made of."""
+    return optax.chain(direction, optax.add_decayed_weights(decay), optax.scale_by_learning_rate(step_size))
+
+
+def _adamw(step_size: PowerDecay, p: Stack) -> optax.GradientTransformation:
+    return decoupled(scale_by_averages(p.betas), p.decay, step_size)
+
+
+def _adam(step_size: PowerDecay, p: Stack) -> optax.GradientTransformation:
+    return optax.chain(scale_by_averages(p.betas), optax.scale_by_learning_rate(step_size))
+
+
+def _signum(p: Stack) -> optax.GradientTransformation:
+    direction = optax.chain(optimizers.scale_by_average(0.9), optimizers.scale_by_steepest_direction("linf"))
+    return decoupled(direction, p.decay, DECAYING)
+
+
+def _lion(p: Stack) -> optax.GradientTransformation:
+    return decoupled(scale_by_lion(0.9, 0.99), p.decay, DECAYING)
+
+
+def _steepest(norm: str, step_size: Callable[[Any, Any], Any], p: Stack) -> optax.GradientTransformation:
+    return decoupled(optimizers.scale_by_steepest_direction(norm), p.decay, lambda count: step_size(count + 1, p.decay))
+
+
+def harmonic(t: Any, decay: Any) -> Any:
+    """`2 / (lambda (t + 1))`."""
+    return 2 / (decay * (t + 1))
+
+
+def slower(t: Any, decay: Any) -> Any:
+    """`2 / (lambda sqrt(t + 1))`, with which the method comes as near as these steps are long."""
+    return jnp.minimum(2 / jnp.sqrt(t + 1.0), 1.0) / decay
+
+
+@functools.cache
+def steepest_descent(norm: str, step_size: Callable[[Any, Any], Any] = harmonic) -> Method:
+    """Normalised steepest descent in a norm with weight decay; step_size: from `t = 1, 2, ...` and lambda."""
+    return Method(f"steepest descent in {norm}", functools.partial(_steepest, norm, step_size))
+
+
+ADAMW = Method("AdamW", functools.partial(_adamw, DECAYING))
+ADAM = Method("Adam", functools.partial(_adam, DECAYING))
+STOPPING = Method("AdamW with summable steps", functools.partial(_adamw, PowerDecay(0.1, 1.5)))
+SIGNUM = Method("Signum with weight decay", _signum)
+LION = Method("Lion with weight decay", _lion)
+
+
+@functools.lru_cache(maxsize=4096)
+def least_loss(case: Convex, norm: str, radius: float) -> BallMinimum:
+    """The least loss of a problem over a norm ball, without weight decay."""
+    return ball_minimum(model(case), norm, radius)
+
+
+def _norms(norm: str, method: str, v: np.ndarray) -> np.ndarray:
+    """Norms (or dual norms) of arrays `[b r k d]`."""
+    return np.asarray(_mapped(norm, method)(v))
+
+
+@functools.cache
+def _mapped(norm: str, method: str) -> Any:
+    return jax.jit(jax.vmap(jax.vmap(getattr(solvers.norms.norm(norm), method))))
+
+
+@dataclass(frozen=True)
+class Stationarity:
+    """How far weights are from a KKT point of `min L` over `||W|| <= radius / lambda`.
+
+    `|<lambda W, -grad L> - radius ||grad L||_*|`, relative to `||grad L||_*` at the start, plus the ball's relative excess.
+    ball: its norm; None for the claim's.
+    """
+
+    run: Run
+    radius: float = 1.0
+    ball: str | None = None
+    name: str = "KKT residual"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        use, log_time = columns(horizon(lab, 1.0))
+        p = problems_of(lab, self.run.stacked)
+        w = weights_of(self.run, lab)[:, use]
+        g, first = (evaluate(risk, p, v)[1] for v in (w, p.start[:, None]))
+        decay = p.decay[:, None]
+        pull = -decay * np.einsum("brkd,brkd->br", w, g)
+        norm = self.ball or claim.norm
+        scale = _norms(norm, "dual_value", first)
+        judged = scale[:, 0] > 1e-6 * np.sqrt(p.curvature)
+        away = np.abs(pull - self.radius * _norms(norm, "dual_value", g)) / np.where(judged[:, None], scale, 1.0)
+        values = away + _excess(norm, w, self.radius / p.decay)
+        notes = (f"{np.count_nonzero(~judged)} problems without gradient at the start are left out",)
+        return Measurement(log_time, values, np.full(len(w), 1e-12), judged, lab.cases, notes=notes)
+
+
+@dataclass(frozen=True)
+class LossGap:
+    """How far the loss is from the least one over `||W|| <= radius / lambda`, plus the ball's relative excess.
+
+    Relative to the loss of zero weights. radius: infinite for the least loss of all. ball: its norm; None for the claim's.
+    """
+
+    run: Run
+    radius: float = 1.0
+    ball: str | None = None
+    name: str = "relative distance to the least loss"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        use, log_time = columns(horizon(lab, 1.0))
+        p = problems_of(lab, self.run.stacked)
+        w = weights_of(self.run, lab)[:, use]
+        norm = self.ball or claim.norm
+        found = [least_loss(case, norm, self.radius / case.decay) for case in convex_of(lab.cases)]
+        lower, upper = (np.array([getattr(b, end) for b in found]) for end in ("lower", "upper"))
+        zero = evaluate(risk, p, 0 * p.start[:, None])[0]
+        away = np.abs(evaluate(risk, p, w)[0] - upper[:, None]) / zero
+        values = away + _excess(norm, w, self.radius / p.decay)
+        certified = upper - lower <= 1e-4 * zero[:, 0]
+        notes = (f"{np.count_nonzero(~certified)} references were not certified and are left out",)
+        floor = (upper - lower) / zero[:, 0] + 1e-12
+        return Measurement(log_time, values, floor, certified, lab.cases, notes=notes)
+
+
+@dataclass(frozen=True)
+class FrankWolfeGap:
+    """`L(W_t) - min L` over `||W|| <= radius / lambda` as `values`, `2 H (1 + lambda B)^2 / ((t + 2) lambda^2)` as `bound`.
+
+    Normalised steepest descent with weight decay from `W_1`, at every recorded t from 2 on; `B = max(||W_1||, 1/lambda)`,
+    `H` the loss's smoothness in the norm. Of all norms, that nearest to failing at each step. matrices: those norms
+    that are for matrices only; a row counts as one. balls: of the reference, another norm for each that it names.
+    """
+
+    norms: tuple[str, ...]
+    method: Callable[[str], Method]
+    radius: float = 1.0
+    ball: str | None = None
+    share: float = 0.1
+    name: str = "distance to the least loss"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        times = recorded(horizon(lab, self.share))
+        use = np.unique(times, return_index=True)[1]
+        t = times[use] + 1.0
+        cases = convex_of(lab.cases)
+        p = problems_of(lab)
+        sides, widths = [], []
+        for norm in self.norms:
+            values = evaluate(risk, p, weights_of(Run(self.method(norm), risk), lab, self.share)[:, use])[0]
+            found = [least_loss(case, self.ball or norm, self.radius / case.decay) for case in cases]
+            widths.append([b.upper - b.lower for b in found])
+            sides.append((values - np.array([b.lower for b in found])[:, None], _frank_wolfe(norm, cases)[:, None] / (t + 2)))
+        ratio = np.stack([gap / bound for gap, bound in sides])
+        nearest = np.argmax(ratio, axis=0)[None]
+        gap, bound = (np.take_along_axis(np.stack(side), nearest, axis=0)[0] for side in zip(*sides, strict=True))
+        near = ", ".join(f"{each.max():.3g} ({norm})" for each, norm in zip(ratio, self.norms, strict=True))
+        return Measurement(
+            np.log(t),
+            gap,
+            np.max(widths, axis=0) + 1e-12,
+            np.ones(len(cases), bool),
+            lab.cases,
+            bound=bound,
+            notes=(f"largest ratio to the bound by norm: {near}",),
+        )
+
+
+def _frank_wolfe(norm: str, cases: Sequence[Convex]) -> Float[np.ndarray, " b"]:
+    """`2 H (1/lambda + B)^2` of every problem."""
+    kind = solvers.norms.norm(norm)
+    sizes = [max(float(kind.value(start(case))), 1 / case.decay) for case in cases]
+    return np.array([2 * smoothness(model(c), norm) * (1 / c.decay + b) ** 2 for c, b in zip(cases, sizes, strict=True)])
+
+
+def _excess(norm: str, w: Float[np.ndarray, "b r k d"], radius: Float[np.ndarray, " b"]) -> Float[np.ndarray, "b r"]:
+    return np.maximum(_norms(norm, "value", w) / radius[:, None] - 1, 0.0)
