@@ -33,8 +33,8 @@ _FLAGS = (
 
 
 def executable() -> str | None:
-    """The path of an installed Chromium or Chrome, or None."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
+    """The path of an installed Chromium or Chrome, or None; a bash is needed to start it."""
+    return next(filter(None, map(shutil.which, NAMES)), None) if shutil.which("bash") else None
 
 
 class Browser:
@@ -49,23 +49,39 @@ class Browser:
         self._buffer = b""
         commands, self._write = os.pipe()
         self._read, answers = os.pipe()
-        # The shell gives the pipes their numbers, whatever ours are.
-        start = ["sh", "-c", f'exec "$@" 3<&{commands} 4>&{answers}', "sh", path, *_FLAGS, f"--user-data-dir={folder}"]
+        # The shell gives the pipes their numbers, whatever ours are; a plain sh knows no number above 9.
+        start = [
+            "bash",
+            "-c",
+            f'exec "$@" 3<&{commands} 4>&{answers}',
+            "bash",
+            path,
+            *_FLAGS,
+            f"--user-data-dir={folder}",
+        ]
         self._process = subprocess.Popen(
             start, pass_fds=(commands, answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         os.close(commands)
         os.close(answers)
         self._session: str | None = None
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
-            self.call(f"{domain}.enable")
+        try:
+            target = self.call("Target.createTarget", url="about:blank")["targetId"]
+            self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            for domain in ("Page", "Runtime", "Log"):
+                self.call(f"{domain}.enable")
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the browser."""
         os.close(self._write)  # a browser whose pipe ends ends as well
         try:
             self._process.wait(10)
@@ -121,7 +137,7 @@ class Browser:
                 raise TimeoutError(f"The browser has not answered for {self.seconds} s.")
             piece = os.read(self._read, 1 << 20)
             if not piece:
-                raise RuntimeError("The browser has ended.")
+                raise RuntimeError("The browser has ended before it answered.")
             self._buffer += piece
 
     def _note(self, message: dict[str, Any]) -> None:
