@@ -11,6 +11,7 @@ import numpy as np
 import optax
 import pytest
 
+from solvers import OwnNorm, norm
 from solvers.errors import InputError
 from tests.verify import reference, samples
 from tests.verify.reference import adaptive, follow
@@ -362,3 +363,19 @@ def test_normalised_margin_is_margin_over_norm():
     want = (MIXED[0].signed @ w).min() / np.abs(w).max()
     assert result.normalised_margin("linf")[0, -1] == pytest.approx(want, rel=1e-12)
     assert result.normalised_margin("max") == pytest.approx(result.normalised_margin("linf"))
+
+
+def test_two_norms_of_one_name_are_refused():
+    def own(factor: float) -> OwnNorm:
+        return OwnNorm(
+            "scaled",
+            value=lambda xp, w: factor * xp.max(xp.abs(w)),
+            dual_value=lambda xp, g: xp.sum(xp.abs(g)) / factor,
+            expression=lambda w: factor * norm("linf").expression(w),
+        )
+
+    data, once = Dataset([[1, 2]], [1]), own(2.0)
+    found = run(optimizers.sign_gd(0.1), data, steps=10, norms=[once, once, "linf"])
+    np.testing.assert_allclose(2 * found.normalised_margin(once), found.normalised_margin("linf"))
+    with pytest.raises(InputError, match="Two norms have one name among scaled, scaled"):
+        run(optimizers.sign_gd(0.1), data, steps=10, norms=[once, own(3.0)])
