@@ -107,3 +107,17 @@ CATTANEO_2024 = Paper(
     2024,
     "2309.00079",
 )
+CATTANEO_2025 = Paper(
+    "cattaneo2025",
+    "Cattaneo, Shigida",
+    "How memory in optimization algorithms implicitly modifies the loss",
+    2025,
+    "2502.02132",
+)
+BARRETT_2021 = Paper(
+    "barrett2021",
+    "Barrett, Dherin",
+    "Implicit gradient regularization",
+    2021,
+    "2009.11162",
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from verify.quantities import Measurement
 
 
+def _check_law(law: object) -> None:
+    if not isinstance(law, Law):
+        raise InputError(f"{law!r} is no law: give one of verify.laws, such as laws.power(1 / 2).")
+
+
 @dataclass(frozen=True)
 class Rate:
     """The quantity falls at least as fast as the law, over the ensemble.
@@ -40,6 +45,11 @@ class Rate:
 
     name = "rate"
 
+    def __post_init__(self):
+        _check_law(self.law)
+        if not self.resolution > 0:
+            raise InputError(f"The resolution of a rate is {self.resolution}: give a positive difference in exponent.")
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -49,6 +59,11 @@ class Limit:
     law: Law
 
     name = "limit"
+
+    def __post_init__(self):
+        _check_law(self.law)
+        if not self.tolerance > 0:
+            raise InputError(f"The tolerance of a limit is {self.tolerance}: give a positive number.")
 
 
 @dataclass(frozen=True)
@@ -69,11 +84,12 @@ class Bound:
 class Order:
     """The error falls like `h^p`, `low <= p <= high`, as the step size h is halved.
 
-    The measurement's clock is `1 / h`, coarsest first.
+    The measurement's clock is `1 / h`, coarsest first. variable: what else may stand for h.
     """
 
     low: float
     high: float
+    variable: str = "h"
 
     name = "order"
 
@@ -187,6 +203,30 @@ class Claim:
     def __post_init__(self):
         if not re.fullmatch(r"[a-z0-9]+(/[a-z0-9._-]+)+", self.id):
             raise InputError(f"The claim id {self.id!r} is not of the form paper/name: use a-z, 0-9, '.', '_', '-'.")
+        if not isinstance(self.kind, Kind):
+            raise InputError(f"The kind of {self.id} is {self.kind!r}: give a Rate, a Limit, a Bound or another kind.")
+        if not callable(self.problem):
+            raise InputError(
+                f"The problem of {self.id} is a {type(self.problem).__name__}: give a function that makes a "
+                "strategy, such as strategies.binary, without calling it."
+            )
+        if isinstance(self.real, str):
+            raise InputError(f"The real data of {self.id} are {self.real!r}: give a tuple, ({self.real!r},).")
+        if not self.share > 0:
+            raise InputError(f"The share of {self.id} is {self.share}: give a positive part of the profile's datasets.")
+        if not isinstance(self.twins, tuple | list):
+            raise InputError(f"The twins of {self.id} are a {type(self.twins).__name__}: give a tuple of Twins.")
+        for twin in self.twins:
+            self._check_twin(twin)
+
+    def _check_twin(self, twin: object) -> None:
+        if not isinstance(twin, Twin):
+            raise InputError(f"{twin!r} is no twin of {self.id}: give a Twin, such as Twin('L2 margin', norm='l2').")
+        known = [f.name for f in fields(self) if f.name not in ("id", "twins")]
+        if unknown := [name for name in twin.changes if name not in known]:
+            raise InputError(f"The twin {twin.wrong!r} changes {unknown[0]!r}: change one of {', '.join(known)}.")
+        if not twin.changes:
+            raise InputError(f"The twin {twin.wrong!r} changes nothing and is as true as {self.id}: give it a change.")
 
     def twin(self, index: int) -> Claim:
         """The false twin of that index, as a claim of its own."""

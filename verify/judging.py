@@ -42,7 +42,7 @@ def judge_order(claim: Claim, kind: Order, m: Measurement) -> Verdict:
     orders = np.where(m.judged, settled_orders(m), np.nan)
     use = ~np.isnan(orders)
     count, drawn = int(np.count_nonzero(use)), int(np.count_nonzero(m.judged))
-    name = "order in h"
+    name = f"order in {kind.variable}"
     if 2 * count <= drawn or not count:
         evidence = Evidence(name, None, kind.low, None, count, None, None, None)
         sentence = f"Only {count} of {drawn} cases have a settled order: the others are pre-asymptotic or in the noise."

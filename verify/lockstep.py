@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from verify import config as config
 from verify.batch_losses import Total, derivatives
@@ -29,7 +29,7 @@ class Numbers(NamedTuple):
     """What a case is made of: arrays with a leading axis of cases.
 
     start: `[c d]`. data: what the loss is a function of. order: `[c n]` the batch of every step.
-    method, equation: their own numbers. burn_in: `[c]` steps after which the equation starts, at the method's place.
+    method, equation: their own numbers.
     """
 
     start: Any
@@ -37,7 +37,6 @@ class Numbers(NamedTuple):
     order: Any
     method: Any
     equation: Any
-    burn_in: Any
 
 
 Field = Callable[[Array, Any, Any, Any, Total], Array]
@@ -62,19 +61,27 @@ class Contest:
 
 class Distance(NamedTuple):
     """Arrays `[c]`: the largest distance over the steps, in the largest component; what the solver may have of it;
-    the first step at which a number was not finite, or -1.
+    the first step at which a number was not finite, or -1; the smallest entry of a gradient that the method met.
     """
 
     largest: Any
     solver: Any
     lost: Any
+    least: Any
+
+
+class Ends(NamedTuple):
+    """Where the method and the equation end, `[c d]`."""
+
+    method: Any
+    equation: Any
 
 
 @functools.cache
-def _program(contest: Contest) -> Callable[..., Distance]:
+def _program(contest: Contest) -> Callable[..., tuple[Distance, Ends]]:
     solver = diffrax.Euler() if contest.discrete else diffrax.Tsit5()
 
-    def run(case: Numbers, h: Any, steps: Any, change: Any) -> Distance:
+    def run(case: Numbers, h: Any, steps: Any, change: Any, burn_in: Any) -> tuple[Distance, Ends]:
         method = contest.method(case.method)
 
         def gradient(theta: Array, n: Any) -> Array:
@@ -83,25 +90,27 @@ def _program(contest: Contest) -> Callable[..., Distance]:
 
         def advance(field: Field, n: Any, carry: Any) -> Any:
             theta, state, at, distance = carry
-            update, state = method.update(gradient(theta, n), state, theta)
+            g = gradient(theta, n)
+            update, state = method.update(g, state, theta)
             theta = jnp.asarray(optax.apply_updates(theta, -h * jnp.asarray(update)))
             moved, error = _solved(solver, field, n, h, at, case, contest.loss)
-            early = n < case.burn_in
+            early = n < burn_in
             at = jnp.where(early, theta, moved)
             gap = jnp.max(jnp.abs(theta - at))
             lost = jnp.where((distance.lost < 0) & ~jnp.isfinite(gap), n, distance.lost)
             solver_error = distance.solver + jnp.where(early, 0, error)
-            return theta, state, at, Distance(jnp.maximum(distance.largest, gap), solver_error, lost)
+            least = jnp.minimum(distance.least, jnp.min(jnp.abs(g)))
+            return theta, state, at, Distance(jnp.maximum(distance.largest, gap), solver_error, lost, least)
 
-        zero = jnp.zeros(())
-        carry = case.start, method.init(case.start), case.start, Distance(zero, zero, jnp.array(-1))
+        begun = Distance(jnp.zeros(()), jnp.zeros(()), jnp.array(-1), jnp.array(jnp.inf))
+        carry = case.start, method.init(case.start), case.start, begun
         for i, field in enumerate(contest.fields):
             begin = change if i else 0
             end = steps if i == len(contest.fields) - 1 else jnp.minimum(change, steps)
             carry = jax.lax.fori_loop(begin, end, functools.partial(advance, field), carry)
-        return carry[-1]
+        return carry[-1], Ends(carry[0], carry[2])
 
-    return jax.jit(jax.vmap(run, in_axes=(0, 0, None, None)))
+    return jax.jit(jax.vmap(run, in_axes=(0, 0, None, None, None)))
 
 
 def _solved(solver: Any, field: Field, n: Any, h: Any, at: Array, case: Numbers, loss: Total) -> tuple[Array, Array]:
@@ -118,6 +127,16 @@ def _solved(solver: Any, field: Field, n: Any, h: Any, at: Array, case: Numbers,
     return moved, jnp.zeros(()) if error is None else jnp.max(jnp.abs(error))
 
 
+@dataclass(frozen=True)
+class Course:
+    """What was found for each of `r` numbers of steps: by the names of `Distance`, and the ends."""
+
+    largest: Float[np.ndarray, "c r"]
+    solver: Float[np.ndarray, "c r"]
+    least: Float[np.ndarray, "c r"]
+    ends: list[Ends]
+
+
 def distances(
     contest: Contest,
     cases: Numbers,
@@ -125,26 +144,24 @@ def distances(
     steps: Sequence[int],
     *,
     change: int = 0,
+    burn_in: float = 0.0,
     names: Sequence[str] | None = None,
-) -> tuple[Float[np.ndarray, "c r"], Float[np.ndarray, "c r"]]:
-    """The largest distances for each number of steps in which `time` is covered, and the solver's own errors.
+) -> Course:
+    """Run method and equation over `time` in each of these numbers of steps.
 
-    change: the step from which on the second field holds, where there are two.
+    change: the step from which on the second field holds, where there are two. burn_in: the share of the
+    steps after which the equation starts, at the method's place.
     Raises `TrajectoryError` where a number is not finite, with the step and the case.
     """
-    found = []
+    found, ends = [], []
     for count in steps:
-        distance = _program(contest)(cases, time / count, count, min(change, count))
+        distance, end = _program(contest)(cases, time / count, count, change, round(burn_in * count))
         lost = np.asarray(distance.lost)
         if (lost >= 0).any():
             row = int(np.argmax(lost >= 0))
             name = names[row] if names else f"case {row}"
             raise TrajectoryError(f"NaN or infinity at step {lost[row]} of {count} on {name}: take smaller steps.")
         found.append(distance)
-    largest, solver = (np.stack([np.asarray(each[i]) for each in found], axis=1) for i in range(2))
-    return largest, solver
-
-
-def padded(cases: Numbers, rows: Int[np.ndarray, " k"]) -> Numbers:
-    """Some of the cases, in that order and as often: batches of one size need one program."""
-    return jax.tree.map(lambda leaf: np.asarray(leaf)[rows], cases)
+        ends.append(Ends(*map(np.asarray, end)))
+    largest, solver, _, least = (np.stack([np.asarray(each[i]) for each in found], axis=1) for i in range(4))
+    return Course(largest, solver, least, ends)

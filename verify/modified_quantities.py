@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import jax
 import numpy as np
@@ -13,11 +13,13 @@ from jaxtyping import Float
 
 from solvers.errors import InputError
 from verify import bias_flows, modified
+from verify.bias_flows import Bias, Momentum
+from verify.cases import Case
 from verify.laboratory import Laboratory
-from verify.lockstep import Contest, Numbers, distances
+from verify.lockstep import Contest, Course, Ends, Numbers, distances
 from verify.modified import Hyperparameters, Memory, Wording
 from verify.quantities import Measurement
-from verify.sample_losses import LOSSES, MOST_BATCHES, AdamSetting, problem_of
+from verify.sample_losses import LOSSES, MOST_BATCHES, AdamSetting, MethodSetting, MomentumSetting, problem_of
 
 if TYPE_CHECKING:
     from verify.claims import Claim
@@ -38,40 +40,58 @@ def levels(first: int) -> list[int]:
     return [first << k for k in range(HALVINGS + 1)]
 
 
-def settings_of(lab: Laboratory) -> list[AdamSetting]:
-    """The laboratory's cases, which must be settings of Adam."""
-    found = [case for case in lab.cases if isinstance(case, AdamSetting)]
+S = TypeVar("S", bound=MethodSetting)
+
+
+def settings_of(lab: Laboratory, kind: type[S]) -> list[S]:
+    """The laboratory's cases, which must be settings of that kind."""
+    found = [case for case in lab.cases if isinstance(case, kind)]
     if len(found) < len(lab.cases):
-        raise InputError("An equation of Adam is tried on AdamSettings alone: draw them by sample_losses.settings.")
+        raise InputError(f"This equation is tried on a {kind.__name__} only: draw them as verify.sample_losses does.")
     return found
 
 
+@dataclass(frozen=True)
+class Curves:
+    """Errors `[b r]`, floors `[b]`, the least gradient entries `[b]` and the ends at each level, of all cases."""
+
+    values: Float[np.ndarray, "b r"]
+    floor: Float[np.ndarray, " b"]
+    least: Float[np.ndarray, " b"]
+    ends: list[list[Ends]]
+
+    def measurement(self, steps: Sequence[int], cases: Sequence[Case], judged: np.ndarray, *notes: str) -> Measurement:
+        """The errors against 1/h."""
+        values = np.where(judged[:, None], self.values, 1.0)
+        return Measurement(np.log(steps), values, self.floor, judged, cases, notes=notes, axis="1/h")
+
+
 def in_groups(
-    cases: Sequence[AdamSetting],
-    key: Callable[[AdamSetting], Any],
-    errors: Callable[[list[AdamSetting], list[int]], tuple[np.ndarray, np.ndarray]],
-    steps: Sequence[int],
-) -> tuple[Float[np.ndarray, "b r"], Float[np.ndarray, " b"]]:
-    """Errors of all cases and their floors; cases of equal `key` run together, in chunks of one size."""
-    values, floor = np.full((len(cases), len(steps)), np.nan), np.zeros(len(cases))
+    cases: Sequence[S], key: Callable[[S], Any], follow: Callable[[list[S], list[int]], Course], steps: Sequence[int]
+) -> Curves:
+    """The curves of all cases; those of equal `key` run together, in chunks of one size."""
+    values, floor, least = np.full((len(cases), len(steps)), np.nan), np.zeros(len(cases)), np.zeros(len(cases))
+    ends: list[list[Ends]] = [[] for _ in cases]
     for one in dict.fromkeys(map(key, cases)):
         rows = [i for i, case in enumerate(cases) if key(case) == one]
         for begin in range(0, len(rows), _CHUNK):
             use = rows[begin : begin + _CHUNK]
-            filled = np.resize(use, _CHUNK).tolist()  # repeated: a program of its own would cost more
-            found, solver = errors([cases[i] for i in filled], list(steps))
-            values[use] = found[: len(use)]
-            floor[use] = solver[: len(use)].max(axis=1) + _ROUNDING * steps[-1]
-    return values, floor
+            # Repeated, since a smaller chunk would need a program of its own.
+            course = follow([cases[i] for i in np.resize(use, _CHUNK).tolist()], list(steps))
+            for place, i in enumerate(use):
+                values[i], least[i] = course.largest[place], course.least[place].min()
+                floor[i] = course.solver[place].max() + _ROUNDING * steps[-1]
+                ends[i] = [Ends(end.method[place], end.equation[place]) for end in course.ends]
+    return Curves(values, floor, least, ends)
 
 
-def stacked(cases: Sequence[AdamSetting], batches: int) -> tuple[Any, np.ndarray]:
+def stacked(cases: Sequence[MethodSetting], batches: int) -> tuple[Any, np.ndarray]:
     """Data and starts of the cases, with a leading axis of cases."""
     drawn = [problem_of(case, batches) for case in cases]
     return jax.tree.map(lambda *leaves: np.stack(leaves), *drawn)
 
 
-def column(cases: Sequence[AdamSetting], name: str) -> Float[np.ndarray, " c"]:
+def column(cases: Sequence[MethodSetting], name: str) -> Float[np.ndarray, " c"]:
     """One number of every case."""
     return np.array([getattr(case, name) for case in cases], float)
 
@@ -108,15 +128,16 @@ class ModifiedEquation:
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
         del claim
-        cases = settings_of(lab)
+        cases = settings_of(lab, AdamSetting)
         judged = np.arange(len(cases)) < max(1, round(self.share * len(cases)))
+        steps = levels(coarsest(*(decay for case in cases for decay in case.decays)))
         use = [case for case, judge in zip(cases, judged, strict=True) if judge]
-        steps = levels(max(coarsest(case.beta, case.rho) for case in cases))
+        found = in_groups(use, lambda case: (case.loss, case.batches == 1), self._follow, steps)
         values, floor = np.ones((len(cases), len(steps))), np.zeros(len(cases))
-        values[judged], floor[judged] = in_groups(use, lambda case: (case.loss, case.batches == 1), self._errors, steps)
+        values[judged], floor[judged] = found.values, found.floor
         return Measurement(np.log(steps), values, floor, judged, cases, axis="1/h")
 
-    def _errors(self, cases: list[AdamSetting], steps: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    def _follow(self, cases: list[AdamSetting], steps: list[int]) -> Course:
         full = cases[0].batches == 1
         # One program for all cases: as many batches, and as long a window, as any claim has.
         longest = max(max(case.beta, case.rho) for case in cases)
@@ -132,8 +153,7 @@ class ModifiedEquation:
         wording = constants(self.wording, numbers.beta)
         order = np.stack([np.resize(np.array(case.order), steps[-1]) for case in cases])
         contest = _adam_contest(cases[0].loss, memory)
-        none = np.zeros(len(cases), int)
-        every = Numbers(start, data, order, numbers, (table, claimed, wording), none)
+        every = Numbers(start, data, order, numbers, (table, claimed, wording))
         names = [case.name for case in cases]
         return distances(contest, every, column(cases, "time"), steps, change=memory.transient, names=names)
 
@@ -141,3 +161,80 @@ class ModifiedEquation:
 def _window(decay: float) -> int:
     """A window for decays up to 0.8, which most claims draw; else one for this decay."""
     return modified.window(max(decay, 0.8))
+
+
+@dataclass(frozen=True)
+class FullBatchEquation:
+    """Largest distance of full-batch Adam to the equation of its bias, over the steps, in the largest component.
+
+    wording: what the bias is, as `Bias`'s last four numbers. swapped: β and ρ are exchanged in it. other: the method
+    runs with a ρ in the middle between its own and 1. least: judged are the settings on which no entry of a gradient
+    came nearer to zero.
+    """
+
+    wording: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    swapped: bool = False
+    other: bool = False
+    least: float = 0.0
+    name: str = field(default="distance to the equation", init=False)
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        del claim
+        cases = settings_of(lab, AdamSetting)
+        steps, found = self.curves(cases)
+        judged = found.least >= self.least
+        notes = () if judged.all() else (f"on {np.count_nonzero(~judged)} settings a gradient comes near to zero",)
+        return found.measurement(steps, cases, judged, *notes)
+
+    def curves(self, cases: Sequence[AdamSetting]) -> tuple[list[int], Curves]:
+        """The numbers of steps, and what was found."""
+        steps = levels(coarsest(*(decay for case in cases for decay in case.decays)))
+        return steps, in_groups(cases, lambda case: case.loss, self._follow, steps)
+
+    def _follow(self, cases: list[AdamSetting], steps: list[int]) -> Course:
+        beta, rho, eps = (column(cases, name) for name in ("beta", "rho", "eps"))
+        scale, first, second, floor = (np.full(len(cases), value) for value in self.wording)
+        claimed = (rho, beta) if self.swapped else (beta, rho)
+        numbers = Hyperparameters(beta, (1 + rho) / 2 if self.other else rho, eps, np.ones(len(cases)))
+        data, start = stacked(cases, 1)
+        order = np.zeros((len(cases), 1), int)
+        equation = Bias(*claimed, eps, scale, first, second, floor)
+        contest = Contest(LOSSES[cases[0].loss].total, 1, bias_flows.adam_method, (bias_flows.adam,))
+        every = Numbers(start, data, order, numbers, equation)
+        return distances(contest, every, column(cases, "time"), steps, names=[case.name for case in cases])
+
+
+@dataclass(frozen=True)
+class MomentumEquation:
+    """Largest distance of the heavy ball to its equation over the steps after the burn-in, in the largest component.
+
+    memoryless: to the iteration without memory on a modified loss instead. burn_in: the share of the steps
+    after which the comparison begins. The others are `Momentum`'s wording.
+    """
+
+    memoryless: bool = False
+    burn_in: float = 0.5
+    scale: float = 1.0
+    power: float = 3.0
+    plus: float = 1.0
+    name: str = field(default="distance to the equation", init=False)
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        del claim
+        cases = settings_of(lab, MomentumSetting)
+        # Of the first gradients e^-20 is left after half of the steps at the coarsest level.
+        steps = levels(2 * coarsest(*(case.beta for case in cases)))
+        found = in_groups(cases, lambda case: case.loss, self._follow, steps)
+        return found.measurement(steps, cases, np.ones(len(cases), bool))
+
+    def _follow(self, cases: list[MomentumSetting], steps: list[int]) -> Course:
+        beta = column(cases, "beta")
+        data, start = stacked(cases, 1)
+        words = (np.full(len(cases), value) for value in (self.scale, self.power, self.plus))
+        form = bias_flows.memoryless if self.memoryless else bias_flows.heavy_ball
+        loss = LOSSES[cases[0].loss].total
+        contest = Contest(loss, 1, bias_flows.momentum_method, (form,), discrete=self.memoryless)
+        order = np.zeros((len(cases), 1), int)
+        every = Numbers(start, data, order, beta, Momentum(beta, *words))
+        names = [case.name for case in cases]
+        return distances(contest, every, column(cases, "time"), steps, burn_in=self.burn_in, names=names)

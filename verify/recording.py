@@ -231,8 +231,8 @@ def _claimed(claim: Claim) -> dict[str, Any]:
             return {"law": f"tends to 0 (below {tolerance:g})", "exponent": None}
         case Rate(law=law):
             return {"law": str(law), "exponent": law.exponent}
-        case Order(low=low, high=high):
-            return {"law": f"h^p with {low:g} ≤ p ≤ {high:g}", "exponent": -(low + high) / 2}
+        case Order(low=low, high=high, variable=variable):
+            return {"law": f"{variable}^p with {low:g} ≤ p ≤ {high:g}", "exponent": -(low + high) / 2}
         case Trend(sign=sign):
             return {"law": f"{'rises' if sign > 0 else 'falls'} along the sweep", "exponent": None}
         case Separation(text=text):

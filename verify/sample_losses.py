@@ -33,33 +33,70 @@ _DIGIT_POINTS = 20  # in a batch
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdamSetting(Setting):
-    """A run of Adam: its loss and the seed of its data, the repeating order of its batches, its numbers, and how far.
-
-    time: steps times step size, in units of `√(g² + ε)` where `scaled` (large ε makes for slow motion).
-    """
+class MethodSetting(Setting):
+    """A run of a method: its loss, the seed of its data, and `time`, the number of steps times the step size."""
 
     loss: str
     seed: int = 0
-    order: tuple[int, ...] = (0,)
-    beta: float
-    rho: float
-    eps: float
     time: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.loss not in LOSSES:
             raise InputError(f"There is no loss {self.loss!r}: use one of {', '.join(LOSSES)}.")
-        if not (0 <= self.beta < 1 and 0 <= self.rho < 1 and self.eps >= 0 and self.time > 0):
-            raise InputError(f"Adam needs beta and rho in [0, 1), eps >= 0 and a positive time, not {self}.")
-        if sorted(set(self.order)) != list(range(len(set(self.order)))) or len(set(self.order)) > MOST_BATCHES:
-            raise InputError(f"The order {self.order} must name all batches from 0 on, {MOST_BATCHES} at most.")
+        if not self.time > 0:
+            raise InputError(f"The time of a run must be positive, not {self.time}: choose it so.")
+
+    @property
+    def decays(self) -> tuple[float, ...]:
+        """What the method's averages keep from step to step."""
+        raise NotImplementedError
 
     @property
     def batches(self) -> int:
         """How many batches there are."""
+        return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamSetting(MethodSetting):
+    """A run of Adam (of RMSProp for `beta = 0`), with the order of its batches, which repeats."""
+
+    order: tuple[int, ...] = (0,)
+    beta: float
+    rho: float
+    eps: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (0 <= self.beta < 1 and 0 <= self.rho < 1 and self.eps >= 0):
+            raise InputError(f"Adam needs beta and rho in [0, 1) and eps >= 0, not {self}: choose them so.")
+        if sorted(set(self.order)) != list(range(self.batches)) or self.batches > MOST_BATCHES:
+            raise InputError(f"The order {self.order} must name all batches from 0 on, {MOST_BATCHES} at most.")
+
+    @property
+    def decays(self) -> tuple[float, ...]:
+        return self.beta, self.rho
+
+    @property
+    def batches(self) -> int:
         return len(set(self.order))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentumSetting(MethodSetting):
+    """A full-batch run of the heavy ball (of gradient descent for `beta = 0`)."""
+
+    beta: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.beta < 1:
+            raise InputError(f"Momentum beta must lie in [0, 1), not {self.beta}: choose it so.")
+
+    @property
+    def decays(self) -> tuple[float, ...]:
+        return (self.beta,)
 
 
 @dataclass(frozen=True)
@@ -137,7 +174,7 @@ LOSSES: dict[str, SampleLoss] = {
 """By name."""
 
 
-def problem_of(setting: AdamSetting, batches: int | None = None) -> tuple[Any, np.ndarray]:
+def problem_of(setting: MethodSetting, batches: int | None = None) -> tuple[Any, np.ndarray]:
     """Data of the setting's batches, repeated up to `batches` of them, and the start."""
     data, start = LOSSES[setting.loss].draw(np.random.default_rng(setting.seed), setting.batches)
     use = np.resize(np.arange(setting.batches), batches or setting.batches)
@@ -169,3 +206,20 @@ def settings(
 
     parts = st.integers(0, 999), st.sampled_from(orders), decays, st.sampled_from(eps), st.sampled_from(time)
     return st.builds(build, *parts)
+
+
+FULL_BATCH = st.sampled_from(
+    [(a / 20, b / 20) for a in range(20) for b in range(4, 20) if abs(a - b) >= 5 and max(a, b) <= 18]
+)
+"""`(β, ρ)` that are told apart, up to 0.9."""
+
+
+def momentum_settings(
+    loss: str, *, betas: tuple[float, ...] = (0.25, 0.5, 0.7, 0.8, 0.9), time: tuple[float, ...] = (0.5, 1.0)
+) -> st.SearchStrategy[MomentumSetting]:
+    """Settings of the heavy ball on one loss; the times are those of its effective step `h / (1 - β)`."""
+
+    def build(seed: int, beta: float, t: float) -> MomentumSetting:
+        return MomentumSetting(loss=loss, seed=seed, beta=beta, time=t * (1 - beta), name=loss)
+
+    return st.builds(build, st.integers(0, 999), st.sampled_from(betas), st.sampled_from(time))
