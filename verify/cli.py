@@ -1,4 +1,4 @@
-"""The command line: list, check, run, identify, report."""
+"""The command line: list, check, run, identify, report, compare and more."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from solvers.errors import InputError
 from verify.catalogue import all_claims
 from verify.cli_check import check
 from verify.cli_common import Device, Options, ReportDir, err, optimizer_of, out, progress_bar
+from verify.cli_compare import compare
 from verify.cli_counterexamples import hunt, replay
 from verify.cli_gallery import gallery
 from verify.cli_identify import identify
@@ -101,13 +102,17 @@ def report(
         Path | None,
         typer.Option(help="Also put the table of theorems into this Markdown file, between <!-- theorems --> marks."),
     ] = None,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Also write claims.tex, references.bib and figures/*.pdf, for a paper.")
+    ] = False,
 ) -> None:
-    """Write the report: one HTML page, Markdown and JSON, from the records of the last checks.
+    """Write the report: one HTML page, Markdown (long, and a summary) and JSON, from the records of the last checks.
 
-    Example: verify report --report-dir verify-report --overview overview.png
+    Examples: verify report --report-dir verify-report --overview overview.png;  verify report --paper
     """
     from reports.figures import overview as draw_overview
     from reports.page import write_report
+    from reports.paper import write_paper
     from reports.runs import partial
     from reports.tables import markdown_by_source, replace_between_marks
     from reports.text import summarise
@@ -116,6 +121,8 @@ def report(
     if overview:
         draw_overview(report_dir, overview)
         written = {**written, "overview": overview}
+    if paper:
+        written = {**written, **write_paper(report_dir)}
     if readme:
         if not readme.is_file():
             raise InputError(f"{readme} is no file: give a Markdown file that has the marks.")
@@ -140,6 +147,7 @@ app.command()(hunt)
 app.command()(identify)
 app.command()(gallery)
 app.command()(new)
+app.command()(compare)
 
 
 def main() -> None:
