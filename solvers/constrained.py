@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.special
@@ -73,7 +73,7 @@ class LinearModel:
         fitted = z if self.loss == "squares" else scipy.special.softmax(self._logits(z), axis=1)[:, : z.shape[1]]
         return (fitted - self.target).T @ self.x / len(self.x)
 
-    def expression(self, w: cp.Variable) -> cp.Expression:
+    def expression(self, w: cp.Variable) -> Any:
         """The mean loss as a convex expression."""
         import cvxpy as cp
 
@@ -140,9 +140,9 @@ def _conic(model: LinearModel, kind: Norm, radius: float) -> Weights:
 def smoothness(model: LinearModel, norm: str | Norm) -> float:
     """`H` with `L(V) <= L(W) + <grad L(W), V - W> + H/2 ||V - W||^2` for all weights; the least one for squares.
 
-    The second derivative along V is at most `c / n sum_i ||V x_i||_2^2 = c tr(V S V^T)`, `S = x^T x / n`, with c = 1 for
-    squares (equality), 1/2 for the softmax and 1/4 for one logistic output. Over the unit ball its maximum lies at an
-    extreme point: one entry (l1), a sign pattern in every row (linf, in up to 16 features tried one by one, above
+    The second derivative along V is at most `c / n sum_i ||V x_i||_2^2 = c tr(V S V^T)`, `S = x^T x / n`, with c = 1
+    for squares (equality), 1/2 for the softmax and 1/4 for one logistic output. Over the unit ball its maximum lies at
+    an extreme point: one entry (l1), a sign pattern in every row (linf, in up to 16 features tried one by one, above
     bounded by the entries of S), a pair of unit vectors (nuclear), or orthonormal rows (spectral).
 
     Raises `InputError` for other norms.

@@ -1,14 +1,14 @@
 """Weight decay beside the gradient (AdamW and its kin), and what it minimises: the loss over a norm ball.
 
-`W <- W - eta_t (u_t + lambda W)` with `||u_t|| <= 1` is a step of Frank and Wolfe over the ball of radius `1/lambda`, of
-length `lambda eta_t`, towards the point `-u_t / lambda`; AdamW's `u_t` is nearly a sign, so that its ball is that of the
-max-norm. A point of the ball is a minimum of a convex loss where `<lambda W, -grad L> = ||grad L||_*`.
+`W <- W - eta_t (u_t + lambda W)` with `||u_t|| <= 1` is a step of Frank and Wolfe over the ball of radius `1/lambda`,
+of length `lambda eta_t`, towards the point `-u_t / lambda`; AdamW's `u_t` is nearly a sign, so that its ball is that of
+the max-norm. A point of the ball is a minimum of a convex loss where `<lambda W, -grad L> = ||grad L||_*`.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,10 +20,10 @@ from jaxtyping import Float
 
 import solvers.norms
 from solvers.constrained import BallMinimum, ball_minimum, smoothness
-from solvers.errors import InputError
+from solvers.norms import Norm
 from verify import optimizers
 from verify.convex import Convex, Stack, convex_of, evaluate, model, risk, start
-from verify.convex_runs import Method, Run, columns, horizon, problems_of, recorded, weights_of
+from verify.convex_runs import Method, Run, columns, horizon, nearness, problems_of, recorded, weights_of
 from verify.laboratory import Laboratory
 from verify.optimizers import PowerDecay
 from verify.quantities import Measurement
@@ -45,22 +45,17 @@ class Averages(NamedTuple):
 def scale_by_averages(betas: Any) -> optax.GradientTransformation:
     """`m / sqrt(v)` with `0 / 0 = 0`: `optimizers.scale_by_second_moment` whose betas `[2]` may be traced numbers."""
 
-    def init(w: Any) -> Averages:
-        return Averages(jnp.zeros_like(w), jnp.zeros_like(w))
+    def init(params: Any) -> Averages:
+        return Averages(jnp.zeros_like(params), jnp.zeros_like(params))
 
-    def update(g: Any, state: Averages, params: Any = None) -> tuple[Any, Averages]:
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Averages]:
         del params
-        mean = betas[0] * state.mean + (1 - betas[0]) * g
-        square = betas[1] * state.square + (1 - betas[1]) * g * g
+        mean = betas[0] * state.mean + (1 - betas[0]) * updates
+        square = betas[1] * state.square + (1 - betas[1]) * updates * updates
         still = (mean == 0) & (square == 0)
         return jnp.where(still, 0.0, mean / jnp.where(still, 1.0, jnp.sqrt(square))), Averages(mean, square)
 
     return optax.GradientTransformation(init, update)
-
-
-def scale_by_lion(b1: float, b2: float) -> optax.GradientTransformation:
-    """Lion's direction, the sign of `b1 m + (1 - b1) g`, with `m` an average of decay b2."""
-    return optax.scale_by_lion(b1, b2)
 
 
 def decoupled(direction: optax.GradientTransformation, decay: Any, step_size: Any) -> optax.GradientTransformation:
@@ -82,7 +77,7 @@ def _signum(p: Stack) -> optax.GradientTransformation:
 
 
 def _lion(p: Stack) -> optax.GradientTransformation:
-    return decoupled(scale_by_lion(0.9, 0.99), p.decay, DECAYING)
+    return decoupled(optax.scale_by_lion(0.9, 0.99), p.decay, DECAYING)
 
 
 def _steepest(norm: str, step_size: Callable[[Any, Any], Any], p: Stack) -> optax.GradientTransformation:
@@ -94,9 +89,9 @@ def harmonic(t: Any, decay: Any) -> Any:
     return 2 / (decay * (t + 1))
 
 
-def slower(t: Any, decay: Any) -> Any:
-    """`2 / (lambda sqrt(t + 1))`, with which the method comes as near as these steps are long."""
-    return jnp.minimum(2 / jnp.sqrt(t + 1.0), 1.0) / decay
+def constant(t: Any, decay: Any) -> Any:
+    """`1 / (4 lambda)`, with which the method comes no nearer than such steps are long."""
+    return 0.25 / decay + 0 * t
 
 
 @functools.cache
@@ -113,18 +108,18 @@ LION = Method("Lion with weight decay", _lion)
 
 
 @functools.lru_cache(maxsize=4096)
-def least_loss(case: Convex, norm: str, radius: float) -> BallMinimum:
+def least_loss(case: Convex, norm: str | Norm, radius: float) -> BallMinimum:
     """The least loss of a problem over a norm ball, without weight decay."""
     return ball_minimum(model(case), norm, radius)
 
 
-def _norms(norm: str, method: str, v: np.ndarray) -> np.ndarray:
+def _norms(norm: str | Norm, method: str, v: np.ndarray) -> np.ndarray:
     """Norms (or dual norms) of arrays `[b r k d]`."""
     return np.asarray(_mapped(norm, method)(v))
 
 
 @functools.cache
-def _mapped(norm: str, method: str) -> Any:
+def _mapped(norm: str | Norm, method: str) -> Any:
     return jax.jit(jax.vmap(jax.vmap(getattr(solvers.norms.norm(norm), method))))
 
 
@@ -132,13 +127,13 @@ def _mapped(norm: str, method: str) -> Any:
 class Stationarity:
     """How far weights are from a KKT point of `min L` over `||W|| <= radius / lambda`.
 
-    `|<lambda W, -grad L> - radius ||grad L||_*|`, relative to `||grad L||_*` at the start, plus the ball's relative excess.
-    ball: its norm; None for the claim's.
+    `|<lambda W, -grad L> - radius ||grad L||_*|`, relative to `||grad L||_*` at the start, plus the ball's relative
+    excess. ball: its norm; None for the claim's.
     """
 
     run: Run
     radius: float = 1.0
-    ball: str | None = None
+    ball: str | Norm | None = None
     name: str = "KKT residual"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
@@ -161,12 +156,12 @@ class Stationarity:
 class LossGap:
     """How far the loss is from the least one over `||W|| <= radius / lambda`, plus the ball's relative excess.
 
-    Relative to the loss of zero weights. radius: infinite for the least loss of all. ball: its norm; None for the claim's.
+    Relative to the loss of zero weights. ball: its norm; None for the claim's.
     """
 
     run: Run
     radius: float = 1.0
-    ball: str | None = None
+    ball: str | Norm | None = None
     name: str = "relative distance to the least loss"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
@@ -185,19 +180,38 @@ class LossGap:
         return Measurement(log_time, values, floor, certified, lab.cases, notes=notes)
 
 
+def _size(norm: str, case: Convex) -> float:
+    """`B = max(||W_1||, 1/lambda)`."""
+    return max(float(solvers.norms.norm(norm).value(start(case))), 1 / case.decay)
+
+
+def numerator(norm: str, case: Convex) -> float:
+    """`2 H (1 + lambda B)^2 / lambda^2`, H the smoothness of the loss in the norm."""
+    return 2 * smoothness(model(case), norm) * (1 / case.decay + _size(norm, case)) ** 2
+
+
+def radius_for_diameter(norm: str, case: Convex) -> float:
+    """`2 H / lambda^2`: too small."""
+    return 2 * smoothness(model(case), norm) / case.decay**2
+
+
+def euclidean_smoothness(norm: str, case: Convex) -> float:
+    """`2 H (1 + lambda B)^2 / lambda^2` with the smoothness in L2 for H: too small where the norm is below L2."""
+    return 2 * smoothness(model(case), "l2") * (1 / case.decay + _size(norm, case)) ** 2
+
+
 @dataclass(frozen=True)
 class FrankWolfeGap:
-    """`L(W_t) - min L` over `||W|| <= radius / lambda` as `values`, `2 H (1 + lambda B)^2 / ((t + 2) lambda^2)` as `bound`.
+    """`L(W_t) - min L` over `||W|| <= radius / lambda` as `values`, `upper / (t + 2)` as `bound`, from t = 2 on.
 
-    Normalised steepest descent with weight decay from `W_1`, at every recorded t from 2 on; `B = max(||W_1||, 1/lambda)`,
-    `H` the loss's smoothness in the norm. Of all norms, that nearest to failing at each step. matrices: those norms
-    that are for matrices only; a row counts as one. balls: of the reference, another norm for each that it names.
+    Of all norms, that nearest to failing at each step. method: from a norm's name to the method that starts at `W_1`.
+    upper: from a norm's name and a problem. share: of the profile's steps.
     """
 
     norms: tuple[str, ...]
-    method: Callable[[str], Method]
+    method: Callable[[str], Method] = steepest_descent
     radius: float = 1.0
-    ball: str | None = None
+    upper: Callable[[str, Convex], float] = numerator
     share: float = 0.1
     name: str = "distance to the least loss"
 
@@ -207,20 +221,22 @@ class FrankWolfeGap:
         t = times[use] + 1.0
         cases = convex_of(lab.cases)
         p = problems_of(lab)
-        sides, widths = [], []
+        gaps, bounds, widths = [], [], []
         for norm in self.norms:
             values = evaluate(risk, p, weights_of(Run(self.method(norm), risk), lab, self.share)[:, use])[0]
-            found = [least_loss(case, self.ball or norm, self.radius / case.decay) for case in cases]
+            found = [least_loss(case, norm, self.radius / case.decay) for case in cases]
             widths.append([b.upper - b.lower for b in found])
-            sides.append((values - np.array([b.lower for b in found])[:, None], _frank_wolfe(norm, cases)[:, None] / (t + 2)))
-        ratio = np.stack([gap / bound for gap, bound in sides])
+            gaps.append(values - np.array([b.lower for b in found])[:, None])
+            bounds.append(np.array([self.upper(norm, case) for case in cases])[:, None] / (t + 2))
+        floor = np.max(widths, axis=0) + 1e-12
+        ratio = nearness(np.stack(gaps), np.stack(bounds), floor)
         nearest = np.argmax(ratio, axis=0)[None]
-        gap, bound = (np.take_along_axis(np.stack(side), nearest, axis=0)[0] for side in zip(*sides, strict=True))
+        gap, bound = (np.take_along_axis(np.stack(sides), nearest, axis=0)[0] for sides in (gaps, bounds))
         near = ", ".join(f"{each.max():.3g} ({norm})" for each, norm in zip(ratio, self.norms, strict=True))
         return Measurement(
             np.log(t),
             gap,
-            np.max(widths, axis=0) + 1e-12,
+            floor,
             np.ones(len(cases), bool),
             lab.cases,
             bound=bound,
@@ -228,12 +244,7 @@ class FrankWolfeGap:
         )
 
 
-def _frank_wolfe(norm: str, cases: Sequence[Convex]) -> Float[np.ndarray, " b"]:
-    """`2 H (1/lambda + B)^2` of every problem."""
-    kind = solvers.norms.norm(norm)
-    sizes = [max(float(kind.value(start(case))), 1 / case.decay) for case in cases]
-    return np.array([2 * smoothness(model(c), norm) * (1 / c.decay + b) ** 2 for c, b in zip(cases, sizes, strict=True)])
-
-
-def _excess(norm: str, w: Float[np.ndarray, "b r k d"], radius: Float[np.ndarray, " b"]) -> Float[np.ndarray, "b r"]:
+def _excess(
+    norm: str | Norm, w: Float[np.ndarray, "b r k d"], radius: Float[np.ndarray, " b"]
+) -> Float[np.ndarray, "b r"]:
     return np.maximum(_norms(norm, "value", w) / radius[:, None] - 1, 0.0)

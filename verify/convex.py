@@ -27,7 +27,7 @@ from verify.cases import Case, Setting
 
 FLAWS = ("none", "repeated point", "zero column", "twin columns", "small integers")
 _NOISE = 0.3
-_SMALLEST = {"n": 16, "d": 8, "k": 4}
+_SMALL, _LARGE = {"n": 16, "d": 8, "k": 4}, {"n": 256, "d": 16, "k": 4}  # least padded sizes: drawn, and real data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +161,8 @@ def stack(cases: Sequence[Convex]) -> Stack:
     """The problems padded to one shape: powers of two, which few programs serve."""
     models = [model(case) for case in cases]
     sizes = {"n": [len(m.x) for m in models], "d": [m.shape[1] for m in models], "k": [m.shape[0] for m in models]}
-    n, d, k = (power_of_two(max(sizes[axis]), _SMALLEST[axis]) for axis in ("n", "d", "k"))
+    bucket = _SMALL if max(sizes["n"]) <= _SMALL["n"] else _LARGE
+    n, d, k = (power_of_two(max(sizes[axis]), bucket[axis]) for axis in ("n", "d", "k"))
     b = len(cases)
     found = Stack(
         x=np.zeros((b, n, d)),
@@ -216,7 +217,9 @@ def networks(cases: Sequence[Convex]) -> Stack:
     """Problems of two classes, stacked with weights `[4 d]` for `cubic_network`, and a start of size about 1."""
     p = stack(cases)
     real = np.broadcast_to(p.real[:, :1], p.real.shape)
-    rows = [np.random.default_rng([case.seed, 2]).normal(size=each.shape) for case, each in zip(cases, real, strict=True)]
+    rows = [
+        np.random.default_rng([case.seed, 2]).normal(size=each.shape) for case, each in zip(cases, real, strict=True)
+    ]
     return p._replace(real=real, start=np.where(real, np.stack(rows), 0.0))
 
 

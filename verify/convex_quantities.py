@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 
 from verify.cases import Case
 from verify.convex import Convex, Objective, Stack, convex_of, evaluate, fresh_points, model, regularised, stack
-from verify.convex_runs import Method, Run, columns, horizon, problems_of, weights_of
+from verify.convex_runs import Method, Run, columns, horizon, nearness, problems_of, weights_of
 from verify.laboratory import Laboratory
 from verify.quantities import Measurement
 
@@ -100,7 +100,10 @@ class Runs:
 
     def reached(self, residuals: Table) -> str:
         """How many runs ended with a small gradient, by method."""
-        shares = [f"{m.name} {np.count_nonzero(last <= REACHED)}" for m, last in zip(self.methods, residuals[:, :, -1], strict=True)]
+        shares = [
+            f"{m.name} {np.count_nonzero(last <= REACHED)}"
+            for m, last in zip(self.methods, residuals[:, :, -1], strict=True)
+        ]
         return f"of {residuals.shape[1]} runs each, gradient norms ended below {REACHED:g}: {', '.join(shares)}"
 
 
@@ -173,7 +176,9 @@ class Reclassified:
             errors = max(errors, _largest_difference(case, kept[0][:, -1], kept[1]))
         floor = self.runs.rounding(lab, weights)
         m = _measured(self.runs, lab, values, bound, floor, residuals, _of_losses(lab.cases, ("logistic", "softmax")))
-        return replace(m, notes=(*m.notes, f"training errors of a method and of the optimum differ by {errors:.3g} at most"))
+        return replace(
+            m, notes=(*m.notes, f"training errors of a method and of the optimum differ by {errors:.3g} at most")
+        )
 
 
 @dataclass(frozen=True)
@@ -190,7 +195,10 @@ class Astray:
         away = np.linalg.norm(weights - optima[None, :, None], axis=3)
         scale = np.linalg.norm(p.start.reshape(len(own), -1) - optima, axis=1)
         floor = (own / p.decay + self.runs.rounding(lab, weights)) / scale
-        notes = [f"{m.name} ends at {a[:, -1].max():.2g} at most" for m, a in zip(self.runs.methods, away / scale[:, None], strict=True)]
+        notes = [
+            f"{m.name} ends at {a[:, -1].max():.2g} at most"
+            for m, a in zip(self.runs.methods, away / scale[:, None], strict=True)
+        ]
         values = away.max(axis=0) / scale[:, None]
         log_time = columns(horizon(lab, self.runs.share))[1]
         return Measurement(log_time, values, floor, np.ones(len(own), bool), lab.cases, notes=("; ".join(notes),))
@@ -210,10 +218,7 @@ def _measured(
     judged: Bool[np.ndarray, " b"],
 ) -> Measurement:
     """The inequality that is nearest to failing of several, at each step."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        excess = values - floor[:, None]
-        ratio = np.where(bound > 0, excess / bound, np.where(excess > 0, np.inf, 0.0))
-    nearest = np.argmax(ratio, axis=0)[None]
+    nearest = np.argmax(nearness(values, bound, floor), axis=0)[None]
     chosen = [np.take_along_axis(side, nearest, axis=0)[0] for side in (values, bound)]
     log_time = columns(horizon(lab, runs.share))[1]
     notes = (runs.reached(residuals[:, judged]),)
@@ -227,7 +232,7 @@ def _scores(case: Convex, x: Float[np.ndarray, "n d"], w: np.ndarray) -> np.ndar
 
 
 def _furthest(case: Convex, weights: Float[np.ndarray, "m r k d"], best: Float[np.ndarray, "k d"]) -> np.ndarray:
-    """`[m r]`: of the points that the weights classify otherwise, the largest distance to the boundary at the optimum."""
+    """`[m r]`: the largest distance to the optimum's boundary of a point that the weights classify otherwise."""
     x = np.concatenate([model(case).x, fresh_points(case)])
     reference = _scores(case, x, best)
     own = np.argmax(reference, axis=1)

@@ -70,10 +70,9 @@ def descend(run: Run, p: Stack, cases: Sequence[Case], steps: int) -> Float[np.n
     """The weights at the steps `recorded(steps)`. Raises `TrajectoryError` at NaN or infinity."""
     times = recorded(steps)
     weights = np.asarray(_program(run.method, run.objective)(p, np.diff(times, prepend=0)))
-    bad = ~np.isfinite(weights).all(axis=(2, 3))
-    if bad.any():
-        i = int(np.flatnonzero(bad.any(axis=1))[0])
-        step = int(times[np.argmax(bad[i])])
+    bad = np.argwhere(~np.isfinite(weights).all(axis=(2, 3)))
+    if len(bad):
+        i, step = int(bad[0, 0]), int(times[bad[0, 1]])
         raise TrajectoryError(f"{run.method.name} met NaN or infinity by step {step} on case {i}: {cases[i]}.")
     return weights
 
@@ -109,3 +108,9 @@ def columns(steps: int) -> tuple[Int[np.ndarray, " r"], Float[np.ndarray, " r"]]
     first = np.unique(times, return_index=True)[1]
     use = first[times[first] > 1]
     return use, np.log(times[use])
+
+
+def nearness(values: np.ndarray, bound: np.ndarray, floor: Float[np.ndarray, " b"]) -> np.ndarray:
+    """What exceeds the floor, over its bound; infinite over a bound of zero. Both are `[... b r]`."""
+    excess = values - floor[:, None]
+    return np.where(bound > 0, excess / np.where(bound > 0, bound, 1.0), np.where(excess > 0, np.inf, 0.0))

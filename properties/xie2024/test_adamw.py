@@ -34,7 +34,7 @@ REAL = (
 MINIMUM = Claim(
     id="xie2024/adamw-minimum",
     title="AdamW ends at the least loss over the L-infinity ball",
-    statement="AdamW, ε = 0, β₁ ≤ β₂, on a convex loss L: L tends to its minimum over ‖w‖_∞ ≤ 1/λ, λ ‖w‖_∞ to at most 1.",
+    statement="AdamW, ε = 0, β₁ ≤ β₂, convex L: L tends to its minimum over ‖w‖_∞ ≤ 1/λ, and λ ‖w‖_∞ to at most 1.",
     source="Xie, Li 2024, on AdamW's limit points (as commonly stated), for convex losses",
     paper=XIE_2024,
     kind=Limit(0.05, laws.power(0.5)),

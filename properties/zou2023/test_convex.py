@@ -84,6 +84,7 @@ OPTIMUM = replace(
         Twin("a constant 1/1.05: e/(1.05 λ)", kind=lowered(1 / 1.05, "e/(1.05 λ)")),
         Twin("a loss without weight decay", quantity=FromOptimum(UNDECAYED), shrink=False),
     ),
+    real=(IRIS, WINE),
 )
 
 CLASSES = replace(
@@ -104,7 +105,7 @@ END = replace(
     OPTIMUM,
     id="zou2023/convex-end",
     title="All methods end at the optimum with weight decay",
-    statement="Convex loss, weight decay λ: GD, heavy ball, Adam, RMSProp, AdaGrad and SignGD tend to the optimum of f.",
+    statement="Convex loss, weight decay λ: GD, heavy ball, Adam, RMSProp, AdaGrad, SignGD tend to the optimum of f.",
     kind=Limit(0.02, laws.power(0.5)),
     quantity=Astray(replace(RUNS, share=0.5)),
     twins=(

@@ -1,0 +1,69 @@
+"""Normalised steepest descent with weight decay is the method of Frank and Wolfe, and inherits its rate.
+
+Setting: a convex mean loss L of linear outputs, H-smooth in a norm: `L(V) ≤ L(W) + ⟨∇L(W), V - W⟩ + H/2 ‖V - W‖²`.
+Weights `W_1` anywhere, `B = max(‖W_1‖, 1/λ)`.
+Algorithm: `W_{t+1} = W_t - η_t (Δ_t + λ W_t)`, `Δ_t = argmax_{‖Δ‖ ≤ 1} ⟨∇L(W_t), Δ⟩`, `η_t = 2/(λ (t+1))`.
+Claim: for every t ≥ 2, `L(W_t) - min_{‖W‖ ≤ 1/λ} L ≤ 2 H (1 + λB)² / ((t+2) λ²)`.
+Proof: the step is `W_{t+1} = (1 - γ) W_t - γ Δ_t/λ` with `γ = 2/(t+1)`, of length γ (1/λ + B) at most, so that the
+left side e_t obeys `e_{t+1} ≤ (1 - γ) e_t + γ² K/4`, K the bound's numerator; `γ = 1` at t = 1 gives `e_2 ≤ K/4`, and
+the induction is `(t-1)/((t+1)(t+2)) + 1/(t+1)² ≤ 1/(t+3)`.
+Reference: Xie, Li (2024), on normalised steepest descent with weight decay (as commonly stated).
+"""
+
+from functools import partial
+
+import optax
+import pytest
+
+from properties.papers import XIE_2024
+from verify import Bound, Claim, Twin
+from verify.adamw import FrankWolfeGap, constant, euclidean_smoothness, radius_for_diameter, steepest_descent
+from verify.convex import Convex, problems
+
+NORMS = ("l1", "l2", "linf", "spectral", "nuclear")
+GAP = partial(FrankWolfeGap, NORMS)
+SIGNS = partial(FrankWolfeGap, ("linf",))
+
+CLAIM = Claim(
+    id="xie2024/frank-wolfe",
+    title="Normalised steepest descent with weight decay has the rate of Frank and Wolfe",
+    statement="Convex L, H-smooth in a norm, η_t = 2/(λ(t+1)), B = max(‖W_1‖, 1/λ): "
+    "L(W_t) - min L over ‖W‖ ≤ 1/λ is at most 2H(1 + λB)²/((t+2)λ²), for all t ≥ 2.",
+    source="Xie, Li 2024, on steepest descent with weight decay (as commonly stated)",
+    paper=XIE_2024,
+    kind=Bound(lambda m: m.larger_side, "2H(1 + λB)²/((t+2)λ²)"),
+    problem=partial(problems, decays=(0.2, 2.0)),
+    optimizer=optax.identity(),
+    optimizer_text="normalised steepest descent with weight decay, η = 2/(λ(t+1))",
+    loss="squares, logistic, cross-entropy",
+    norm=", ".join(NORMS),
+    quantity=GAP(),
+    twins=(
+        Twin("2H/((t+2)λ²), the radius for the diameter", quantity=GAP(upper=radius_for_diameter), shrink=False),
+        Twin("H in L2 for the L-infinity ball", quantity=SIGNS(upper=euclidean_smoothness), shrink=False),
+        Twin("the ball of radius 2/λ", quantity=GAP(radius=2.0), shrink=False),
+        Twin(
+            "normalised GD for the L-infinity ball",
+            quantity=SIGNS(method=lambda _: steepest_descent("l2")),
+            shrink=False,
+        ),
+        Twin(
+            "steps of constant size 1/(4λ)",
+            quantity=SIGNS(method=partial(steepest_descent, step_size=constant)),
+            shrink=False,
+        ),
+    ),
+    real=(
+        Convex(name="iris:standardise", loss="softmax", source="iris:standardise", decay=1.0),
+        Convex(name="wine:standardise, squares", loss="squares", source="wine:standardise", decay=0.5),
+    ),
+    share=0.5,
+)
+
+
+@pytest.mark.parametrize("claim", [CLAIM], ids=lambda c: c.id)
+def test_frank_wolfe(theorem, claim):
+    theorem(claim)
+
+
+CLAIMS = (CLAIM,)
