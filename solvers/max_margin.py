@@ -105,7 +105,10 @@ def _rescaled(problem: Problem, norm: Norm, scale: ArrayLike) -> Reference:
 def _positive(scale: ArrayLike, problem: Problem, norm: Norm) -> Weights:
     if norm.kind != "entrywise":
         raise InputError(f"A scale changes single weights, which the {norm.name} norm may mix: use an entry-wise norm.")
-    s = np.asarray(scale, dtype=np.float64)
+    try:
+        s = np.asarray(scale, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"The scale {scale!r} is no array: pass positive numbers of the weights' shape.") from None
     if s.shape != problem.shape or not np.isfinite(s).all() or not (s > 0).all():
         raise InputError(
             f"The scale has shape {s.shape}, or entries that are not positive numbers: "
@@ -347,4 +350,6 @@ def _weights(w: ArrayLike, problem: Problem) -> Weights:
     weights = np.asarray(w, dtype=np.float64)
     if weights.shape != problem.shape:
         raise InputError(f"The weights w have shape {weights.shape}: these labels need shape {problem.shape}.")
+    if not np.isfinite(weights).all():
+        raise InputError(f"The weights w hold {weights[~np.isfinite(weights)][0]}: pass finite numbers.")
     return weights

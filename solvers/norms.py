@@ -56,7 +56,9 @@ class Norm:
 
     def __post_init__(self) -> None:
         if not self.p >= 1:
-            raise InputError(f"A {self.kind} p-norm needs p >= 1, not p = {self.p!r}: below 1 it is no norm.")
+            raise InputError(
+                f"The {self.kind} p-norm needs p >= 1, not p = {self.p!r}: below 1 it is no norm, so take 1 or more."
+            )
         object.__setattr__(self, "p", float(self.p))
         if self.p == 2:
             object.__setattr__(self, "kind", "entrywise")

@@ -132,7 +132,10 @@ def pose(x: ArrayLike, y: ArrayLike, norm: Norm | None = None) -> Problem:
 
 
 def _features(x: ArrayLike) -> Float[np.ndarray, "n d"]:
-    raw = np.asarray(x)
+    try:
+        raw = np.asarray(x)
+    except ValueError:
+        raise InputError("The features x have rows of different lengths: pass a matrix, one row per point.") from None
     if raw.dtype.kind not in "fiu":
         raise InputError(f"The features x have dtype {raw.dtype}: pass an array of floats or integers.")
     if raw.ndim != 2 or 0 in raw.shape:
@@ -144,17 +147,24 @@ def _features(x: ArrayLike) -> Float[np.ndarray, "n d"]:
     return features
 
 
+def _odd_label(labels: np.ndarray) -> str:
+    """What the labels hold instead of integers: the first such number, else their type."""
+    if labels.dtype.kind != "f":
+        return f"have type {labels.dtype}"
+    return f"hold {labels[~(labels == np.round(labels)) | ~np.isfinite(labels)][0]}"
+
+
 def _labels(y: ArrayLike, n: int) -> tuple[Int[np.ndarray, " n"], int]:
     """The labels as integers, and the number of classes (0 for binary labels)."""
     raw = np.asarray(y)
     if raw.shape != (n,):
         raise InputError(f"The labels y have shape {raw.shape}: pass one label per row of x, shape ({n},).")
     if raw.dtype.kind not in "fiu" or not np.all(np.isfinite(raw)) or not np.all(raw == np.round(raw)):
-        raise InputError("The labels y are not integers: pass +1/-1, or class ids 0..k-1.")
+        raise InputError(f"The labels y are not integers, they {_odd_label(raw)}: pass +1/-1, or class ids 0..k-1.")
     labels = raw.astype(np.int64)
     low, high = int(labels.min()), int(labels.max())
     if low < -1 or (low == -1 and not np.all(np.abs(labels) == 1)):
-        raise InputError("The labels y mix -1 or less with other integers: pass +1/-1, or class ids 0..k-1.")
+        raise InputError(f"The labels y mix -1 or less ({low}) with {high}: pass +1/-1, or class ids 0..k-1.")
     if low == -1 or (low == 1 and high == 1):
         return labels, 0
     absent = np.setdiff1d(np.arange(min(high, n) + 1), labels)

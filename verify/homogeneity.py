@@ -42,8 +42,9 @@ class Homogeneity:
 def check_optimizer(optimizer: Any) -> optax.GradientTransformation:
     """Pass an optax transformation through. Raises `InputError` for anything else."""
     if not (callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None))):
+        name = getattr(optimizer, "__name__", repr(optimizer))
         raise InputError(
-            f"{optimizer!r} is no optax transformation: give an object with init and update, "
+            f"{name.splitlines()[0][:60]} is no optax transformation: give an object with init and update, "
             "such as verify.optimizers.sign_gd(0.1) or optax.adam(1e-3)."
         )
     return optimizer

@@ -33,7 +33,7 @@ from verify.datasets import Dataset
 from verify.homogeneity import check_optimizer
 from verify.losses import Loss
 from verify.losses import loss as loss_named
-from verify.trajectory import Progress
+from verify.trajectory import Progress, check_steps
 from verify.wording import sentence_of
 
 VECTOR_NORMS = ("l1", "l1.5", "l2", "l3", "linf")
@@ -269,14 +269,15 @@ def _passing(run: Course, saturation: float) -> float | None:
     return float(np.interp(-math.log(saturation), -sizes[pair], run.log_time[pair]))
 
 
-def _check(datasets: list[Dataset], norms: Sequence[str] | None, steps: int) -> tuple[str, ...]:
+def _check(datasets: list[Dataset], norms: Sequence[str] | None, steps: int, log_time: float) -> tuple[str, ...]:
     if not datasets:
         raise InputError("There are no datasets to run on: give at least one.")
     binary = any(s.binary for s in datasets)
     chosen = norms if norms is not None else VECTOR_NORMS if binary else MATRIX_NORMS
     parsed = tuple(dict.fromkeys(solvers.norms.norm(name).name for name in chosen))
-    if steps < 1:
-        raise InputError(f"A run needs at least one step, not {steps}: give a positive number of steps.")
+    check_steps(steps)
+    if not 0 < log_time < math.inf:
+        raise InputError(f"The log time is {log_time}: give the log of a time, a positive number.")
     if len(parsed) < 2:
         raise InputError(f"The norms are {', '.join(parsed) or 'none'}: name two at least, to be told apart.")
     return parsed
@@ -304,7 +305,7 @@ def identify(
     Raises `InputError` on bad input (data that no weights separate, say), `TrajectoryError` at NaN or infinity.
     """
     members = [datasets] if isinstance(datasets, Dataset) else list(datasets)
-    names = _check(members, norms, steps)
+    names = _check(members, norms, steps, log_time)
     check_optimizer(optimizer)
     solvers.max_margins([(s.x, s.y) for s in members], "l2")  # separable?
     run = course(
@@ -356,6 +357,8 @@ def drawn(count: int = 8, seed: int = 0, classes: int = 5) -> list[Dataset]:
     classes: their number, with one point more than classes; 0 for labels +1/-1, on 4 points.
     Raises `InputError` for fewer than one dataset, and for classes that are 1, negative or more than 7.
     """
+    if seed < 0:
+        raise InputError(f"The seed is {seed}: give a whole number, 0 or more.")
     if count < 1 or classes not in (0, *range(2, 8)):
         raise InputError(f"{count} datasets of {classes} classes cannot be drawn: ask for 1 or more, of 0 or 2 to 7.")
     found = [_drawn(np.random.default_rng([seed, classes, i]), classes, i) for i in range(4 * count)]

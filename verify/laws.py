@@ -28,7 +28,9 @@ class Law:
 
     def __post_init__(self):
         if not (self.power > 0 or (self.power == 0 and self.log_power < 0)):
-            raise InputError(f"The law t^-{self.power} (log t)^{self.log_power} does not fall: give power > 0.")
+            raise InputError(
+                f"A law of power {self.power} and log_power {self.log_power} does not fall: give power > 0."
+            )
 
     def log_value(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
         """Logarithm of the law at `log t`, which must be positive."""

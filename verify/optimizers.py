@@ -42,7 +42,11 @@ class PowerDecay:
     t0: float = 1.0
 
     def __post_init__(self):
-        if not (self.eta0 > 0 and self.a >= 0 and self.t0 > 0):
+        try:
+            good = self.eta0 > 0 and self.a >= 0 and self.t0 > 0
+        except TypeError:
+            good = False
+        if not good:
             raise InputError(
                 f"Step sizes eta0 (t + t0)^-a need eta0 > 0, a >= 0 and t0 > 0, not {self}: choose them so."
             )
@@ -52,8 +56,12 @@ class PowerDecay:
 
 
 def _check(name: str, value: float, low: float, high: float = float("inf")) -> None:
-    if not low <= value < high:
-        raise InputError(f"{name} must lie in [{low}, {high}), not {value}: choose it so.")
+    try:
+        good = low <= value < high
+    except TypeError:
+        good = False
+    if not good:
+        raise InputError(f"{name} must lie in [{low}, {high}), not {value!r}: choose it so.")
 
 
 def _ratio(numerator: Array, denominator: Array) -> Array:

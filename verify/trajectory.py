@@ -70,13 +70,18 @@ class Trajectories:
         return self.margin / self.norms[name]
 
 
+def check_steps(steps: int) -> None:
+    """Raise `InputError` unless it is a whole number of steps, at least one."""
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+        raise InputError(f"A run needs at least one step, not {steps!r}: give a positive whole number of steps.")
+
+
 def grid(steps: int) -> Int[np.ndarray, " r"]:
     """Recorded steps: geometric, twelve a decade, the last one at `steps` or up to a factor 2.2 past it.
 
     Early points repeat where the geometric grid is finer than the integers.
     """
-    if steps < 1:
-        raise InputError(f"A run needs at least one step, not {steps}: give a positive number of steps.")
+    check_steps(steps)
     points = int(np.ceil(POINTS_A_DECADE * np.log10(steps) - 1e-9))
     points = -(-max(points, 1) // _SEGMENT) * _SEGMENT
     return np.round(10 ** (np.arange(1, points + 1) / POINTS_A_DECADE)).astype(np.int64)
@@ -198,6 +203,11 @@ class Simulation:
     ):
         if not datasets:
             raise InputError("There are no datasets to run on: give at least one.")
+        for i, dataset in enumerate(datasets):
+            if not isinstance(dataset, Dataset):
+                raise InputError(f"Dataset {i} is a {type(dataset).__name__}: make it a verify.Dataset(x, y).")
+        if not np.issubdtype(dtype, np.floating):
+            raise InputError(f"Runs cannot be made in {np.dtype(dtype)}: give a floating-point type, as numpy.float64.")
         check_optimizer(optimizer)
         _check_starts(w0, datasets)
         self.setting = _Setting(optimizer, dtype, platform, w0)
