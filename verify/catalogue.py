@@ -6,6 +6,8 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
+import textwrap
+import traceback
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -43,8 +45,22 @@ def from_file(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is no Python file: give the path of a file that defines a Claim.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{path} cannot be run ({_words(error, path)}): mend it, and check it again.") from error
     return {claim.id: claim for claim in claims_of(module)}
+
+
+def _words(error: BaseException, path: Path) -> str:
+    """What a file raised, and at which of its lines, in few words."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = textwrap.shorten(f"{type(error).__name__}: {message}".rstrip(": ."), 120, placeholder=" ...")
+    return text if line is None else f"{text}, line {line}"
 
 
 def chosen(target: str) -> list[Any]:

@@ -152,10 +152,11 @@ app.command()(compare)
 
 def main() -> None:
     """Entry point: bad input is one sentence on standard error, and exit code 2."""
+    from verify.log_time import FlowError
     from verify.trajectory import TrajectoryError
 
     try:
         app()
-    except (InputError, ReportError, TrajectoryError) as error:
-        err.print(f"verify: {error}", highlight=False, style=None, soft_wrap=True)
+    except (InputError, ReportError, TrajectoryError, FlowError) as error:
+        err.print(f"verify: {error}", highlight=False, markup=False, soft_wrap=True)
         raise SystemExit(2) from None

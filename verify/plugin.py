@@ -294,12 +294,13 @@ def theorem(request: pytest.FixtureRequest) -> Callable[[Claim], dict[str, Any]]
 
     def attempt(claim: Claim) -> dict[str, Any]:
         from solvers.errors import InputError
+        from verify.log_time import FlowError
         from verify.recording import failures
         from verify.trajectory import TrajectoryError
 
         try:
             record, kept = _record(request, claim)
-        except (InputError, TrajectoryError) as error:
+        except (InputError, TrajectoryError, FlowError) as error:
             pytest.fail(f"{claim.id}: {error}", pytrace=False)
         found = failures(record)
         outcome = {"claim": claim.id, "seconds": record["seconds"], "kept": kept, "verified": not found}
