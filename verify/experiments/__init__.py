@@ -1,10 +1,17 @@
 """Experiments of papers, done again: what `verify gallery` makes."""
 
-from verify.experiments import fan2025, handover
+from verify.experiments import cattaneo2024, cattaneo2024_networks, fan2025, handover
 from verify.experiments.experiment import Experiment, Finding
 
 EXPERIMENTS: dict[str, Experiment] = {
-    experiment.id: experiment for experiment in (fan2025.EXPERIMENT, handover.EXPERIMENT)
+    experiment.id: experiment
+    for experiment in (
+        fan2025.EXPERIMENT,
+        handover.EXPERIMENT,
+        cattaneo2024.ILLUSTRATION,
+        cattaneo2024.TRENDS,
+        cattaneo2024_networks.EXPERIMENT,
+    )
 }
 """By id."""
 
