@@ -100,15 +100,14 @@ def _margins(
     claim: Claim, dataset: Dataset, lab: Laboratory
 ) -> tuple[tuple[Margins, ...], np.ndarray, dict[str, np.ndarray]]:
     """Maximal margins in the claim's norm and the usual ones, with the shares that the run reached."""
-    own = solvers.norm(claim.norm).name
-    names = dict.fromkeys((own, *(_VECTOR_NORMS if dataset.binary else _MATRIX_NORMS)))
+    usual = _VECTOR_NORMS if dataset.binary else _MATRIX_NORMS
     found, shares, clock = [], {}, np.empty(0)
-    for name in names:
-        reference = lab.references(name)[0]
-        clock, normalised, _ = lab.normalised_margins(replace(claim, norm=name))
-        shares[name] = normalised[0] / reference.upper
+    for norm in dict.fromkeys(solvers.norm(norm) for norm in (claim.norm, *usual)):
+        reference = lab.references(norm)[0]
+        clock, normalised, _ = lab.normalised_margins(replace(claim, norm=norm))
+        shares[norm.name] = normalised[0] / reference.upper
         proof = _proof(dataset, reference, lab.last_weights(claim)[0])
-        found.append(Margins(name, reference.lower, reference.upper, float(shares[name][-1]), proof))
+        found.append(Margins(norm.name, reference.lower, reference.upper, float(shares[norm.name][-1]), proof))
     return tuple(found), clock, shares
 
 

@@ -114,6 +114,16 @@ def test_ones_own_can_be_tried_as_they_are(call, tmp_path, own):
     assert record["loss"] == ("my-loss" if "loss" in own else "logistic")
 
 
+def test_a_false_one_in_a_norm_of_ones_own_is_refuted_and_explained(call, tmp_path):
+    assert call("mine", "--own", "norm", "--own", "data", "--optimizer", "sign_gd", "--tolerance", "0.01")[0] == 0
+    claim = loaded(tmp_path / "test_mine.py")
+    record, _ = record_of(try_claim(claim, Profile("quick", 16, 1_000, 1e3, 1, 30)), "")
+    assert record["verdict"] == "REFUTED"
+    assert len(record["refutation"]["case"]["x"]) == 1
+    assert "of the maximal weighted-l2 margin" in record["refutation"]["sentence"]
+    assert "It went to the maximiser of" in record["refutation"]["sentence"]
+
+
 def test_the_written_norm_takes_classes_too(call, tmp_path):
     from solvers import max_margin
 
