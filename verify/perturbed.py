@@ -33,7 +33,7 @@ from verify.trajectory import TrajectoryError
 if TYPE_CHECKING:
     from verify.claims import Claim
 
-_SETTLED = 1e-10  # of the weights, a step that is no longer counted as one
+_SETTLED = 1e-12  # of the weights, a step that is no longer counted as one
 _ROUNDING = 1e-9  # of an end point, whose last steps are as small as that
 
 _AXES = {"beta": "1 / (1 - β)", "rho": "1 / (1 - ρ)", "step_size": "step size over the smallest"}
