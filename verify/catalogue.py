@@ -56,7 +56,9 @@ def from_file(path: Path) -> dict[str, Any]:
 
 def _words(error: BaseException, path: Path) -> str:
     """What a file raised, and at which of its lines, in few words."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path.absolute()
+    ]
     line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
     message = error.msg if isinstance(error, SyntaxError) else str(error)
     text = textwrap.shorten(f"{type(error).__name__}: {message}".rstrip(": ."), 120, placeholder=" ...")

@@ -38,9 +38,24 @@ def optimizer_of(name: str, options: list[str]) -> Any:
         decay = {key: values.pop(key) for key in ("eta0", "a", "t0") if key in values}
         values.setdefault("step_size", PowerDecay(**({"eta0": 0.1, "a": 0.5} | decay)))
     try:
-        return check_optimizer(make(**values))
+        made = check_optimizer(make(**values))
     except TypeError as error:
         raise InputError(f"The optimizer {name} does not take these options ({error}): set them with -o.") from error
+    for key, value in values.items():
+        if isinstance(value, str):
+            _try_text(name, made, key, value)
+    return made
+
+
+def _try_text(name: str, made: Any, key: str, value: str) -> None:
+    """Raises `InputError` where an optimizer that was given a text cannot make a step: it wanted a number."""
+    import numpy as np
+
+    weights = np.zeros((2, 2))
+    try:
+        made.update(weights, made.init(weights), weights)
+    except TypeError as error:
+        raise InputError(f"The optimizer {name} cannot use {key}={value}: give {key} as a number.") from error
 
 
 def maker_of(name: str) -> Callable[..., Any]:
