@@ -43,7 +43,8 @@ def judge_order(claim: Claim, kind: Order, m: Measurement) -> Verdict:
     use = ~np.isnan(orders)
     count, drawn = int(np.count_nonzero(use)), int(np.count_nonzero(m.judged))
     name = f"order in {kind.variable}"
-    if 2 * count <= drawn or not count:
+    broken = bool(np.any(orders[use] < kind.low - _SETTLED))  # one such case refutes, however few have settled
+    if not count or (2 * count <= drawn and not broken):
         evidence = Evidence(name, None, kind.low, None, count, None, None, None)
         sentence = f"Only {count} of {drawn} cases have a settled order: the others are pre-asymptotic or in the noise."
         return Verdict(claim, Outcome.INCONCLUSIVE, sentence, evidence, m)

@@ -71,13 +71,14 @@ def in_groups(
 ) -> Curves:
     """The curves of all cases; those of equal `key` run together, in chunks of one size."""
     values, floor, least = np.full((len(cases), len(steps)), np.nan), np.zeros(len(cases)), np.zeros(len(cases))
+    chunk = _CHUNK if len(cases) > 1 else 1
     ends: list[list[Ends]] = [[] for _ in cases]
     for one in dict.fromkeys(map(key, cases)):
         rows = [i for i, case in enumerate(cases) if key(case) == one]
-        for begin in range(0, len(rows), _CHUNK):
-            use = rows[begin : begin + _CHUNK]
+        for begin in range(0, len(rows), chunk):
+            use = rows[begin : begin + chunk]
             # Repeated, since a smaller chunk would need a program of its own.
-            course = follow([cases[i] for i in np.resize(use, _CHUNK).tolist()], list(steps))
+            course = follow([cases[i] for i in np.resize(use, chunk).tolist()], list(steps))
             for place, i in enumerate(use):
                 values[i], least[i] = course.largest[place], course.least[place].min()
                 floor[i] = course.solver[place].max() + _ROUNDING * steps[-1]
@@ -132,14 +133,14 @@ class ModifiedEquation:
         judged = np.arange(len(cases)) < max(1, round(self.share * len(cases)))
         steps = levels(coarsest(*(decay for case in cases for decay in case.decays)))
         use = [case for case, judge in zip(cases, judged, strict=True) if judge]
-        found = in_groups(use, lambda case: (case.loss, case.batches == 1), self._follow, steps)
+        found = in_groups(use, lambda case: case.loss, self._follow, steps)
         values, floor = np.ones((len(cases), len(steps))), np.zeros(len(cases))
         values[judged], floor[judged] = found.values, found.floor
         return Measurement(np.log(steps), values, floor, judged, cases, axis="1/h")
 
     def _follow(self, cases: list[AdamSetting], steps: list[int]) -> Course:
-        full = cases[0].batches == 1
-        # One program for all cases: as many batches, and as long a window, as any claim has.
+        # One program for all cases: as many batches, as long a window and as long a period as any claim has.
+        full = all(case.batches == 1 for case in cases)
         longest = max(max(case.beta, case.rho) for case in cases)
         memory = Memory(1, 1, 1) if full else Memory(MOST_BATCHES, _window(longest), 6)
         decays = np.stack([column(cases, "beta"), column(cases, "rho")])

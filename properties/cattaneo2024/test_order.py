@@ -25,7 +25,6 @@ OUTSIDE = ModifiedEquation(outside=True)
 UNCORRECTED = ModifiedEquation(Wording(correction=0.0))
 DIGITS = (
     AdamSetting(loss="digits", order=(0, 1, 2, 3), beta=0.6, rho=0.8, eps=0.01, time=0.3, name="digits, 4 batches"),
-    AdamSetting(loss="digits", beta=0.8, rho=0.6, eps=0.01, time=0.3, name="digits, full batch"),
 )
 
 
