@@ -1,4 +1,4 @@
-"""Flows of homogeneous networks far past separation, to losses of `e^-1000000` and less.
+"""Flows of homogeneous networks far past separation, to losses of `e^-1000000` and, if need be, of `e^-(10^20)`.
 
 The sum of the losses is `L = sum_i l(q_i)`, with margins `q_i = y_i f(theta, x_i)` of degree `D`. A flow is
 `dtheta/dt = -h * grad L` with a conditioner `h`: 1, or what an adaptive method makes of the gradients.
@@ -11,6 +11,10 @@ The sum of the losses is `L = sum_i l(q_i)`, with margins `q_i = y_i f(theta, x_
 
    The gradient of L is `e^-l l^(1 - 1/D) g`, so neither loss nor time is ever a number; log time follows as
    `log t = l - log F + O(1/l)` with `F = <g, h g>` at theta. An implicit method takes some 100 steps.
+3. The shares `p` are those of a soft minimum of the margins, `l` times as sharp as at first: margins that have a share
+   differ by `O(1/l)`, and rounding errors, times `l`, move the shares. What the start left behind fades as slowly as
+   `l^(-1/D)`; to see it gone the sharpness is kept from some `l` on, at `sharpest`. Margins with a share then go on to
+   differ by `O(1/sharpest)`, where those of the true flow draw together, and the clock has no end.
 
 The normalisation is that of Lyu, Li (2020), section 4; adaptive flows after Wang, Meng, Chen, Liu (2021).
 """
@@ -39,18 +43,21 @@ from verify.losses import CROSS_ENTROPY, EXPONENTIAL, Loss
 from verify.networks import Network, check_homogeneous
 from verify.trajectory import Progress
 
-FARTHEST = 1e7
-"""The largest `log 1/L`: beyond, rounding of the margins moves the shares `p` by more than the tolerance."""
+SHARPEST = 1e7
+"""The largest sharpness: beyond, rounding of the margins moves the shares `p` by more than the tolerance."""
+
+FARTHEST = 1e30
+"""The largest `log 1/L`, where all that fades like `l^(-1/D)` is below the solver's tolerance, or near to it."""
 
 _CHUNK = 8  # datasets a call
 _SHARED = (EXPONENTIAL, CROSS_ENTROPY)  # one program for both
 _POINTS = 64  # recorded
 _EARLY_TIME = 1e4  # of sigma
 _EARLY_STEPS = 2_000
-_STEPS = 500
+_STEPS = 1_000
 _RTOL = 1e-7  # the stiff directions carry rounding errors times log 1/L; a smaller tolerance meets them
 _NEWTON = 1e-7
-_STARTS = 4  # start weights to try, until one separates the data
+_STARTS = 6  # start weights to try, until one separates the data
 
 
 @dataclass(frozen=True)
@@ -120,12 +127,14 @@ class NetworkFlow:
 
     clock: `[r]` the values of `log 1/L`. separated, reached: `[b]` whether the data were separated, and whether the
     flow then came to the end; all below is NaN where not. log_inverse_loss: `[b r]`, `log 1/L` at the weights, which
-    differs from the clock by the solver's error. log_time: `[b r]`, up to `O(1/clock)`.
+    differs from the clock by the solver's error, and relatively by `O(1/sharpest)` past it. log_time: `[b r]`, up to
+    `O(1/clock)`. sharpest: the value of the clock from which on the sharpness stays.
     weights: per dataset `[r p]`, divided by `clock^(1/D)`. margins, gradients: per dataset `[r n]` and `[r n p]`, at
     these weights. conditioner: per dataset `[r p]`, up to a factor that depends on time.
     """
 
     clock: Float[np.ndarray, " r"]
+    sharpest: float
     separated: Bool[np.ndarray, " b"]
     reached: Bool[np.ndarray, " b"]
     log_inverse_loss: Float[np.ndarray, "b r"]
@@ -193,10 +202,10 @@ class _Field:
         return h * g, jnp.exp(-log_inverse) * jnp.square(g)
 
     def late(self, tau: Any, state: tuple[Array, Array], args: Any) -> tuple[Array, Array]:
-        data, method = args
+        data, method, sharpest = args
         u, accumulated = state
         clock, degree = jnp.exp(tau), self.network.degree
-        _, g, _ = self.pull(u, clock, data)
+        _, g, _ = self.pull(u, jnp.minimum(clock, sharpest), data)
         h = self.conditioner(g, accumulated, (1 - 1 / degree) * tau - clock, method)
         speed = jnp.vdot(g, h * g)
         return h * g / speed - u / degree, jnp.exp(tau - clock) * jnp.square(g) / speed
@@ -236,16 +245,19 @@ def _program(network: Network, losses: tuple[Loss, ...]) -> Any:
     """Jitted: states `[b p]` and log clocks `[r]` to states `[b r p]`, success, and what is read off there."""
     fields = _Field(network, losses)
 
-    def read(tau: Any, state: tuple[Array, Array], data: Any, method: Array) -> tuple[Array, ...]:
+    def read(tau: Any, state: tuple[Array, Array], args: Any) -> tuple[Array, ...]:
+        data, method, sharpest = args
         u, accumulated = state
         clock, degree = jnp.exp(tau), network.degree
-        log_inverse, g, z = fields.pull(u, clock, data)
+        sharpness = jnp.minimum(clock, sharpest)
+        log_inverse, g, z = fields.pull(u, sharpness, data)
         h = fields.conditioner(g, accumulated, (1 - 1 / degree) * tau - clock, method)
         log_speed = jnp.log(jnp.vdot(g, h * g)) + (2 - 2 / degree) * tau
         gradients = jax.jacrev(lambda u: network.margins(u, data[0], data[1]))(u)
-        return log_inverse, clock - log_speed, z, gradients, h
+        return log_inverse * (clock / sharpness), clock - log_speed, z, gradients, h
 
-    def solve(data: Any, method: Array, start: Any, taus: Array) -> Any:
+    def solve(data: Any, method: Array, start: Any, taus: Array, sharpest: Any) -> Any:
+        args = (data, method, sharpest)
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(fields.late),
             diffrax.Kvaerno5(root_finder=_Newton(rtol=_NEWTON, atol=_NEWTON)),
@@ -253,7 +265,7 @@ def _program(network: Network, losses: tuple[Loss, ...]) -> Any:
             taus[-1],
             jnp.array(0.01),
             start,
-            args=(data, method),
+            args=args,
             saveat=diffrax.SaveAt(ts=taus),
             stepsize_controller=diffrax.ClipStepSizeController(
                 diffrax.PIDController(rtol=_RTOL, atol=_RTOL, dtmin=1e-9, force_dtmin=False), step_ts=taus
@@ -264,10 +276,9 @@ def _program(network: Network, losses: tuple[Loss, ...]) -> Any:
         assert solution.ys is not None
         u, _ = solution.ys
         good = (solution.result == diffrax.RESULTS.successful) & jnp.isfinite(u).all()
-        readings = jax.vmap(lambda tau, state: read(tau, state, data, method))(taus, solution.ys)
-        return u, good, readings
+        return u, good, jax.vmap(lambda tau, state: read(tau, state, args))(taus, solution.ys)
 
-    return jax.jit(jax.vmap(solve, in_axes=(0, None, 0, None)))
+    return jax.jit(jax.vmap(solve, in_axes=(0, None, 0, None, None)))
 
 
 @dataclass(frozen=True)
@@ -311,32 +322,35 @@ def network_flow(
     *,
     loss: str | Loss = "exponential",
     log_time: float = 1e6,
+    sharpest: float = SHARPEST,
     scale: float = 0.5,
     progress: Progress | None = None,
 ) -> NetworkFlow:
     """The flow of a network from random weights to separation, and on to a loss of `e^-log_time`.
 
-    datasets: binary ones. scale: standard deviation of the start weights; up to four draws, whose seeds come from the
-    data, are tried until one separates them. Raises `InputError` for a network that is not homogeneous or not once
-    differentiable, data that are not binary, and a log_time that is not above 1.
+    datasets: binary ones. sharpest: from where on the soft minimum of the margins keeps its sharpness.
+    scale: standard deviation of the start weights; up to six draws, whose seeds come from the data, are tried until one
+    separates them. Raises `InputError` for a network that is not homogeneous or not once differentiable, data that are
+    not binary, and a log_time or a sharpest out of range.
     """
-    _check(datasets, network, log_time, scale)
+    _check(datasets, network, log_time, sharpest, scale)
     data, taus = _padded(datasets, losses.loss(loss)), np.linspace(0, math.log(log_time), _POINTS)
     starts, separated = _started(datasets, data, network, method, scale)
     found: dict[int, tuple[np.ndarray, ...]] = {}
     for chunk in _chunks(np.flatnonzero(separated).tolist()):
         places = _filled(chunk, len(datasets))
         start = tuple(np.stack([starts[i][part] for i in places]) for part in (0, 1))
-        solved = jax.tree.map(np.asarray, _program(network, data.losses)(data.at(places), method.numbers, start, taus))
+        program = _program(network, data.losses)
+        solved = jax.tree.map(np.asarray, program(data.at(places), method.numbers, start, taus, sharpest))
         for j, i in enumerate(chunk):
             if solved[1][j]:
                 found[i] = (solved[0][j], *(reading[j] for reading in solved[2]))
         if progress:
             progress(chunk[-1] + 1, len(datasets))
-    return _collected(datasets, network, data, np.exp(taus), separated, found)
+    return _collected(datasets, network, data, np.exp(taus), sharpest, separated, found)
 
 
-def _check(datasets: Sequence[Dataset], network: Network, log_time: float, scale: float) -> None:
+def _check(datasets: Sequence[Dataset], network: Network, log_time: float, sharpest: float, scale: float) -> None:
     if not datasets:
         raise InputError("There are no datasets to run on: give at least one.")
     for i, s in enumerate(datasets):
@@ -346,6 +360,8 @@ def _check(datasets: Sequence[Dataset], network: Network, log_time: float, scale
         raise InputError(f"The {network.name} has kinks, where its flow jumps: use the squared ReLU or the quadratic.")
     if not 1 < log_time <= FARTHEST:
         raise InputError(f"The loss is to fall to e^-{log_time:g}: give a log_time over 1, and up to {FARTHEST:g}.")
+    if not 10 <= sharpest <= SHARPEST:
+        raise InputError(f"The sharpness is to stay at {sharpest:g}: give a number from 10 to {SHARPEST:g}.")
     if not 0 < scale < math.inf:
         raise InputError(f"The start weights have the scale {scale}: give a positive number.")
     check_homogeneous(network, max(s.d for s in datasets))
@@ -365,7 +381,7 @@ def _started(datasets, data: _Data, network: Network, method: Method, scale: flo
     return starts, np.array([i in starts for i in range(len(datasets))])
 
 
-def _collected(datasets, network: Network, data: _Data, clock, separated, found) -> NetworkFlow:
+def _collected(datasets, network: Network, data: _Data, clock, sharpest, separated, found) -> NetworkFlow:
     b, r, padded = len(datasets), len(clock), data.x.shape[2]
     log_inverse, log_time = np.full((b, r), np.nan), np.full((b, r), np.nan)
     kept: tuple[list[np.ndarray], ...] = ([], [], [], [])
@@ -380,4 +396,4 @@ def _collected(datasets, network: Network, data: _Data, clock, separated, found)
         for values, value in zip(kept, (own(u), z[:, : s.n], own(gradients[:, : s.n]), own(h)), strict=True):
             values.append(value)
     reached = np.array([i in found for i in range(b)])
-    return NetworkFlow(clock, separated, reached, log_inverse, log_time, *kept)
+    return NetworkFlow(clock, sharpest, separated, reached, log_inverse, log_time, *kept)

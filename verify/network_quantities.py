@@ -1,7 +1,11 @@
 """What is measured along the flows of homogeneous networks: smoothed margins, growth, and KKT residuals.
 
 The clock of all curves is `log 1/L`, the `log_time` of a measurement; log time itself exceeds it by
-`O(log log 1/L)`, which is what `Growth` measures. A laboratory's log time is how far the flows go.
+`O(log log 1/L)`, which is what `Growth` measures. A laboratory's log time is how far the flows go: up to `1e7` where
+the loss itself is measured. KKT conditions are seen much further, since what the start leaves behind fades like
+`(log 1/L)^(-1/D)` only; the sharpness of the soft minimum stays from `1e5` on there (see `verify.network_flow`).
+
+Where more than half of the runs cannot be judged none is: few runs speak for themselves alone.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from weakref import WeakKeyDictionary
 import jax
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 import solvers.norms
 from solvers.errors import InputError, UndecidedError
@@ -23,7 +27,7 @@ from solvers.kkt import kkt_residual, polish
 from verify.datasets import Dataset
 from verify.laboratory import Laboratory
 from verify.losses import Loss
-from verify.network_flow import FARTHEST, Method, NetworkFlow, gradient, network_flow
+from verify.network_flow import FARTHEST, SHARPEST, Method, NetworkFlow, gradient, network_flow
 from verify.networks import Network, two_layer
 from verify.quantities import Measurement
 
@@ -33,7 +37,8 @@ if TYPE_CHECKING:
 _FLOWS: WeakKeyDictionary[Laboratory, dict[object, NetworkFlow]] = WeakKeyDictionary()
 _NETWORK, _GRADIENT = two_layer(4), gradient()
 _SOLVER = 1e-6  # relative error of a smoothed margin: ten times the solver's tolerance
-_SETTLED = 0.03  # a direction that turns by more than this in the last decade has no limit in sight
+_KEPT = 1e5  # the sharpness that is kept where limits of directions are sought: conditions then hold to 1e-5
+_SETTLED = 1e-3  # of a direction's turning in the last decade, where the claim has no tolerance
 _NAMES = {"none": "", "last": " weighted by h", "early": " weighted by the first h"}
 
 
@@ -45,11 +50,14 @@ class _OfNetwork:
     method: Method = _GRADIENT
     scale: float = 0.5
 
+    sharpest = SHARPEST
+    """Where the sharpness of the flow stays, and the flow ends unless limits are sought; no field."""
+
     def flow(self, claim: Claim, lab: Laboratory) -> NetworkFlow:
         """The flow, to a loss of `e^-log_time`; one for all quantities that ask for it."""
-        log_time = min(lab.log_time, FARTHEST)
+        log_time = min(lab.log_time, FARTHEST if self.sharpest < SHARPEST else SHARPEST)
         flows = _FLOWS.setdefault(lab, {})
-        key = (self.network, self.method, self.scale, claim.loss, log_time)
+        key = (self.network, self.method, self.scale, claim.loss, log_time, self.sharpest)
         if key not in flows:
             flows[key] = network_flow(
                 lab.datasets,
@@ -57,6 +65,7 @@ class _OfNetwork:
                 self.method,
                 loss=claim.loss,
                 log_time=log_time,
+                sharpest=self.sharpest,
                 scale=self.scale,
                 progress=lab.progress,
             )
@@ -67,8 +76,12 @@ class _OfNetwork:
     ) -> Measurement:
         """Curves of the flows that came to the end, with notes on the others; on the flow's clock, or a part of it."""
         clock = flow.clock if clock is None else clock
-        notes = (f"{self.network.name}, {self.method.name}, to a loss of e^-{flow.clock[-1]:.3g}", *flow.notes)
-        return Measurement(clock, values, np.full(len(values), floor), flow.reached, lab.datasets, notes=notes)
+        end = f"to a loss of e^-{flow.clock[-1]:.3g}"
+        if flow.clock[-1] > flow.sharpest:
+            end += f", from e^-{flow.sharpest:.3g} on with shares as sharp as there"
+        notes = (f"{self.network.name}, {self.method.name}, {end}", *flow.notes)
+        judged = flow.reached.copy()
+        return _capped(Measurement(clock, values, np.full(len(values), floor), judged, lab.datasets, notes=notes))
 
 
 @dataclass(frozen=True)
@@ -77,11 +90,13 @@ class NetworkKKT(_OfNetwork):
 
     norm: an entry-wise norm, by name. weights: `"none"` (s = 1), or `h^-1/2` with the conditioner h of the end
     (`"last"`) or of separation (`"early"`). Theorems speak of limits of the direction, so that runs are left out whose
-    direction still turned by more than 0.03 in the last decade of `log 1/L`; of which norm or weights, it knows not.
+    direction still turned by more than the claim's tolerance in the last decade of `log 1/L`: what it turns by like
+    `(log 1/L)^(-1/D)` from there on is about as much. Of which norm or weights, that knows not.
     """
 
     norm: str = "l2"
     weights: str = "none"
+    sharpest = _KEPT
 
     @property
     def name(self) -> str:
@@ -95,7 +110,7 @@ class NetworkKKT(_OfNetwork):
             for k in range(len(flow.clock)):
                 at = (flow.weights[i][k], flow.gradients[i][k], flow.margins[i][k])
                 values[i, k] = kkt_residual(*at, self.network.degree, self.norm, scale=scale).total
-        return _of_settled(flow, self.measured(flow, lab, values, 1e-9))
+        return _of_settled(claim, flow, self.measured(flow, lab, values, 1 / self.sharpest))
 
 
 @dataclass(frozen=True)
@@ -108,6 +123,7 @@ class PolishedDistance(_OfNetwork):
     """
 
     last: float = 1.0
+    sharpest = _KEPT
 
     name = "distance to the polished KKT point"
 
@@ -126,11 +142,11 @@ class PolishedDistance(_OfNetwork):
                 continue
             directions = flow.weights[i] / np.linalg.norm(flow.weights[i], axis=1)[:, None]
             values[i] = np.linalg.norm(directions - end / np.linalg.norm(end), axis=1)
-        m = _of_settled(flow, self.measured(flow, lab, values, 1e-5))
+        m = self.measured(flow, lab, values, 1e-5)
         if lost.any():
             note = f"runs left out, from whose end no KKT point is reached: {np.count_nonzero(lost)}"
             m = replace(m, judged=m.judged & ~lost, notes=(*m.notes, note))
-        return m
+        return _of_settled(claim, flow, m)
 
     def _scale(self, dataset: Dataset) -> Float[np.ndarray, " p"]:
         shapes = self.network.shapes(dataset.d)
@@ -226,22 +242,26 @@ def _functions(network: Network, dataset: Dataset) -> tuple[Callable[..., np.nda
     return functools.partial(part, place=0), functools.partial(part, place=1)
 
 
-def _of_settled(flow: NetworkFlow, m: Measurement) -> Measurement:
-    """The measurement, judged where the direction has settled."""
-    settled = _settled(flow)
-    if (turning := np.count_nonzero(flow.reached & ~settled)) > 0:
-        m = replace(m, notes=(*m.notes, f"runs left out, whose direction still turns: {turning}"))
-    return replace(m, judged=flow.reached & settled)
-
-
-def _settled(flow: NetworkFlow) -> Bool[np.ndarray, " b"]:
-    """Whether the direction turned little in the last decade of the clock."""
+def _of_settled(claim: Claim, flow: NetworkFlow, m: Measurement) -> Measurement:
+    """The measurement, judged where the direction turned by the claim's tolerance at most in the last decade."""
     before = int(np.searchsorted(flow.clock, flow.clock[-1] / 10))
     turned = []
     for w in flow.weights:
         a, b = (v / np.linalg.norm(v) for v in (w[before], w[-1]))
         turned.append(float(np.linalg.norm(a - b)))
-    return np.array(turned) <= _SETTLED
+    settled = np.array(turned) <= getattr(claim.kind, "tolerance", _SETTLED)
+    if (turning := np.count_nonzero(flow.reached & ~settled)) > 0:
+        m = replace(m, notes=(*m.notes, f"runs left out, whose direction still turns: {turning}"))
+    return _capped(replace(m, judged=m.judged & settled))
+
+
+def _capped(m: Measurement) -> Measurement:
+    """The measurement, with no run judged where less than half of them could be."""
+    count = np.count_nonzero(m.judged)
+    if 2 * count >= len(m.judged):
+        return m
+    note = f"none is judged, since only {count} of {len(m.judged)} runs could be"
+    return replace(m, judged=np.zeros(len(m.judged), bool), notes=(*m.notes, note))
 
 
 def _inverse(loss: str | Loss, log_inverse: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:

@@ -40,7 +40,7 @@ def claim(name: str, title: str, statement: str, quantity, kind, twins) -> Claim
         flow=True,
         twins=tuple(Twin(wrong, quantity=false, shrink=False) for wrong, false in twins.items()),
         share=1 / 8,
-        horizon=2.0,
+        horizon=16.0 if isinstance(kind, Limit) else 2.0,
     )
 
 
@@ -62,7 +62,7 @@ CLAIMS = (
         "Steepest flow in a norm: limit points are along KKT points of min ½‖θ‖² s.t. margins ≥ 1, in that norm.",
         NetworkKKT(method=FLOW, norm="l1.5", scale=0.1),
         # What the start leaves behind fades like 1/‖θ‖ = (log t)^(-1/L); the norm's slope takes its root.
-        Limit(0.1, Law(0, -1 / 6)),
+        Limit(5e-3, Law(0, -1 / 6)),
         {"the L2 norm's KKT points": NetworkKKT(method=FLOW, scale=0.1)},
     ),
 )
