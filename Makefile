@@ -3,13 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= standard
 REPORT ?= verify-report
+# Theorems that were finished before are kept; FRESH=1 tries them again.
+FRESH ?=
 # Processes that check theorems at once; each has its share of the cores. One, with `--device gpu`.
 WORKERS ?= auto
 
 .PHONY: verify test lint types floors quick bench clean
 
+# The shell outlives Ctrl-C, so that what was finished is reported.
 verify: .venv/.installed
-	@$(BIN)/pytest properties -v -n $(WORKERS) --profile=$(PROFILE) --report-dir=$(REPORT) -p no:cacheprovider; \
+	@trap : INT; \
+	  $(BIN)/pytest properties -v -n $(WORKERS) --profile=$(PROFILE) --report-dir=$(REPORT) -p no:cacheprovider \
+	    $(if $(FRESH),--fresh); \
 	  status=$$?; $(BIN)/verify report --report-dir=$(REPORT) && exit $$status
 
 test: .venv/.installed

@@ -97,7 +97,7 @@ class _Description:
         if value is None or isinstance(value, bool | int | str):
             return value
         if isinstance(value, float | complex | bytes):
-            return repr(value)
+            return [type(value).__name__, repr(value)]
         if id(value) in self._open:
             return f"level {self._open.index(id(value))}"
         self._open.append(id(value))
