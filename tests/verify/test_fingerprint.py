@@ -111,7 +111,7 @@ def test_values_of_all_kinds_are_described():
         assert describe(make()) == describe(make())
     assert describe(np.arange(3.0)) != describe(np.arange(3.0) + 1e-16 + 1e-9)
     assert describe((1, 2)) != describe([1, 2])
-    assert len({str(describe(value)) for value in (1, 1.0, True, "1", "1.0", None, b"1")}) == 7
+    assert len({repr(describe(value)) for value in (1, 1.0, True, "1", "1.0", None, b"1")}) == 7
     endless = []
     endless.append(endless)
     assert describe(endless) == ["builtins.list", "level 0"]
