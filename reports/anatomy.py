@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from reports import svg, text
 from reports.curves import Band, band, decades, last
-from reports.figures import GAP, REAL, TWIN, Figure, decade_ticks
+from reports.figures import GAP, REAL, TWIN, Figure, decade_ticks, framed, legend
 from reports.records import Curves, Record
 
 # Beside the mid tones of the other figures one more of their contrast; names on the areas tell them apart as well.
@@ -41,8 +41,7 @@ def canvas(record: Record, curves: Curves) -> Canvas | None:
     times, parts = shares(record, curves)
     if not np.isfinite(parts).any():
         return None
-    drawn, gap = Canvas(figsize=(5.0, 3.6), layout="constrained"), band(curves)
-    axes = drawn.add_subplot()
+    (drawn, axes), gap = framed(), band(curves)
     _stack(axes, decades(times), parts, [part["name"] for part in record["anatomy"]["parts"]])
     if gap is not None and gap.drawable:
         label = f"{record['quantity']}, median" if gap.datasets > 1 else record["quantity"]
@@ -53,8 +52,7 @@ def canvas(record: Record, curves: Curves) -> Canvas | None:
     axes.set_ylabel("share of the bound")
     decade_ticks(axes.xaxis)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.percent(value, 0)))
-    handles, labels = axes.get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=9.5, handlelength=2.6)
+    legend(drawn, axes)
     return drawn
 
 

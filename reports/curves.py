@@ -67,7 +67,10 @@ def band(curves: Curves, name: str = "gap") -> Band | None:
 def _quantiles(gap: Float[np.ndarray, "datasets r"]) -> Float[np.ndarray, "3 r"]:
     """Quantiles over the datasets that are not NaN; NaN where all of them are."""
     result = np.full((len(LEVELS), gap.shape[1]), np.nan)
-    some = np.isfinite(gap).any(axis=0)
+    known = np.isfinite(gap)
+    full = known.all(axis=0)
+    some = known.any(axis=0) & ~full
+    result[:, full] = np.quantile(gap[:, full], LEVELS, axis=0)  # ten times as fast as the next
     if some.any():
         result[:, some] = np.nanquantile(gap[:, some], LEVELS, axis=0)
     return result

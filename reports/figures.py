@@ -49,14 +49,27 @@ def canvas(record: Record, curves: Curves) -> Canvas | None:
     """A claim's figure, to be made and saved within `svg.style`; None if nothing can be drawn."""
     if not _drawable(record, curves):
         return None
-    drawn = Canvas(figsize=(5.0, 3.6), layout="constrained")
-    axes = drawn.add_subplot()
+    drawn, axes = framed()
     draw(axes, record, curves)
     axes.set_xlabel(record["time"]["label"])
     axes.set_ylabel(record["quantity"])
-    handles, labels = axes.get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=9.5, handlelength=2.6)
+    legend(drawn, axes)
     return drawn
+
+
+def framed() -> tuple[Canvas, Axes]:
+    """A canvas with one pair of axes. Its margins are fixed: to lay it out by its text takes as long as to draw it."""
+    drawn = Canvas(figsize=(5.0, 3.6))
+    return drawn, drawn.add_axes((0.145, 0.135, 0.845, 0.7))
+
+
+def legend(drawn: Canvas, axes: Axes) -> None:
+    """Put the legend above the axes, which make room for its rows."""
+    handles, labels = axes.get_legend_handles_labels()
+    place = {"loc": "upper left", "bbox_to_anchor": (0.01, 1.0), "borderaxespad": 0.1}
+    drawn.legend(handles, labels, ncols=2, fontsize=9.5, handlelength=2.6, **place)
+    left, bottom, width, _ = axes.get_position().bounds
+    axes.set_position((left, bottom, width, 0.945 - 0.06 * -(-len(labels) // 2) - bottom))
 
 
 def overview(
@@ -163,7 +176,7 @@ def decade_ticks(axis: Axis) -> None:
         axis.set_view_interval(low, high, ignore=True)
     axis.set_major_locator(MaxNLocator(6, integer=True))
     axis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))
-    if high - low <= 8:
+    if high - low <= 4:  # more of them say less, and cost time
         minor = np.log10(np.arange(2, 10)) + np.arange(np.floor(low), np.ceil(high))[:, None]
         axis.set_minor_locator(FixedLocator(minor[(low <= minor) & (minor <= high)].tolist()))
 
