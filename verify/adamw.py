@@ -110,6 +110,9 @@ LION = Method("Lion with weight decay", _lion)
 @functools.lru_cache(maxsize=4096)
 def least_loss(case: Convex, norm: str | Norm, radius: float) -> BallMinimum:
     """The least loss of a problem over a norm ball, without weight decay."""
+    kind = solvers.norms.norm(norm)
+    if kind.matrix_only and min(model(case).shape) == 1:
+        norm = "l2"  # of a matrix with one singular value, and sooner found
     return ball_minimum(model(case), norm, radius)
 
 

@@ -67,7 +67,7 @@ class Runs:
     methods: tuple[Method, ...]
     objective: Objective = regularised
     stacked: Callable[[Sequence[Convex]], Stack] = stack
-    share: float = 0.1
+    share: float = 0.05
 
     def weights(self, lab: Laboratory) -> Float[np.ndarray, "m b r p"]:
         """The weights of every method, flattened, at the recorded steps."""

@@ -20,7 +20,7 @@ from verify import Bound, Claim, Twin
 from verify.adamw import FrankWolfeGap, constant, euclidean_smoothness, radius_for_diameter, steepest_descent
 from verify.convex import Convex, problems
 
-NORMS = ("l1", "l2", "linf", "spectral", "nuclear")
+NORMS = ("l1", "l2", "linf", "spectral")
 GAP = partial(FrankWolfeGap, NORMS)
 SIGNS = partial(FrankWolfeGap, ("linf",))
 
@@ -41,7 +41,7 @@ CLAIM = Claim(
     twins=(
         Twin("2H/((t+2)λ²), the radius for the diameter", quantity=GAP(upper=radius_for_diameter), shrink=False),
         Twin("H in L2 for the L-infinity ball", quantity=SIGNS(upper=euclidean_smoothness), shrink=False),
-        Twin("the ball of radius 2/λ", quantity=GAP(radius=2.0), shrink=False),
+        Twin("the ball of radius 2/λ", quantity=SIGNS(radius=2.0), shrink=False),
         Twin(
             "normalised GD for the L-infinity ball",
             quantity=SIGNS(method=lambda _: steepest_descent("l2")),

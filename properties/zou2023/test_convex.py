@@ -43,7 +43,7 @@ def lowered(share: float, text: str) -> Bound:
 
 
 def alone(method: Method, objective: Objective = regularised) -> Runs:
-    return Runs((method,), objective, share=0.5)
+    return Runs((method,), objective, share=0.2)
 
 
 IRIS = Convex(name="iris:standardise", loss="softmax", source="iris:standardise", decay=0.1)
@@ -68,7 +68,7 @@ DISTANCE = Claim(
         Twin("a loss without weight decay", quantity=Apart(UNDECAYED), shrink=False),
         Twin("a network of neurons [⟨w, x⟩]₊³", quantity=Apart(NETWORK, losses=("logistic",)), shrink=False),
     ),
-    real=(IRIS, WINE, DIGITS),
+    real=(IRIS, WINE),
     share=0.25,
 )
 
@@ -107,7 +107,8 @@ END = replace(
     title="All methods end at the optimum with weight decay",
     statement="Convex loss, weight decay λ: GD, heavy ball, Adam, RMSProp, AdaGrad, SignGD tend to the optimum of f.",
     kind=Limit(0.02, laws.power(0.5)),
-    quantity=Astray(replace(RUNS, share=0.5)),
+    quantity=Astray(replace(RUNS, share=0.2)),
+    real=(DIGITS,),
     twins=(
         Twin("AdamW, with the weight decay beside the gradient", quantity=Astray(alone(ADAMW, risk)), shrink=False),
         Twin("Adam without weight decay", quantity=Astray(alone(ADAM, risk)), shrink=False),
