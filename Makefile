@@ -8,6 +8,12 @@ FRESH ?=
 # Processes that check theorems at once; each has its share of the cores. One, with `--device gpu`.
 WORKERS ?= auto
 
+# Compiled programs are kept: a third of the time of a first run goes into them. They are this processor's own, hence
+# the checksum in the name; the bound on the size makes jax lock the folder, which several processes share.
+export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.jax_cache/$(shell grep -m1 flags /proc/cpuinfo 2>/dev/null | cksum | cut -d' ' -f1)
+export JAX_COMPILATION_CACHE_MAX_SIZE ?= 2000000000
+export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
+
 .PHONY: verify test lint types floors quick bench clean
 
 # The shell outlives Ctrl-C, so that what was finished is reported.
