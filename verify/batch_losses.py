@@ -48,7 +48,12 @@ def of_functions(functions: Sequence[Callable[[Any], Any]], start: Any) -> tuple
     if not flat.size or not bool(jnp.all(jnp.isfinite(flat))):
         raise InputError("The start is empty or not finite: give the parameters to start from.")
     for index, function in enumerate(functions):
-        value = jnp.asarray(function(unravel(flat)))
+        try:
+            value = jnp.asarray(function(unravel(flat)), jnp.float64)
+        except Exception as error:  # whatever a user's function may raise
+            raise InputError(
+                f"Loss {index} fails at the start ({type(error).__name__}: {error}): correct it."
+            ) from error
         if value.shape or not bool(jnp.isfinite(value)):
             raise InputError(f"Loss {index} is {value} at the start: it must return one finite number there.")
 

@@ -18,6 +18,7 @@ from verify.cli_compare import compare
 from verify.cli_counterexamples import hunt, replay
 from verify.cli_gallery import gallery
 from verify.cli_identify import identify
+from verify.cli_modified import modified
 from verify.cli_new import new
 
 app = typer.Typer(
@@ -146,6 +147,7 @@ app.command()(replay)
 app.command()(hunt)
 app.command()(identify)
 app.command()(gallery)
+app.command()(modified)
 app.command()(new)
 app.command()(compare)
 

@@ -20,8 +20,10 @@ import optax
 from jax import Array
 from jaxtyping import Float
 
+from verify import bias_flows, modified
 from verify import config as config
 from verify.batch_losses import Total, derivatives
+from verify.modified import Memory
 from verify.trajectory import TrajectoryError
 
 
@@ -57,6 +59,19 @@ class Contest:
     method: Callable[[Any], optax.GradientTransformation]
     fields: tuple[Field, ...]
     discrete: bool = False
+
+
+@functools.cache
+def adam_contest(loss: Total, memory: Memory) -> Contest:
+    """Adam against its modified equation; the equation's numbers are `(tables, hyperparameters, wording)`."""
+
+    def field(theta: Array, n: Any, h: Any, case: Any, total: Total, *, settled: bool) -> Array:
+        data, (table, numbers, wording) = case
+        return modified.velocity(theta, n, total, data, memory, table, numbers, wording, settled=settled).at(h)
+
+    forms = (False, True) if memory.batches > 1 and memory.period else (False,)
+    fields = tuple(functools.partial(field, settled=settled) for settled in forms)
+    return Contest(loss, memory.batches, bias_flows.adam_method, fields)
 
 
 class Distance(NamedTuple):

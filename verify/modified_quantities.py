@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +15,7 @@ from verify import bias_flows, modified
 from verify.bias_flows import Bias, Momentum
 from verify.cases import Case
 from verify.laboratory import Laboratory
-from verify.lockstep import Contest, Course, Ends, Numbers, distances
+from verify.lockstep import Contest, Course, Ends, Numbers, adam_contest, distances
 from verify.modified import Hyperparameters, Memory, Wording
 from verify.quantities import Measurement
 from verify.sample_losses import LOSSES, MOST_BATCHES, AdamSetting, MethodSetting, MomentumSetting, problem_of
@@ -102,17 +101,6 @@ def constants(values: Any, like: np.ndarray) -> Any:
     return jax.tree.map(lambda value: np.broadcast_to(np.asarray(value, float), like.shape).copy(), values)
 
 
-@functools.cache
-def _adam_contest(loss: str, memory: Memory) -> Contest:
-    def field(theta: Any, n: Any, h: Any, case: Any, total: Any, *, settled: bool) -> Any:
-        data, (table, numbers, wording) = case
-        return modified.velocity(theta, n, total, data, memory, table, numbers, wording, settled=settled).at(h)
-
-    forms = (False,) if memory.batches == 1 else (False, True)
-    fields = tuple(functools.partial(field, settled=settled) for settled in forms)
-    return Contest(LOSSES[loss].total, memory.batches, bias_flows.adam_method, fields)
-
-
 @dataclass(frozen=True)
 class ModifiedEquation:
     """Largest distance of Adam to its modified equation over the steps, in the largest component.
@@ -153,7 +141,7 @@ class ModifiedEquation:
         table = jax.tree.map(lambda *leaves: np.stack(leaves), *tables)
         wording = constants(self.wording, numbers.beta)
         order = np.stack([np.resize(np.array(case.order), steps[-1]) for case in cases])
-        contest = _adam_contest(cases[0].loss, memory)
+        contest = adam_contest(LOSSES[cases[0].loss].total, memory)
         every = Numbers(start, data, order, numbers, (table, claimed, wording))
         names = [case.name for case in cases]
         return distances(contest, every, column(cases, "time"), steps, change=memory.transient, names=names)
