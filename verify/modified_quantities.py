@@ -117,7 +117,10 @@ class ModifiedEquation:
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
         del claim
-        cases = settings_of(lab, AdamSetting)
+        return self.measure_settings(settings_of(lab, AdamSetting))
+
+    def measure_settings(self, cases: Sequence[AdamSetting]) -> Measurement:
+        """The distances on these settings, without a claim."""
         judged = np.arange(len(cases)) < max(1, round(self.share * len(cases)))
         steps = levels(coarsest(*(decay for case in cases for decay in case.decays)))
         use = [case for case, judge in zip(cases, judged, strict=True) if judge]
