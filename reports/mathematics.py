@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 # These are no English words, and formulas by themselves.
 _ALWAYS = frozenset(("log", "ln", "exp", "argmax", "argmin"))
 FUNCTIONS = _ALWAYS | {"max", "min", "sup", "inf", "sign", "diag", "mean", "margin", "tr", "rank", "det", "cos"}
+_HELD = '<span class="formula">'
 _PROSE = frozenset(("a", "A", "I", "w/o", "n/a", "N/A", "I/O", "A/B"))
 _SIGNS = "+-−=≤≥<>≈≠~·×/⊙∈→←↦⇒±∝≪≫*,:⊤…"
 _OPEN, _CLOSE, _BARS = "([{⟨", ")]}⟩", "‖|"
@@ -94,9 +95,32 @@ def pieces(words: str) -> list[str | Node]:
 
 
 def mathml(words: str) -> Markup:
-    """The text for a page: escaped, each of its formulas a `<math>` element."""
-    parts = (str(escape(p)) if isinstance(p, str) else f"<math>{_element(p)}</math>" for p in pieces(words))
-    return Markup("".join(parts))
+    """The text for a page: escaped, each of its formulas a `<math>` element.
+
+    Brackets and punctuation that touch a formula are held to it in a `<span class="formula">`: no line ends between.
+    """
+    written: list[str] = []
+    before = ""  # prose that is not yet written: the next formula may take its end
+    for piece in pieces(words):
+        if isinstance(piece, str):
+            tail = piece[: len(piece) - len(piece.lstrip(_CLOSE + ".,;:!?’”"))] if written else ""
+            if tail:
+                written[-1] = _held(written[-1], "", tail)
+            before = piece[len(tail) :]
+        else:
+            lead = before[len(before.rstrip(_OPEN + "‘“")) :]
+            written.append(str(escape(before.removesuffix(lead))))
+            written.append(_held(f"<math>{_element(piece)}</math>", lead, ""))
+            before = ""
+    return Markup("".join(written) + str(escape(before)))
+
+
+def _held(formula: str, lead: str, tail: str) -> str:
+    """A formula, with what may not be parted from it."""
+    if not lead + tail:
+        return formula
+    inside = formula.removeprefix(_HELD).removesuffix("</span>") if formula.startswith(_HELD) else formula
+    return f"{_HELD}{escape(lead)}{inside}{escape(tail)}</span>"
 
 
 # --- where formulas are ---------------------------------------------------------------------------------------------

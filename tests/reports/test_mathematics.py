@@ -31,7 +31,12 @@ def essence(words: str) -> str:
     [
         ("t^-1/2", "<math><msup><mi>t</mi><mrow><mo>−</mo><mn>1</mn><mo>/</mo><mn>2</mn></mrow></msup></math>"),
         ("t^(-a)", "<math><msup><mi>t</mi><mrow><mo>−</mo><mi>a</mi></mrow></msup></math>"),
-        ("x_i^2.", "<math><msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup></math>."),
+        ("x_i^2 .", "<math><msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup></math> ."),
+        (
+            "(log t).",
+            '<span class="formula">(<math><mi>log</mi></math></span> '
+            '<span class="formula"><math><mi>t</mi></math>).</span>',
+        ),
         ("β₁²", "<math><msubsup><mi>β</mi><mn>1</mn><mn>2</mn></msubsup></math>"),
         ("√ε", "<math><msqrt><mi>ε</mi></msqrt></math>"),
         ("w̃", '<math><mover accent="true"><mi>w</mi><mo>˜</mo></mover></math>'),

@@ -162,6 +162,42 @@ def test_everything_of_a_record_is_told(page):
         assert essence(words) in essence(page.text), words
 
 
+def test_refutations_advice_and_hunts_are_told(tmp_path):
+    case = {"x": [[7, 8]], "y": [1]}
+    record = samples.record(
+        verdict="REFUTED",
+        refutation={
+            "case": case,
+            "steps": [1e5, 1e6],
+            "values": [0.3, None],
+            "margins": [],
+            "followed": None,
+            "sentence": "On the point (7, 8) it goes elsewhere.",
+        },
+        settle={"steps": 10, "cases": 1, "sentence": "Ten times the steps would tell."},
+        tightness={
+            "statistic": "gap",
+            "limit": 2.0,
+            "value": 1.75,
+            "case": case,
+            "examples": 321,
+            "judged": 300,
+            "untargeted": None,
+            "refuted": False,
+        },
+    )
+    write_record(tmp_path, record, samples.curves())
+    words = essence(Page(write_report(tmp_path)["html"].read_text("utf-8")).text)
+    for told in (
+        "On the point (7, 8) it goes elsewhere.",
+        "Ten times the steps would tell.",
+        "Of 321 cases",
+        "is 1.75; ",
+    ):
+        assert essence(told) in words
+    assert words.count(essence("(7, 8) ↦ +1")) == 2
+
+
 def test_verdicts_are_told_in_words(page):
     badges = re.findall(r"[✓✗?] (?:SUPPORTED|REFUTED|INCONCLUSIVE)", page.text)
     records = [record for record, _ in samples.all_cases()]
