@@ -50,28 +50,37 @@ class Convex(Setting):
     betas: tuple[float, float] = (0.9, 0.999)
 
 
-@st.composite
 def problems(
-    draw: Callable[[Any], Any],
     losses: Sequence[str] = ("squares", "logistic", "softmax"),
     decays: tuple[float, float] = (0.05, 1.0),
     most: tuple[int, int, int] = (16, 8, 4),
     betas: Sequence[tuple[float, float]] = ((0.9, 0.999),),
-) -> Convex:
+) -> st.SearchStrategy[Convex]:
     """Settings with at most so many points, features and outputs, and a decay on a grid of 0.05."""
-    loss = draw(st.sampled_from(losses))
-    outputs = {"squares": st.integers(1, most[2]), "logistic": st.just(1), "softmax": st.integers(2, most[2])}
     low, high = (round(20 * decay) for decay in decays)
+    return _problems(st.sampled_from(losses), st.integers(low, high), most, st.sampled_from(betas))
+
+
+@st.composite
+def _problems(
+    draw: Callable[[Any], Any],
+    losses: st.SearchStrategy[str],
+    twentieths: st.SearchStrategy[int],
+    most: tuple[int, int, int],
+    betas: st.SearchStrategy[tuple[float, float]],
+) -> Convex:
+    loss = draw(losses)
+    outputs = {"squares": st.integers(1, most[2]), "logistic": st.just(1), "softmax": st.integers(2, most[2])}
     return Convex(
         name=loss,
         loss=loss,
         n=draw(st.integers(1, most[0])),
         d=draw(st.integers(1, most[1])),
         k=draw(outputs[loss]),
-        decay=draw(st.integers(low, high)) / 20,
+        decay=draw(twentieths) / 20,
         flaw=draw(st.sampled_from(FLAWS)),
         seed=draw(st.integers(0, 2**20)),
-        betas=draw(st.sampled_from(betas)),
+        betas=draw(betas),
     )
 
 

@@ -95,6 +95,7 @@ CLASSES = replace(
     "optimum's decision boundary is classified as the optimum classifies it.",
     problem=lambda: problems(losses=("logistic", "softmax")),
     quantity=Reclassified(RUNS),
+    real=(IRIS, DIGITS),
     twins=(
         Twin("λ overstated tenfold: e/(10 λ)", kind=lowered(0.1, "e/(10 λ)"), shrink=False),
         Twin("a loss without weight decay", quantity=Reclassified(UNDECAYED), shrink=False),
@@ -108,7 +109,7 @@ END = replace(
     statement="Convex loss, weight decay λ: GD, heavy ball, Adam, RMSProp, AdaGrad, SignGD tend to the optimum of f.",
     kind=Limit(0.02, laws.power(0.5)),
     quantity=Astray(replace(RUNS, share=0.2)),
-    real=(DIGITS,),
+    real=(WINE,),
     twins=(
         Twin("AdamW, with the weight decay beside the gradient", quantity=Astray(alone(ADAMW, risk)), shrink=False),
         Twin("Adam without weight decay", quantity=Astray(alone(ADAM, risk)), shrink=False),
