@@ -104,12 +104,7 @@ class NetworkKKT(_OfNetwork):
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
         flow = self.flow(claim, lab)
-        values = np.full((len(lab.datasets), len(flow.clock)), np.nan)
-        for i in np.flatnonzero(flow.reached):
-            scale = scale_of(flow, int(i), self.weights)
-            for k in range(len(flow.clock)):
-                at = (flow.weights[i][k], flow.gradients[i][k], flow.margins[i][k])
-                values[i, k] = kkt_residual(*at, self.network.degree, self.norm, scale=scale).total
+        values = residuals(flow, self.network.degree, self.norm, self.weights)
         return _of_settled(claim, flow, self.measured(flow, lab, values, 1 / self.sharpest))
 
 
@@ -215,6 +210,24 @@ class Growth(_OfNetwork):
         return self.measured(flow, lab, np.maximum(loss, norm)[:, late], 1e-9, flow.clock[lag:][late])
 
 
+def residuals(flow: NetworkFlow, degree: int, norm: str = "l2", weights: str = "none") -> Float[np.ndarray, "b r"]:
+    """KKT residuals along a flow; norm, weights: as for `NetworkKKT`. NaN where the flow did not come to the end."""
+    values = np.full((len(flow.reached), len(flow.clock)), np.nan)
+    for i in np.flatnonzero(flow.reached):
+        scale = scale_of(flow, int(i), weights)
+        for k in range(len(flow.clock)):
+            at = (flow.weights[i][k], flow.gradients[i][k], flow.margins[i][k])
+            values[i, k] = kkt_residual(*at, degree, norm, scale=scale).total
+    return values
+
+
+def turning(flow: NetworkFlow) -> Float[np.ndarray, " b"]:
+    """How far the directions moved in the last decade of the clock; NaN where the flow did not come to the end."""
+    before = int(np.searchsorted(flow.clock, flow.clock[-1] / 10))
+    ends = ([v / np.linalg.norm(v) for v in (w[before], w[-1])] for w in flow.weights)
+    return np.array([float(np.linalg.norm(a - b)) for a, b in ends])
+
+
 def scale_of(flow: NetworkFlow, i: int, weights: str) -> Float[np.ndarray, " p"]:
     """`s` of the norm `||s * theta||` that the name of weights asks for, on dataset `i`, up to a common factor."""
     if weights not in _NAMES:
@@ -244,14 +257,9 @@ def _functions(network: Network, dataset: Dataset) -> tuple[Callable[..., np.nda
 
 def _of_settled(claim: Claim, flow: NetworkFlow, m: Measurement) -> Measurement:
     """The measurement, judged where the direction turned by the claim's tolerance at most in the last decade."""
-    before = int(np.searchsorted(flow.clock, flow.clock[-1] / 10))
-    turned = []
-    for w in flow.weights:
-        a, b = (v / np.linalg.norm(v) for v in (w[before], w[-1]))
-        turned.append(float(np.linalg.norm(a - b)))
-    settled = np.array(turned) <= getattr(claim.kind, "tolerance", _SETTLED)
-    if (turning := np.count_nonzero(flow.reached & ~settled)) > 0:
-        m = replace(m, notes=(*m.notes, f"runs left out, whose direction still turns: {turning}"))
+    settled = turning(flow) <= getattr(claim.kind, "tolerance", _SETTLED)
+    if (count := np.count_nonzero(flow.reached & ~settled)) > 0:
+        m = replace(m, notes=(*m.notes, f"runs left out, whose direction still turns: {count}"))
     return _capped(replace(m, judged=m.judged & settled))
 
 
