@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
@@ -34,21 +36,21 @@ def figure(record: Record, curves: Curves) -> Figure | None:
         return Figure(drawn and svg.element(drawn, alt, name), words, alt)
 
 
-def canvas(record: Record, curves: Curves) -> Canvas | None:
-    """A bound's figure, to be made and saved within `svg.style`; None if nothing can be drawn."""
+def canvas(record: Record, curves: Curves, label: Callable[[str], str] = str) -> Canvas | None:
+    """A bound's figure, as `figures.canvas` makes a claim's; None if nothing can be drawn."""
     if "anatomy" not in record:
         return None
     times, parts = shares(record, curves)
     if not np.isfinite(parts).any():
         return None
     (drawn, axes), gap = framed(), band(curves)
-    _stack(axes, decades(times), parts, [part["name"] for part in record["anatomy"]["parts"]])
+    _stack(axes, decades(times), parts, [label(part["name"]) for part in record["anatomy"]["parts"]])
     if gap is not None and gap.drawable:
-        label = f"{record['quantity']}, median" if gap.datasets > 1 else record["quantity"]
-        axes.plot(decades(gap.times), gap.median, color=svg.INK, linewidth=2, label=label)
+        name = label(f"{record['quantity']}, median" if gap.datasets > 1 else record["quantity"])
+        axes.plot(decades(gap.times), gap.median, color=svg.INK, linewidth=2, label=name)
     axes.axhline(0, color=svg.INK, linewidth=0.8)
     axes.margins(x=0)
-    axes.set_xlabel(record["time"]["label"])
+    axes.set_xlabel(label(record["time"]["label"]))
     axes.set_ylabel("share of the bound")
     decade_ticks(axes.xaxis)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.percent(value, 0)))

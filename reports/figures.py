@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,14 +45,17 @@ def figure(record: Record, curves: Curves) -> Figure:
         return Figure(drawn and svg.element(drawn, alt, record["id"]), words, alt)
 
 
-def canvas(record: Record, curves: Curves) -> Canvas | None:
-    """A claim's figure, to be made and saved within `svg.style`; None if nothing can be drawn."""
+def canvas(record: Record, curves: Curves, label: Callable[[str], str] = str) -> Canvas | None:
+    """A claim's figure, to be made and saved within `svg.style`; None if nothing can be drawn.
+
+    `label` makes a label of a text that may have formulas in it.
+    """
     if not _drawable(record, curves):
         return None
     drawn, axes = framed()
-    draw(axes, record, curves)
-    axes.set_xlabel(record["time"]["label"])
-    axes.set_ylabel(record["quantity"])
+    draw(axes, record, curves, label)
+    axes.set_xlabel(label(record["time"]["label"]))
+    axes.set_ylabel(label(record["quantity"]))
     legend(drawn, axes)
     return drawn
 
@@ -114,7 +117,7 @@ def overview(
     return alt
 
 
-def draw(axes: Axes, record: Record, curves: Curves) -> None:
+def draw(axes: Axes, record: Record, curves: Curves, label: Callable[[str], str] = str) -> None:
     """Draw a record's band, law, twins and real datasets, labelled, in decades: 2 stands for 10².
 
     Logarithms on plain axes know no smallest or largest number, unlike a logarithmic scale.
@@ -123,21 +126,21 @@ def draw(axes: Axes, record: Record, curves: Curves) -> None:
     if gap is not None and gap.drawable:
         _draw_band(axes, gap)
     if gap is not None and "law" in curves:
-        label = f"law {textwrap.shorten(record['claimed']['law'] or '', 28, placeholder='…')}".strip()
+        name = label(f"law {textwrap.shorten(record['claimed']['law'] or '', 28, placeholder='…')}".strip())
         law = curves["law"][curves["time"] > 0]
-        _line(axes, gap.times, law, color=svg.INK, linestyle=(0, (5, 3)), linewidth=1.2, label=label)
+        _line(axes, gap.times, law, color=svg.INK, linestyle=(0, (5, 3)), linewidth=1.2, label=name)
     for index, twin in enumerate(twin for twin in record["twins"] if twin["curve"] is not None):
         wrong = band(curves, twin["curve"])
         if wrong is not None and wrong.drawable:
             style = (0, (6, 2, 1, 2)) if index == 0 else (0, (1, 1.5))
-            label = "false twin" if index == 0 else f"false twin {index + 1}"
-            _line(axes, wrong.times, wrong.median, color=TWIN, linestyle=style, linewidth=1.6, label=label)
-    label = "real datasets"
+            name = "false twin" if index == 0 else f"false twin {index + 1}"
+            _line(axes, wrong.times, wrong.median, color=TWIN, linestyle=style, linewidth=1.6, label=name)
+    name = "real datasets"
     for index in range(len(record["datasets"]["real"])):
         real = band(curves, f"real_{index}")
         if real is not None and real.drawable:
-            _line(axes, real.times, real.median, color=REAL, linewidth=0.8, label=label)
-            label = "_nolegend_"
+            _line(axes, real.times, real.median, color=REAL, linewidth=0.8, label=name)
+            name = "_nolegend_"
     _ticks(axes)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from matplotlib.mathtext import MathTextParser
+
 from reports import text
 from reports.mathematics import Accent, Leaf, Node, Root, Row, Script, pieces
 from reports.records import Record
@@ -90,6 +92,16 @@ def typeset(words: str) -> str:
             written.append("$" * (not open_) + _formula(piece))
             open_ = True
     return "".join(written) + "$" * open_
+
+
+def mathtext(words: str) -> str:
+    """A figure's label with its formulas as mathematics; as it is written where matplotlib cannot read them."""
+    written = "".join(p.replace("$", r"\$") if isinstance(p, str) else f"${_formula(p)}$" for p in pieces(words))
+    try:
+        MathTextParser("path").parse(written)
+    except ValueError:
+        return words.replace("$", r"\$")
+    return written
 
 
 def _formula(node: Node) -> str:

@@ -17,7 +17,9 @@ from markupsafe import Markup, escape
 
 # These are no English words, and formulas by themselves.
 _ALWAYS = frozenset(("log", "ln", "exp", "argmax", "argmin"))
-FUNCTIONS = _ALWAYS | {"max", "min", "sup", "inf", "sign", "diag", "mean", "margin", "tr", "rank", "det", "cos"}
+# These are formulas before a formula only: the min of x, but min x.
+_LIMITS = frozenset(("max", "min", "sup", "inf"))
+FUNCTIONS = _ALWAYS | _LIMITS | {"sign", "diag", "mean", "margin", "tr", "rank", "det", "cos"}
 _HELD = '<span class="formula">'
 _PROSE = frozenset(("a", "A", "I", "w/o", "n/a", "N/A", "I/O", "A/B"))
 _SIGNS = "+-−=≤≥<>≈≠~·×/⊙∈→←↦⇒±∝≪≫*,:⊤…"
@@ -210,7 +212,7 @@ def _weight(node: Node | None) -> str:
     if any(isinstance(part, Script | Root) for part in node.parts) or any(leaf.text in _ALWAYS for leaf in leaves):
         return "formula"
     if "word" in kinds:
-        return "function" if len(leaves) == 1 else "formula"
+        return ("function" if leaves[0].text in _LIMITS else "prose") if len(leaves) == 1 else "formula"
     return "number" if "number" in kinds else "sign"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from matplotlib import style
 from reports import anatomy, figures, latex, svg
 from reports.records import Curves, Record, ReportError, load_curves, read_records, replace_file, slug
 
+# The fonts' own dates of long ago are no news to a reader of the report.
+logging.getLogger("fontTools.ttLib.tables._h_e_a_d").setLevel(logging.ERROR)
 # TrueType fonts, embedded: publishers refuse Type 3.
 _PDF: dict[str, Any] = {"pdf.fonttype": 42}
 
@@ -46,7 +49,7 @@ def pdfs(record: Record, curves: Curves) -> dict[str, bytes]:
     name = slug(record["id"])
     for file, salt, canvas in ((name, "", figures.canvas), (f"{name}-anatomy", " anatomy", anatomy.canvas)):
         with svg.style(f"{record['id']}{salt}"), style.context(_PDF):
-            made = canvas(record, curves)
+            made = canvas(record, curves, latex.mathtext)
             if made is not None:
                 target = io.BytesIO()
                 metadata = {"Title": record["title"], "CreationDate": None}

@@ -112,8 +112,8 @@ class Browser:
         """Give the window a size in CSS pixels."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
-    def media(self, scheme: str = "light", medium: str = "screen") -> None:
-        """Prefer a colour scheme, "light" or "dark", on a medium, "screen" or "print"."""
+    def media(self, scheme: str = "light", medium: str = "") -> None:
+        """Prefer a colour scheme, "light" or "dark"; on a medium, "screen" or "print", even where it is another."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", media=medium, features=features)
 

@@ -60,6 +60,18 @@ def test_typeset(words, written):
     assert_sound(written)
 
 
+@pytest.mark.parametrize(
+    ("words", "label"),
+    [
+        ("law t^-1/2 log t", r"law $t^{- 1 / 2}$ $\log$ $t$"),
+        ("γ / bound, 5 $", r"$\gamma$ $/$ bound, 5 \$"),
+        ("½ γ", "½ γ"),
+    ],
+)
+def test_labels_of_figures(words, label):
+    assert latex.mathtext(words) == label
+
+
 @given(st.text(max_size=30) | st.text(alphabet="tγ_^{}()$%&#~\\|<>√₁²̃'\"‖ ≤", max_size=20))
 def test_anything_is_sound(words):
     assert_sound(latex.typeset(words))

@@ -57,6 +57,7 @@ def test_typeset(words, html):
         ("Θ(1/(t (log t)^(2-2/L))), then", ["Θ(1/(t", "log", "t)2−2/L"]),
         ("shifted by 1 uᵀ on 16 datasets", ["1", "uT"]),
         ("grew by 10^-0.317", ["10−0.317"]),
+        ("the margin γ, the mean x", ["γ", "x"]),
         ("changes G by e^{2Bs} at most", ["G", "e2Bs"]),
         ("min ½‖θ‖² s.t. y_i f(θ, x_i) ≥ 1", ["min", "½‖θ‖2", "yi", "f(θ", "xi", "≥", "1"]),
         ("√(β₂ (1-β₁)² / (1-β₂)) at", ["β2(1−β1)2/(1−β2)"]),
