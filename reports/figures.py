@@ -63,7 +63,7 @@ def canvas(record: Record, curves: Curves, label: Callable[[str], str] = str) ->
 def framed() -> tuple[Canvas, Axes]:
     """A canvas with one pair of axes. Its margins are fixed: to lay it out by its text takes as long as to draw it."""
     drawn = Canvas(figsize=(5.0, 3.6))
-    return drawn, drawn.add_axes((0.145, 0.135, 0.845, 0.7))
+    return drawn, drawn.add_axes((0.145, 0.135, 0.825, 0.7))
 
 
 def legend(drawn: Canvas, axes: Axes) -> None:
