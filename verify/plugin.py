@@ -229,16 +229,17 @@ class _Watch:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.config.option.collectonly or not self.theorems:
             return
-        terminalreporter.ensure_newline()
-        if not self.outcomes:
-            terminalreporter.write_line("No theorem reached a verdict: the run fails.", red=True)
-            return
         from reports.runs import partial
         from reports.tables import console
 
-        tried = {outcome["claim"] for outcome in self.outcomes}
+        terminalreporter.ensure_newline()
         records = _readable(_folder(self.config))
-        terminalreporter.write(console_text(console([r for r in records if r["id"] in tried]), terminalreporter))
+        if self.outcomes:
+            tried = {outcome["claim"] for outcome in self.outcomes}
+            table = console([record for record in records if record["id"] in tried])
+            terminalreporter.write(console_text(table, terminalreporter))
+        else:
+            terminalreporter.write_line("No theorem reached a verdict: the run fails.", red=True)
         if kept := sum(outcome["kept"] for outcome in self.outcomes):
             terminalreporter.write_line(
                 f"{kept} of {len(self.outcomes)} theorems have kept their record; --fresh tries them again."
