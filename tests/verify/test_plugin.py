@@ -94,6 +94,12 @@ def test_a_run_whose_theorems_are_all_skipped_fails(check):
     result = check(skipped)
     result.assert_outcomes(skipped=1)
     assert result.ret != 0
+    result.stdout.fnmatch_lines(["*No theorem reached a verdict*"])
+
+
+def test_a_run_that_is_interrupted_at_once_says_so(check):
+    result = check(conjecture.TRUE.replace("    theorem(CLAIM)", "    raise KeyboardInterrupt\n    theorem(CLAIM)"))
+    assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(["*No theorem reached a verdict*", "Partial: 0 of 1 claims.*"])
 
 
