@@ -85,6 +85,7 @@ def sign_descent(name: str, method: Method, text: str) -> Claim:
             Twin("the ball of radius 1/(2λ)", quantity=LossGap(Run(method, risk), radius=0.5), shrink=False),
             Twin("the L2 ball", quantity=LossGap(Run(method, risk), ball="l2"), shrink=False),
         ),
+        horizon=-0.5,
     )
 
 

@@ -39,8 +39,18 @@ CLAIM = Claim(
     norm=", ".join(NORMS),
     quantity=GAP(),
     twins=(
-        Twin("2H/((t+2)λ²), the radius for the diameter", quantity=GAP(upper=radius_for_diameter), shrink=False),
-        Twin("H in L2 for the L-infinity ball", quantity=SIGNS(upper=euclidean_smoothness), shrink=False),
+        Twin(
+            "the radius for the diameter",
+            quantity=GAP(upper=radius_for_diameter),
+            kind=Bound(lambda m: m.larger_side, "2H/((t+2)λ²)"),
+            shrink=False,
+        ),
+        Twin(
+            "H in L2 for the L-infinity ball",
+            quantity=SIGNS(upper=euclidean_smoothness),
+            kind=Bound(lambda m: m.larger_side, "2H₂(1 + λB)²/((t+2)λ²)"),
+            shrink=False,
+        ),
         Twin("the ball of radius 2/λ", quantity=SIGNS(radius=2.0), shrink=False),
         Twin(
             "normalised GD for the L-infinity ball",
