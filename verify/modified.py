@@ -188,7 +188,7 @@ def velocity(
     g, product = derivatives(total, theta, data, memory.batches)
     length = 1 if memory.batches == 1 else memory.period if settled else memory.window
 
-    def rows(of: Array) -> tuple[Array, Array]:
+    def rows(of: Any) -> tuple[Array, Array]:
         past = jax.lax.dynamic_slice_in_dim(of, n + memory.window - length, length)
         return past, jax.lax.dynamic_index_in_dim(of, n + memory.window, keepdims=False)
 

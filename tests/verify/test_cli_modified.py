@@ -1,0 +1,87 @@
+"""`verify modified`: what it prints and draws, and how it refuses bad input."""
+
+import re
+
+import pytest
+
+from verify import cli, cli_common
+
+ORDERS = r"order is (0\.9|1\.0)\d without the h-term and (1\.9|2\.0)\d with it"
+
+MINE = """
+def loss(w):
+    return 0.5 * (1.5 - 2 * w[0] * w[1]) ** 2
+batches = [lambda w, x=x: 0.5 * (1.5 - x * w[0] * w[1]) ** 2 for x in (1.8, 2.2)]
+tree = lambda p: p["a"] ** 2
+nothing = 3
+start = [1.4, 1.1]
+"""
+
+
+@pytest.fixture
+def call(untyped_caller, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli_common.out, "width", 200)
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "bare.py").write_text("loss = lambda w: (w ** 2).sum()\n")
+    (tmp_path / "broken.py").write_text("1 / 0\n")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["verify", "modified", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        captured = capsys.readouterr()
+        return stopped.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+FAST = ("--beta", "0.2", "--rho", "0.6")
+
+
+def test_both_orders_and_an_avoided_norm(call, tmp_path):
+    code, out, _ = call("--loss", "mine.py:loss", *FAST, "--figure", "order.svg")
+    assert code == 0
+    assert re.search(ORDERS, out)
+    assert "flatter places are avoided" in out
+    assert "loss" in (tmp_path / "order.svg").read_text()
+
+
+def test_batches_in_an_order_of_ones_own(call):
+    code, out, _ = call("--loss", "mine.py:batches", "--beta", "0.6", "--rho", "0.2", "--order", "0,1,1")
+    assert code == 0
+    assert re.search(ORDERS, out)
+    assert "flatter places are preferred" in out
+
+
+def test_rmsprop_from_a_start_that_is_given(call):
+    code, out, _ = call("--optimizer", "rmsprop", "--rho", "0.5", "--loss", "bare.py:loss", "--start", "1,2")
+    assert code == 0
+    assert "With beta = 0 and rho = 0.5" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--loss", "mine"], "not of the form FILE:NAME"),
+        (["--loss", "missing.py:loss"], "not of the form FILE:NAME"),
+        (["--loss", "broken.py:loss"], "cannot be run (ZeroDivisionError"),
+        (["--loss", "mine.py:nothing"], "no function or list of functions 'nothing'"),
+        (["--loss", "bare.py:loss"], "defines no `start`"),
+        (["--loss", "mine.py:tree"], "Loss 0 fails at the start"),
+        (["--loss", "mine.py:loss", "--start", "1,b"], "no list of numbers"),
+        (["--loss", "mine.py:batches", "--order", "0,7"], "must name them as 0 to 1"),
+        (["--loss", "mine.py:loss", "--beta", "1"], "beta must lie in"),
+        (["--loss", "mine.py:loss", "--eps", "0"], "eps must be positive"),
+        (["--loss", "mine.py:loss", "--step-size", "-1"], "step size must be positive"),
+        (["--loss", "mine.py:loss", "--steps", "10"], "give 400 at least"),
+        (["--loss", "mine.py:loss", "--steps", "1000000"], "give fewer steps"),
+        (["--loss", "mine.py:loss", "--figure", "a.pdf"], "an .svg or .png file"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_two(call, arguments, sentence):
+    code, _, err = call(*arguments)
+    assert code == 2
+    assert sentence in err
+    assert err.startswith("verify: ")
+    assert len(err.strip().splitlines()) == 1

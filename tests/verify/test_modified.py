@@ -1,0 +1,124 @@
+"""The modified equation against its definition, summed as it stands with dense Hessians."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from solvers.errors import InputError
+from verify import modified, optimizers
+from verify.batch_losses import of_data
+from verify.modified import Hyperparameters, Memory, Wording, tables, velocity
+
+BETA, RHO, EPS = 0.5, 0.7, 0.3
+NUMBERS = Hyperparameters(BETA, RHO, EPS)
+
+
+def loss(theta, data):
+    x, y = data
+    return jnp.sum((jnp.tanh(x @ theta) - y) ** 2)
+
+
+def problem(batches: int):
+    rng = np.random.default_rng(1)
+    return (rng.normal(size=(batches, 4, 3)), rng.normal(size=(batches, 4))), jnp.array(rng.normal(size=3))
+
+
+def by_definition(theta, n, order, data) -> tuple[np.ndarray, np.ndarray]:
+    """-M/R and the bracket, term by term."""
+    each, dense = (np.asarray(jax.vmap(f(loss), (None, 0))(theta, data)) for f in (jax.grad, jax.hessian))
+    g, hessian = each[order[: n + 1]], dense[order[: n + 1]]
+
+    def weights(decay, m):
+        return [(1 - decay) * decay ** (m - k) / (1 - decay ** (m + 1)) for k in range(m + 1)]
+
+    def moments(m):
+        mean = sum(w * g[k] for k, w in enumerate(weights(BETA, m)))
+        return mean, np.sqrt(sum(w * g[k] ** 2 for k, w in enumerate(weights(RHO, m))) + EPS)
+
+    update = [mean / root for mean, root in map(moments, range(n + 1))]
+    sums = [sum(update[k:n], np.zeros(3)) for k in range(n + 1)]
+    m, r = moments(n)
+    lag = sum(w * hessian[k] @ sums[k] for k, w in enumerate(weights(BETA, n)))
+    lag_bar = sum(w * hessian[k] @ update[n] for k, w in enumerate(weights(BETA, n)))
+    p = sum(w * g[k] * (hessian[k] @ sums[k]) for k, w in enumerate(weights(RHO, n)))
+    p_bar = sum(w * g[k] * (hessian[k] @ update[n]) for k, w in enumerate(weights(RHO, n)))
+    return -m / r, m * (2 * p + p_bar) / (2 * r**3) - (2 * lag + lag_bar) / (2 * r)
+
+
+@pytest.mark.parametrize("order", [(0,), (0, 1, 2), (2, 0, 1, 1, 0, 2, 2, 1, 1, 0, 0, 0, 1, 2, 0, 1, 2, 2, 0, 0, 1)])
+def test_velocity_is_its_definition(order):
+    batches = len(set(order))
+    data, theta = problem(batches)
+    memory = Memory(batches, modified.window(BETA, RHO), 0)
+    table = tables(order, 30, memory, BETA, RHO)
+    at = jax.jit(lambda n: velocity(theta, n, of_data(loss), data, memory, table, NUMBERS))
+    for n in (0, 1, 7, 20):
+        found = at(n)
+        leading, correction = by_definition(theta, n, np.resize(order, 30), data)
+        np.testing.assert_allclose(found.leading, leading, rtol=1e-12)
+        np.testing.assert_allclose(found.correction, correction, rtol=1e-11, atol=1e-13)
+        np.testing.assert_allclose(found.at(0.1), leading + 0.1 * correction, rtol=1e-10)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2, 0, 1, 2), (0, 1, 1, 2)])
+def test_settled_form_is_the_same_once_the_start_is_forgotten(order):
+    data, theta = problem(3)
+    memory = Memory(3, modified.window(BETA, RHO), 6)
+    table = tables(order, memory.transient + 9, memory, BETA, RHO)
+
+    @jax.jit
+    def both(n):
+        at = theta, n, of_data(loss), data, memory, table, NUMBERS
+        return velocity(*at), velocity(*at, settled=True)
+
+    for n in range(memory.transient, memory.transient + 8):
+        whole, short = both(n)
+        np.testing.assert_allclose(short.correction, whole.correction, rtol=1e-9)
+        np.testing.assert_allclose(short.leading, whole.leading, rtol=1e-12)
+
+
+def test_wording_changes_the_h_term_only():
+    data, theta = problem(3)
+    memory = Memory(3, modified.window(BETA, RHO), 0)
+    table = tables((0, 1, 2), 20, memory, BETA, RHO)
+    at = jax.jit(lambda wording: velocity(theta, 9, of_data(loss), data, memory, table, NUMBERS, wording))
+    true, flipped, short = map(at, (modified.TRUE, Wording(correction=-1.0), Wording(bars=0.0)))
+    np.testing.assert_array_equal(true.leading, flipped.leading)
+    np.testing.assert_allclose(flipped.correction, -true.correction)
+    assert np.all(np.abs(np.asarray(short.correction - true.correction)) > 1e-6)
+
+
+def test_weights_sum_to_one_and_start_with_the_first_batch():
+    table = modified.weights(np.array([1, 0, 0, 1]), 2, 0.9, 3)
+    assert table.shape == (7, 2)
+    np.testing.assert_array_equal(table[:3], 0)
+    np.testing.assert_allclose(table[3:].sum(axis=1), 1)
+    np.testing.assert_allclose(table[4], [1 / 1.9, 0.9 / 1.9])
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_method_is_adam(inside):
+    own = optimizers.adam(0.1, BETA, RHO, EPS, eps_inside_root=inside, bias_correction=True)
+    other = NUMBERS._replace(inside=float(inside)).transformation
+    theta = jnp.zeros(3)
+    states = own.init(theta), other.init(theta)
+    for g in jnp.array(np.random.default_rng(2).normal(size=(5, 3))):
+        first, one = own.update(g, states[0], theta)
+        second, two = other.update(g, states[1], theta)
+        states = one, two
+        np.testing.assert_allclose(np.asarray(first), -0.1 * np.asarray(second), rtol=1e-12)
+    assert isinstance(other, optax.GradientTransformation)
+
+
+def test_the_window_leaves_nothing_of_weight():
+    assert modified.window(0.0) == 1
+    assert 0.9 ** modified.window(0.3, 0.9) <= modified.TRUNCATION < 0.9 ** (modified.window(0.9) - 1)
+    with pytest.raises(InputError, match=r"\[0, 1\)"):
+        modified.window(0.3, 1.0)
+
+
+def test_an_order_names_batches():
+    with pytest.raises(InputError, match="must name them as 0 to 1"):
+        tables((0, 2), 4, Memory(2, 1, 0), BETA, RHO)
