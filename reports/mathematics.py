@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -96,6 +97,7 @@ def pieces(words: str) -> list[str | Node]:
     return found
 
 
+@lru_cache(4096)  # a page says most things twice
 def mathml(words: str) -> Markup:
     """The text for a page: escaped, each of its formulas a `<math>` element.
 
