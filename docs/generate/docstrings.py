@@ -16,6 +16,9 @@ _LABEL = re.compile(
 _CODE = re.compile(r"[A-Za-z_][\w/]*(\.\w+)+|--?[a-z][\w-]*|[a-z]+_[a-z_]+")  # dotted names, options, identifiers
 
 
+_SHORT = 30  # characters of a formula that stays on one line
+
+
 @dataclass(frozen=True)
 class Part:
     """A labelled part of a docstring, "" without label: its paragraphs, ready for a page."""
@@ -64,7 +67,8 @@ def _backticked(words: str) -> Markup:
     shown = mathml(words)
     if _CODE.fullmatch(words) or "<math" not in shown:
         return Markup("<code>%s</code>") % escape(words)
-    return shown
+    # A formula of some length may break, a short one may not.
+    return Markup('<span class="nowrap">%s</span>') % shown if len(words) <= _SHORT else shown
 
 
 def _formulas(block: str) -> Markup:

@@ -34,7 +34,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
             section["Guide"].append("command-line.md")
         if "Reference" in section:
             section["Reference"].append("reference/records.md")
-    shown = ["theorems/index.md", *(["exhibits.md"] if exhibits else [])]
+    shown: list[Any] = [{"All theorems": "theorems/index.md"}, *(["exhibits.md"] if exhibits else [])]
     navigation.append({"Theorems": shown + made.navigation})
     return config
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import html
 import importlib
 import re
 from collections.abc import Sequence
@@ -187,6 +186,6 @@ def _law(kind: Any) -> str:
 
 def _plain(words: str) -> str:
     """Text for Markdown, in which neither HTML nor Markdown finds anything to interpret."""
-    return re.sub(r"([\\`*_\[\]{}#|])", lambda found: f"&#{ord(found[0])};", html.escape(words))
+    return re.sub(r"[\\`*_\[\]{}#|&<>]", lambda found: f"&#{ord(found[0])};", words)
 
 
