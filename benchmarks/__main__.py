@@ -16,6 +16,7 @@ class Part(StrEnum):
     REFERENCES = "references"
     FLOW = "flow"
     POLAR = "polar"
+    MODIFIED = "modified"
 
 
 class Platform(StrEnum):

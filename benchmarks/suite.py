@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.tables import Section
 
-PARTS = ("engine", "references", "flow", "polar")
+PARTS = ("engine", "references", "flow", "polar", "modified")
 
 
 def run(
@@ -40,4 +40,8 @@ def run(
         from benchmarks.polar import polar_section
 
         sections.append(polar_section(quick=quick, show=show))
+    if only in (None, "modified"):
+        from benchmarks.modified import modified_section
+
+        sections.append(modified_section(quick=quick, show=show))
     return sections

@@ -108,7 +108,7 @@ def _program(contest: Contest) -> Callable[..., tuple[Distance, Ends]]:
             g = gradient(theta, n)
             update, state = method.update(g, state, theta)
             theta = jnp.asarray(optax.apply_updates(theta, -h * jnp.asarray(update)))
-            moved, error = _solved(solver, field, n, h, at, case, contest.loss)
+            moved, error = interval(solver, field, n, h, at, case, contest.loss)
             early = n < burn_in
             at = jnp.where(early, theta, moved)
             gap = jnp.max(jnp.abs(theta - at))
@@ -128,7 +128,7 @@ def _program(contest: Contest) -> Callable[..., tuple[Distance, Ends]]:
     return jax.jit(jax.vmap(run, in_axes=(0, 0, None, None, None)))
 
 
-def _solved(solver: Any, field: Field, n: Any, h: Any, at: Array, case: Numbers, loss: Total) -> tuple[Array, Array]:
+def interval(solver: Any, field: Field, n: Any, h: Any, at: Array, case: Numbers, loss: Total) -> tuple[Array, Array]:
     """The equation's solution after one step, and the solver's estimate of its error."""
 
     def right_side(t: Any, y: Array, args: Any) -> Array:
