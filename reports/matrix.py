@@ -33,6 +33,12 @@ class Theorem:
         return sorted({record["norm"] for record in self.records})
 
     @property
+    def docstrings(self) -> list[list[str]]:
+        """What the property files of its claims say, each file once, as paragraphs."""
+        texts = dict.fromkeys(record["docstring"] for record in self.records if "docstring" in record)
+        return [[" ".join(part.split()) for part in words.split("\n\n")] for words in texts]
+
+    @property
     def laws(self) -> list[str]:
         """The laws that its claims promise, each once."""
         return list(dict.fromkeys(text.claimed(record) for record in self.records))

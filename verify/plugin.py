@@ -8,6 +8,7 @@ unless `--fresh`. A run in which theorems were collected but none reached a verd
 from __future__ import annotations
 
 import contextlib
+import inspect
 import secrets
 import shutil
 import tempfile
@@ -333,6 +334,8 @@ def _record(request: pytest.FixtureRequest, claim: Claim) -> tuple[dict[str, Any
     reproduce = f"pytest '{request.node.nodeid}' --profile={profile.name} --hypothesis-seed={seed} --fresh"
     record, curves = record_of(trial, reproduce)
     record["fingerprint"] = mark
+    if (words := inspect.getdoc(request.node.module)) is not None:
+        record["docstring"] = words
     write_record(folder, record, curves)
     return record, False
 

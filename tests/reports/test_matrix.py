@@ -49,3 +49,10 @@ def test_the_summary_of_a_good_run_is_short():
     assert "Nothing is other than it should be." in words
     assert "Not as it should be" not in words
     assert "48 | 1 of 1 | 1 ✓ SUPPORTED |" in words
+
+
+def test_docstrings_of_a_theorem_are_told_once():
+    words = "The theorem.\n\nSetting: data\nthat are separable."
+    one, other = samples.record(docstring=words), samples.record(id="fan2025/other", docstring=words)
+    (theorem,) = theorems([one, other, samples.record(id="fan2025/third")])
+    assert theorem.docstrings == [["The theorem.", "Setting: data that are separable."]]
