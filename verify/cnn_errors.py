@@ -32,7 +32,7 @@ def feature_margin(w: Arrays, q: float) -> float:
     return float(np.min(own - other[::-1]))
 
 
-def test_margins(w: Arrays, model: PatchModel, q: float, points: Fresh) -> Float[np.ndarray, " n"]:
+def fresh_margins(w: Arrays, model: PatchModel, q: float, points: Fresh) -> Float[np.ndarray, " n"]:
     """`F_y - F_-y` of fresh points."""
     m = w["noise"].shape[1]
     kept = np.concatenate([w["noise"].reshape(2 * m, -1), w["spare"].reshape(2 * m, -1)], axis=1)
@@ -51,7 +51,7 @@ def sampled_error(
     w: Arrays, model: PatchModel, q: float, count: int, seed: int, level: float = 0.999
 ) -> tuple[float, float, float]:
     """The share of `count` fresh points with a margin of 0 or less, and its exact binomial interval."""
-    wrong = int(np.count_nonzero(test_margins(w, model, q, fresh(model, count, seed)) <= 0))
+    wrong = int(np.count_nonzero(fresh_margins(w, model, q, fresh(model, count, seed)) <= 0))
     return wrong / count, *binomial_interval(wrong, count, level)
 
 

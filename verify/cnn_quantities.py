@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
@@ -19,7 +19,7 @@ from jaxtyping import Float
 
 from solvers.errors import InputError
 from verify.cnn import Job, Snapshot, train
-from verify.cnn_errors import Arrays, feature_margin, feature_products, population_error, test_margins
+from verify.cnn_errors import Arrays, feature_margin, feature_products, fresh_margins, population_error
 from verify.laboratory import Laboratory
 from verify.patches import Blocks, CnnSetting, Fresh, PatchModel, binomial_interval, draw, fresh, start
 from verify.quantities import Measurement
@@ -42,23 +42,25 @@ _NAMES = {"adam": "Adam", "sign_gd": "signGD", "gd": "GD", "adamw": "AdamW"}
 class _OfCnn:
     """Runs of a method on settings.
 
-    method: by name, see `verify.cnn.METHODS`. alpha, betas: in place of the setting's. dense: a feature of s entries
+    method: by name, see `verify.cnn.METHODS`. alpha, s, betas: in place of the setting's. dense: a feature of s entries
     in place of one. batch: samples in a step. decay: lambda in units of `sigma_0^(q-2) sigma_p / n`.
     stages: Adam's horizon, in units of `1 / (eta s sigma_p)`. first: only so many settings are tried.
     """
 
     method: str = "adam"
     alpha: float | None = None
+    s: int | None = None
     dense: bool = False
     batch: int | None = None
     betas: tuple[float, float] | None = None
     decay: float = 0.03
-    stages: float = 6.0
+    stages: float = 4.0
     first: int | None = None
 
     def settings(self, lab: Laboratory) -> list[CnnSetting]:
         """The laboratory's cases that are tried; raises `InputError` if one is no `CnnSetting`."""
-        return _settings(lab)[: self.first]
+        found = _settings(lab)[: self.first]
+        return found if self.s is None else [replace(setting, s=self.s) for setting in found]
 
     def model(self, setting: CnnSetting) -> PatchModel:
         """The law of the setting's data."""
@@ -101,7 +103,7 @@ class _OfCnn:
         steps = self.steps(lab, method)
         at = tuple(round(share * steps) for share in SHARES) if times is None else tuple(times)
         own = None if method == "gd" else (self.batch, self.betas)
-        key = (method, self.alpha, self.dense, self.decay, own, at)
+        key = (method, self.alpha, self.s, self.dense, self.decay, own, at)
         known = _RUNS.setdefault(lab, {})
         if len(known.get(key, ((), ()))[0]) < len(settings):
             jobs = [self.job(setting, method) for setting in settings]
@@ -153,7 +155,6 @@ class SeparationShortfall(_OfCnn):
     name = "largest shortfall from the separation, over its tolerance"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
-        settings = self.settings(lab)
         amounts = []
         for method, sign in ((self.method, -1.0), (self.rival, 1.0)):
             amounts += self._amounts(lab, method, sign)
@@ -198,7 +199,7 @@ class SeparationShortfall(_OfCnn):
                 errors[i, k] = (low + high) / 2
                 if high - low > _SURE:
                     points = _fresh(model, setting.seed)
-                    wrong = int(np.count_nonzero(test_margins(run.weights[i], model, setting.q, points) <= 0))
+                    wrong = int(np.count_nonzero(fresh_margins(run.weights[i], model, setting.q, points) <= 0))
                     low, high = binomial_interval(wrong, _POINTS)
                     errors[i, k] = wrong / _POINTS
                 half[i, k] = max(errors[i, k] - low, high - errors[i, k])

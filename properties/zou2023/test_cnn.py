@@ -58,11 +58,12 @@ def twins(method: str) -> dict[str, SeparationShortfall]:
     of = partial(OF, method=method, first=2)
     return {
         "no feature noise (α = 0)": of(alpha=0.0),
+        "s σ_p of order 1": of(s=16),
         "a feature of s entries": of(dense=True),
         "mini-batches of 2 (and no memory)": of(batch=2, betas=FORGETFUL, stages=20.0),
         "λ = 1000 σ_0^{q-2} in place of o(σ_0^{q-2} σ_p/n)": of(decay=1e5),
         "gradient descent in its place": OF(method="gd", first=2),
-        "a twentieth of the horizon": of(stages=0.3),
+        "a twentieth of the horizon": of(stages=0.2),
     }
 
 
@@ -78,7 +79,7 @@ CLAIMS = (
         HELD,
         {"no feature noise (α = 0)": OF(alpha=0.0, first=1)},
         ADAM,
-        lambda: settings(q=4, n=(14, 14), s=(64, 80), m=(20, 20)),
+        lambda: settings(q=4, n=(14, 14), s=(80, 96), m=(20, 20)),
         1 / 32,
     ),
     claim(

@@ -1,0 +1,181 @@
+"""Where Adam fails: its test error over the feature noise alpha and the sparsity s of the noise.
+
+By default inside the theorem's regime of disjoint supports, with `d = n^4 s^2`. With a `d` of the user's own, supports
+are drawn independently and overlap, as in the paper's experiment: its size is `-o n=200 -o d=1000 -o m=20
+-o steps=10000 -o eta=5e-5`, meant for a GPU. All runs of one sparsity go side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from solvers.errors import InputError
+from verify.cnn import Job, train
+from verify.cnn_errors import sampled_error
+from verify.experiments.experiment import Experiment, Finding, Part, Results
+from verify.patches import CnnSetting, PatchModel, binomial_interval, draw, start
+from verify.theorem import derived_seed
+
+_ID = "zou2023-phase"
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """A grid of `alphas` values of alpha up to `alpha_max` and `sparsities` of s, doubling up to `s_max`.
+
+    d, steps, eta: 0 for what the theorem's orders give. noise: `sigma_p s^1/2`. b1, b2: Adam's.
+    """
+
+    alphas: int = 7
+    alpha_max: float = 0.6
+    sparsities: int = 4
+    s_max: int = 128
+    seeds: int = 4
+    n: int = 14
+    d: int = 0
+    m: int = 12
+    q: int = 3
+    noise: float = 0.75
+    b1: float = 0.9
+    b2: float = 0.99
+    steps: int = 0
+    eta: float = 0.0
+    points: int = 1000
+
+    def __post_init__(self) -> None:
+        if min(self.alphas - 1, self.sparsities, self.seeds, self.points, self.n, self.m) < 1:
+            raise InputError(
+                f"The grid needs two alphas, and a sparsity, seed, point, sample and neuron at least, not {self}."
+            )
+        if self.s_max < 2 ** (self.sparsities - 1):
+            raise InputError(f"s_max = {self.s_max} cannot be halved {self.sparsities - 1} times: choose a larger one.")
+        for s in self.sparsity_values:
+            self.model(s, self.alpha_max)
+
+    @property
+    def alpha_values(self) -> list[float]:
+        return np.linspace(0, self.alpha_max, self.alphas).tolist()
+
+    @property
+    def sparsity_values(self) -> list[int]:
+        return [self.s_max // 2**k for k in reversed(range(self.sparsities))]
+
+    def setting(self, s: int, alpha: float) -> CnnSetting:
+        return CnnSetting(n=self.n, s=s, alpha=alpha, noise=self.noise, m=self.m, q=self.q)
+
+    def model(self, s: int, alpha: float) -> PatchModel:
+        setting = self.setting(s, alpha)
+        if not self.d:
+            return setting.model()
+        return PatchModel(n=self.n, d=self.d, s=s, alpha=alpha, sigma_p=setting.sigma_p, disjoint=False)
+
+    def job(self, s: int, alpha: float, seed: int) -> Job:
+        setting, model = self.setting(s, alpha), self.model(s, alpha)
+        sigma_0 = self.d**-0.25 if self.d else setting.sigma_0
+        lam = 0.03 * sigma_0 ** (self.q - 2) * setting.sigma_p / self.n
+        eta = self.eta or setting.unit / 150
+        first = start(model, self.m, sigma_0, seed)
+        return Job(draw(model, seed), first, self.q, eta, lam, self.b1, self.b2, lam * eta, None, seed)
+
+
+def parts(p: Parameters, seed: int) -> dict[str, Part]:
+    """All runs of one sparsity, for each."""
+    return {f"s = {s}": partial(_row, p, seed, s) for s in p.sparsity_values}
+
+
+def _row(p: Parameters, seed: int, s: int, _: Results) -> dict[str, Any]:
+    """Training and test errors: a list over alpha of lists over seeds."""
+    seeds = [derived_seed(seed, _ID, str(i)) % 2**31 for i in range(p.seeds)]
+    cells = [(alpha, i) for alpha in p.alpha_values for i in seeds]
+    (end,) = train([p.job(s, alpha, i) for alpha, i in cells], "adam", [p.steps or 600])
+    test = [
+        sampled_error(w, p.model(s, alpha), p.q, p.points, i)[0]
+        for w, (alpha, i) in zip(end.weights, cells, strict=True)
+    ]
+    train_errors = [float(np.mean(m <= 0)) for m in end.margins]
+    shape = (p.alphas, p.seeds)
+    return {"train": np.reshape(train_errors, shape).tolist(), "test": np.reshape(test, shape).tolist()}
+
+
+def find(p: Parameters, results: Results) -> Finding:
+    """The phase diagram as curves over alpha, one for each sparsity, and as a table."""
+    errors = {s: np.array(results[f"s = {s}"]["test"]) for s in p.sparsity_values}
+    trained = max(float(np.max(results[f"s = {s}"]["train"])) for s in p.sparsity_values)
+    crossings = {s: _crossing(p.alpha_values, e.mean(axis=1)) for s, e in errors.items()}
+    return Finding(
+        drawing=_drawing(p, errors),
+        caption=(
+            f"Adam's test error over the feature noise α, for noise on s coordinates; mean over {p.seeds} seeds, with "
+            f"their range. Dotted: ½, where a class of two is lost."
+        ),
+        alternative="Curves that rise from 0 to 1 as α grows, the sooner the more coordinates the noise has.",
+        sentences=[*(_sentence(s, a) for s, a in crossings.items()), f"The largest training error is {trained:.3g}."],
+        headings=("s", *(f"α = {alpha:.2g}" for alpha in p.alpha_values)),
+        rows=[(str(s), *(float(v) for v in e.mean(axis=1))) for s, e in errors.items()],
+        numbers={
+            "crossing": {str(s): a for s, a in crossings.items()},
+            "test": {str(s): e.tolist() for s, e in errors.items()},
+            "half_width": _half_width(p),
+        },
+    )
+
+
+def _half_width(p: Parameters) -> float:
+    """Of the binomial interval of one run's test error, at its widest."""
+    low, high = binomial_interval(p.points // 2, p.points)
+    return (high - low) / 2
+
+
+def _crossing(alphas: list[float], errors: np.ndarray) -> float | None:
+    """The alpha at which the mean test error passes through 1/2, between grid points on a line; None if it does not."""
+    above = np.flatnonzero(errors >= 0.5)
+    if not len(above) or not above[0]:
+        return alphas[0] if len(above) else None
+    k = int(above[0])
+    share = (0.5 - errors[k - 1]) / (errors[k] - errors[k - 1])
+    return float(alphas[k - 1] + share * (alphas[k] - alphas[k - 1]))
+
+
+def _sentence(s: int, alpha: float | None) -> str:
+    if alpha is None:
+        return f"With noise on {s} coordinates Adam's test error stays below ½ for all α tried."
+    return f"With noise on {s} coordinates Adam's test error passes ½ at α = {alpha:.2g}."
+
+
+def _drawing(p: Parameters, errors: dict[int, np.ndarray]) -> dict[str, Any]:
+    place = {"row": 0, "column": 0, "x": p.alpha_values}
+    curves: list[dict[str, Any]] = []
+    for series, e in enumerate(errors.values()):
+        low, high = e.min(axis=1).tolist(), e.max(axis=1).tolist()
+        curves.append(
+            place | {"series": series, "strong": True, "y": e.mean(axis=1).tolist(), "low": low, "high": high}
+        )
+    half = [0.5] * p.alphas
+    curves.append(place | {"series": len(errors), "strong": False, "y": half, "low": half, "high": half})
+    return {
+        "x": {"label": "feature noise α", "scale": "linear"},
+        "rows": [{"label": "test error", "scale": "linear"}],
+        "columns": ["Adam"],
+        "series": [*({"name": f"s = {s}", "group": 0} for s in errors), {"name": "½", "group": 2}],
+        "curves": curves,
+    }
+
+
+EXPERIMENT = Experiment(
+    id=_ID,
+    title="Where Adam fails: feature noise against sparsity",
+    source="after Zou, Cao, Li, Gu 2023, Theorem 4.1; the diagram is new",
+    shows=(
+        "The test error of Adam on the two-layer CNN, over the strength α of the feature noise and the number s of "
+        "coordinates that noise falls on, at a fixed expected length of the noise. Adam memorises once s σ_p and "
+        "α (s σ_p)^(q-1) are large beside 1."
+    ),
+    figure="panels",
+    parameters=Parameters(),
+    parts=parts,
+    find=find,
+)
