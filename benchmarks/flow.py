@@ -41,7 +41,7 @@ def _datasets() -> list[Any]:
 
 def follow(log_time: float) -> Run:
     """The flow to `t = e^log_time`; called in a worker."""
-    from verify.flow import flow
+    from verify.flows import flow
 
     datasets = _datasets()
     start = time.perf_counter()
@@ -54,7 +54,7 @@ def follow(log_time: float) -> Run:
 def descend(steps: int) -> Run:
     """Gradient descent of as many steps in the engine; called in a worker."""
     from verify.datasets import Dataset
-    from verify.flow import step_limit
+    from verify.flows import step_limit
     from verify.optimizers import gradient_descent
     from verify.trajectory import run
 

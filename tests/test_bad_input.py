@@ -27,7 +27,7 @@ from tests.verify import conjecture
 from verify import Claim, Dataset, Limit, Rate, Twin, cli, drawn, identify, laws, load, optimizers, run, strategies
 from verify.claims import Paper
 from verify.experiments import EXPERIMENTS
-from verify.flow import flow
+from verify.flows import flow
 from verify.networks import Network, check_homogeneous, two_layer
 from verify.optimizers import PowerDecay
 from verify.realdata import parse, require_separable

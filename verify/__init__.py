@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from verify.conjectures import conjecture
     from verify.datasets import Dataset
     from verify.evidence import Outcome, Verdict
-    from verify.flow import flow
+    from verify.flows import flow
     from verify.identification import drawn, identify
     from verify.realdata import load
     from verify.trajectory import run
@@ -37,7 +37,7 @@ _HOMES = {
     "Dataset": "verify.datasets",
     "load": "verify.realdata",
     "run": "verify.trajectory",
-    "flow": "verify.flow",
+    "flow": "verify.flows",
     "identify": "verify.identification",
     "drawn": "verify.identification",
     "check": "verify.verdicts",

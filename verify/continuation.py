@@ -15,7 +15,7 @@ import optax
 from jaxtyping import Float
 
 from verify.datasets import Dataset
-from verify.flow import carry_on
+from verify.flows import carry_on
 from verify.losses import Loss
 from verify.response import Response, gradient_sizes, responses
 from verify.trajectory import POINTS_A_DECADE, Progress, Simulation

@@ -5,7 +5,7 @@ method with memory does so as well, up to a lag of a few steps: its moving avera
 moment `v` is then the square of the gradient, `e^-2s G^2`, and AdaGrad's sum obeys `dv/ds = e^-s G^2`. No exponential
 of a large number is left in these laws, so they hold to any time.
 
-A `Dynamics` has the discrete method beside the flow that it ends in. `verify.flow.flow` measures how well they meet.
+A `Dynamics` has the discrete method beside the flow that it ends in. `verify.flow` measures how well they meet.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from solvers import max_margin
 from solvers.certificates import Reference
 from solvers.errors import InputError
 from verify.datasets import Dataset
-from verify.flow import Flow
+from verify.flows import Flow
 from verify.quantities import ROUNDING, Measurement
 
 if TYPE_CHECKING:

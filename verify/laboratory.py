@@ -16,7 +16,7 @@ from verify.trajectory import Progress, Simulation, Trajectories
 
 if TYPE_CHECKING:
     from verify.claims import Claim
-    from verify.flow import Flow
+    from verify.flows import Flow
 
 _VECTOR_NORMS = ("l1", "l2", "linf")
 _MATRIX_NORMS = (*_VECTOR_NORMS, "spectral", "nuclear")
@@ -73,7 +73,7 @@ class Laboratory:
 
     def flow(self, claim: Claim) -> Flow:
         """The claim's flow in log time on all datasets, to the horizon."""
-        from verify.flow import flow
+        from verify.flows import flow
 
         norms = tuple(dict.fromkeys(solvers.norm(norm) for norm in (*_VECTOR_NORMS, claim.norm)))
         key = (claim.flow, claim.loss, norms, self.log_time)

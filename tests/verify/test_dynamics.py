@@ -11,7 +11,7 @@ from solvers import max_margin
 from solvers.errors import InputError
 from verify.datasets import Dataset
 from verify.dynamics import AdaGrad, Adam, GradientDescent, SteepestDescent
-from verify.flow import flow, residual_limit
+from verify.flows import flow, residual_limit
 from verify.laboratory import Laboratory
 from verify.quantities import Gap
 from verify.trajectory import run

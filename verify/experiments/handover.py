@@ -22,7 +22,7 @@ from verify.adam_law import AdamLaw, first_gradient, growth, handover_seen
 from verify.datasets import Dataset
 from verify.dynamics import Adam
 from verify.experiments.experiment import Experiment, Finding, Part, Results
-from verify.flow import flow
+from verify.flows import flow
 from verify.theorem import derived_seed
 from verify.trajectory import run
 

@@ -11,7 +11,7 @@ import pytest
 from solvers import hard_margin, max_margin
 from solvers.errors import InputError
 from verify.datasets import Dataset
-from verify.flow import Flow, FlowError, flow, residual_exponent, residual_limit, step_limit
+from verify.flows import Flow, FlowError, flow, residual_exponent, residual_limit, step_limit
 from verify.losses import EXPONENTIAL, LOG_EXPONENTIAL, Loss, log_sum_exp
 from verify.optimizers import gradient_descent
 from verify.trajectory import run
