@@ -1,6 +1,16 @@
 """Experiments of papers, done again: what `verify gallery` makes."""
 
-from verify.experiments import cattaneo2024, cattaneo2024_networks, fan2025, handover
+from verify.experiments import (
+    cattaneo2024,
+    cattaneo2024_networks,
+    fan2025,
+    handover,
+    kkt,
+    order,
+    zou2023,
+    zou2023_digits,
+    zou2023_phase,
+)
 from verify.experiments.experiment import Experiment, Finding
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -11,6 +21,12 @@ EXPERIMENTS: dict[str, Experiment] = {
         cattaneo2024.ILLUSTRATION,
         cattaneo2024.TRENDS,
         cattaneo2024_networks.EXPERIMENT,
+        kkt.EXPERIMENT,
+        order.EXPERIMENT,
+        zou2023.ALIGNMENT,
+        zou2023.PUBLISHED,
+        zou2023_phase.EXPERIMENT,
+        zou2023_digits.EXPERIMENT,
     )
 }
 """By id."""
