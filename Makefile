@@ -14,7 +14,7 @@ export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.jax_cache/$(shell grep -m1 flags 
 export JAX_COMPILATION_CACHE_MAX_SIZE ?= 2000000000
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 
-.PHONY: verify test lint types floors quick bench clean
+.PHONY: verify test lint types floors quick docs bench clean
 
 # The shell outlives Ctrl-C, so that what was finished is reported.
 verify: .venv/.installed
@@ -50,8 +50,17 @@ floors: .venv/.dev
 quick: .venv/.installed
 	$(BIN)/pytest properties -q -n $(WORKERS) --profile=quick --report-dir=$(REPORT)-quick
 
+.venv/.docs: .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
+# The site, with the findings of the last `make verify` if there are any; the build needs no network.
+docs: .venv/.docs
+	NO_MKDOCS_2_WARNING=1 REPORT=$(REPORT) $(BIN)/python -m mkdocs build --quiet
+	@echo "site: site/index.html"
+
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv verify-report verify-report-quick .hypothesis .pytest_cache .ruff_cache .jax_cache
+	rm -rf .venv site verify-report verify-report-quick .hypothesis .pytest_cache .ruff_cache .jax_cache

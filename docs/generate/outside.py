@@ -52,5 +52,7 @@ def outside(folder: Path) -> list[str]:
             styles = [f"a style loads {each}" for block in inner for each in _IN_STYLE.findall(block)]
             found += [f"{path.relative_to(folder)}: {each}" for each in reader.found + styles]
         elif path.suffix == ".css":
-            found += [f"{path.relative_to(folder)}: loads {each}" for each in _IN_STYLE.findall(path.read_text("utf-8"))]
+            found += [
+                f"{path.relative_to(folder)}: loads {each}" for each in _IN_STYLE.findall(path.read_text("utf-8"))
+            ]
     return found

@@ -187,5 +187,3 @@ def _law(kind: Any) -> str:
 def _plain(words: str) -> str:
     """Text for Markdown, in which neither HTML nor Markdown finds anything to interpret."""
     return re.sub(r"[\\`*_\[\]{}#|&<>]", lambda found: f"&#{ord(found[0])};", words)
-
-
