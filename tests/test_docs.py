@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -35,7 +36,7 @@ SMALL = {
 }
 # By the first words of a command: why it is not run but held against the command's real options.
 PARSED = {
-    "verify gallery fan2025-experiment": "minutes for each experiment, of which tests/verify/test_experiments.py runs small ones",
+    "verify gallery fan2025-experiment": "minutes; tests/verify/test_experiments.py runs small ones",
     "verify check soudry2018": "flows to t = e^10000 on four claims",
     "verify compare before-report": "the folder of an earlier run; tests/verify/test_cli_compare.py runs it",
     "make": "these call the tests themselves; their targets and variables are looked up",
@@ -126,7 +127,7 @@ class Reader:
 
 def parse(arguments: list[str]) -> None:
     """Hold the arguments against the options of the command, as typer knows them; raises for an unknown one."""
-    group = typer.main.get_command(cli.app)
+    group: Any = typer.main.get_command(cli.app)
     name, *rest = arguments
     assert name in group.commands, f"verify has no command {name}"
     with group.commands[name].make_context(name, list(rest)):
