@@ -9,9 +9,9 @@ from markupsafe import Markup, escape
 
 from reports.mathematics import mathml
 
-# What begins a part of a theorem, at the beginning of a line.
+# What begins a part of a theorem, at the beginning of a line or of a sentence.
 _LABEL = re.compile(
-    r"(Settings?|Algorithms?|Claims?|References?|Assumptions?|Constants|Data|Definitions?|Note): ", re.MULTILINE
+    r"(?:^|(?<=\. ))(Settings?|Algorithms?|Claims?|References?|Assumptions?|Constants|Data|Definitions?|Note): ", re.MULTILINE
 )
 _CODE = re.compile(r"[A-Za-z_][\w/]*(\.\w+)+|--?[a-z][\w-]*|[a-z]+_[a-z_]+")  # dotted names, options, identifiers
 
@@ -39,10 +39,10 @@ def parts(docstring: str) -> list[Part]:
         if all(line.startswith("    ") for line in block.splitlines()):
             _last(found).paragraphs.append(_formulas(block))
             continue
-        starts = [match.start() for match in _LABEL.finditer(block) if block[: match.start()][-1:] in ("", "\n")]
+        starts = [match.start() for match in _LABEL.finditer(block)]
         pieces = [block[i:j] for i, j in zip([0, *starts], [*starts, len(block)], strict=True)]
         for piece in pieces:
-            label = _LABEL.match(piece)
+            label = _LABEL.match(piece)  # which begins the piece, if it has one
             # Only a label begins a part; a paragraph without one after the reference is a remark.
             if label or not found or (found[-1].label.startswith("Reference") and piece.strip()):
                 found.append(Part(label[1] if label else "", []))

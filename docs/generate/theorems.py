@@ -57,6 +57,11 @@ class Finding:
     caption: str
     alternative: str
 
+    @property
+    def twins(self) -> dict[str, Any]:
+        """What the record says of the twins, by what is wrong with each: a claim may have changed since."""
+        return {twin["wrong"]: twin for twin in self.record["twins"]}
+
 
 @dataclass(frozen=True)
 class Made:
