@@ -33,7 +33,7 @@ SIGN = ADAM.replace("Adam", "sign descent").replace(", ε = λη", "")
 
 
 def claim(
-    name: str, title: str, quantity, kind, twins: dict, text: str, problem=settings, share: float = 1 / 8
+    name: str, title: str, quantity, kind, twins: dict, text: str, problem=settings, share: float = 1 / 16
 ) -> Claim:
     return Claim(
         id=f"zou2023/{name}",
@@ -80,7 +80,7 @@ CLAIMS = (
         {"no feature noise (α = 0)": OF(alpha=0.0, first=1)},
         ADAM,
         lambda: settings(q=4, n=(14, 14), s=(80, 96), m=(20, 20)),
-        1 / 32,
+        1 / 64,
     ),
     claim(
         "cnn-feature",
