@@ -5,6 +5,8 @@ PROFILE ?= standard
 REPORT ?= verify-report
 # Theorems that were finished before are kept; FRESH=1 tries them again.
 FRESH ?=
+# HUNT=100 searches each claim for the case that brings it closest to failing, among so many, and reports how tight it is.
+HUNT ?=
 # Processes that check theorems at once; each has its share of the cores. One, with `--device gpu`.
 WORKERS ?= auto
 
@@ -20,7 +22,7 @@ export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 verify: .venv/.installed
 	@trap : INT; \
 	  $(BIN)/pytest properties -v -n $(WORKERS) --profile=$(PROFILE) --report-dir=$(REPORT) -p no:cacheprovider \
-	    $(if $(FRESH),--fresh); \
+	    $(if $(FRESH),--fresh) $(if $(HUNT),--hunt=$(HUNT)); \
 	  status=$$?; $(BIN)/verify report --report-dir=$(REPORT) && exit $$status
 
 test: .venv/.installed

@@ -44,6 +44,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="where records and curves go (default: %(default)s)",
     )
+    group.addoption(
+        "--hunt",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also search each claim for the case that brings it closest to failing, among N cases",
+    )
     group.addoption("--fresh", action="store_true", help="try every theorem again, those with a valid record as well")
 
 
@@ -302,6 +309,7 @@ def theorem(request: pytest.FixtureRequest) -> Callable[[Claim], dict[str, Any]]
 
         try:
             record, kept = _record(request, claim)
+            record = _hunted(request.config, claim, record, kept)
         except (InputError, TrajectoryError, FlowError) as error:
             pytest.fail(f"{claim.id}: {error}", pytrace=False)
         found = failures(record)
@@ -338,6 +346,25 @@ def _record(request: pytest.FixtureRequest, claim: Claim) -> tuple[dict[str, Any
         record["docstring"] = words
     write_record(folder, record, curves)
     return record, False
+
+
+def _hunted(config: pytest.Config, claim: Claim, record: dict[str, Any], kept: bool) -> dict[str, Any]:
+    """The record with how tight the claim was found to be, where a search was asked for and is not there already."""
+    examples = int(config.getoption("hunt"))
+    if not examples or (kept and "tightness" in record):
+        return record
+    from reports.records import load_curves, write_record
+    from verify.hunting import hunt
+    from verify.recording import plain_hunt
+
+    tell = _tell(config, claim.id)
+    found = hunt(
+        claim, examples=examples, seed=config.stash[_SEED_KEY], platform=config.getoption("device"),
+        progress=tell and (lambda done, total: tell("hunting the tightest case", done, total)),
+    )  # fmt: skip
+    record = record | {"tightness": plain_hunt(found)}
+    write_record(_folder(config), record, load_curves(_folder(config), record))
+    return record
 
 
 def _finished(folder: Path, claim_id: str, plan: Plan) -> dict[str, Any] | None:

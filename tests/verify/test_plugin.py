@@ -197,3 +197,12 @@ def test_the_seed_is_hypothesis_own(check, pytester, tried):
     (record,) = records(pytester).values()
     assert record["seed"] == 7
     assert "--hypothesis-seed=7" in record["reproduce"]
+
+
+def test_a_hunt_is_added_to_new_and_to_kept_records(check, pytester, tried):
+    check(conjecture.TRUE).assert_outcomes(passed=1)
+    assert "tightness" not in records(pytester)["conjectures__true"]
+    check(conjecture.TRUE, "--hunt=6").assert_outcomes(passed=1)
+    found = records(pytester)["conjectures__true"]["tightness"]
+    assert 1 <= found["judged"] <= found["examples"] <= 6
+    assert tried == ["conjectures/true"]
