@@ -203,7 +203,7 @@ class Blocks(NamedTuple):
         if w["noise"].ndim == self.noise.ndim + 2:
             # Fused into one pass, where a batched matrix product would copy the weights.
             return jnp.sum(w["noise"] * self.noise[None, None], axis=-1)
-        return w["noise"] @ self.noise.T
+        return jnp.asarray(w["noise"] @ self.noise.T)
 
 
 class Patches(NamedTuple):

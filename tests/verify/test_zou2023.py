@@ -1,0 +1,100 @@
+"""The experiments on the CNN, in small, and its quantities where they refuse."""
+
+import json
+
+import numpy as np
+import pytest
+
+from reports.gallery import write_exhibit
+from solvers.errors import InputError
+from verify import Dataset
+from verify.cli_gallery import make
+from verify.cnn_quantities import SeparationShortfall
+from verify.experiments import EXPERIMENTS, zou2023, zou2023_digits, zou2023_phase
+from verify.laboratory import Laboratory
+from verify.patches import CnnSetting
+
+PHASE = {"alphas": "2", "sparsities": "2", "s_max": "64", "seeds": "2", "n": "8", "m": "6", "points": "100"}
+
+
+def exhibit(name: str, changes: dict[str, str], folder) -> dict:
+    made = make(EXPERIMENTS[name].with_parameters(changes), 0, folder, show=lambda *_: None)
+    assert write_exhibit(folder, made)["figure"].is_file()
+    return json.loads(json.dumps(made, allow_nan=False))
+
+
+def test_adam_fails_with_feature_noise_only(tmp_path):
+    made = exhibit("zou2023-phase", PHASE, tmp_path)
+    (_, clean, noisy) = made["rows"][-1]
+    assert made["rows"][-1][0] == "64"
+    assert clean <= 0.05
+    assert noisy >= 0.5
+    assert made["sentences"][1].startswith("With noise on 64 coordinates Adam's test error passes ½ at α = 0.")
+    assert made["sentences"][-1] == "The largest training error is 0."
+
+
+def test_crossing_lies_between_its_grid_points():
+    assert zou2023_phase._crossing([0.0, 0.2, 0.4], np.array([0.0, 0.25, 0.75])) == pytest.approx(0.3)
+    assert zou2023_phase._crossing([0.0, 0.2], np.array([0.0, 0.4])) is None
+    assert zou2023_phase._crossing([0.1, 0.2], np.array([0.9, 1.0])) == 0.1
+
+
+def test_phase_with_overlapping_supports(tmp_path):
+    made = exhibit("zou2023-phase", PHASE | {"d": "100", "steps": "30", "sparsities": "1"}, tmp_path)
+    assert made["parameters"]["d"] == 100
+    assert all(0 <= value <= 1 for value in made["rows"][0][1:])
+
+
+def test_published_constants_in_small(tmp_path):
+    small = {"n": "8", "d": "40", "s": "8", "m": "3", "steps": "40", "points": "50"}
+    made = exhibit("zou2023-published", small, tmp_path)
+    assert [row[0] for row in made["rows"]] == [m.name for m in zou2023.BATCHES]
+    assert "outside the theorem's orders" in made["sentences"][-1]
+
+
+def test_alignment_in_small(tmp_path):
+    made = exhibit(
+        "zou2023-alignment", {"n": "8", "s": "64", "m": "6", "steps": "300", "seeds": "1", "points": "50"}, tmp_path
+    )
+    feature = {row[0]: row[4] for row in made["rows"]}
+    assert feature["Adam, β = (0.9, 0.999)"] < 0  # the median neuron has turned against its feature
+    assert len(made["drawing"]["curves"]) == 4 * len(zou2023.METHODS)
+
+
+def test_digits_are_cut_into_patches():
+    p = zou2023_digits.Parameters()
+    x, y = zou2023_digits.images(p)
+    assert x.shape[1:] == (4, 16)
+    assert set(y) == {-1.0, 1.0}
+    whole = zou2023_digits.realdata.parse("digits:classes=3,8").x[0].reshape(8, 8) / 16
+    np.testing.assert_array_equal(x[0, 1].reshape(4, 4), whole[:4, 4:])
+
+
+def test_digits_in_small(tmp_path):
+    made = exhibit("zou2023-digits", {"n": "10", "m": "2", "steps": "25", "seeds": "1"}, tmp_path)
+    assert len(made["rows"]) == len(zou2023.METHODS)
+
+
+def test_parameters_that_do_not_fit():
+    with pytest.raises(InputError, match="cannot be halved"):
+        zou2023_phase.Parameters(s_max=4, sparsities=5)
+    with pytest.raises(InputError, match="leaves no test image"):
+        zou2023_digits.images(zou2023_digits.Parameters(n=1000))
+    with pytest.raises(InputError, match="1 or more"):
+        zou2023.Alignment(seeds=0)
+
+
+def test_quantities_want_settings():
+    lab = Laboratory([Dataset([[1, 2]], [1])], steps=10)
+    with pytest.raises(InputError, match="on settings of the network"):
+        SeparationShortfall().settings(lab)
+
+
+def test_twins_replace_what_they_say():
+    setting = CnnSetting(n=14, s=144, alpha=0.5, noise=0.75, m=20)
+    lab = Laboratory([setting, setting], steps=10)
+    (other,) = SeparationShortfall(s=16, first=1).settings(lab)
+    assert other.s == 16
+    assert SeparationShortfall(dense=True).model(setting).width == 144
+    assert SeparationShortfall(decay=3.0).job(setting, "adam").lam == pytest.approx(3 * setting.decay)
+    assert SeparationShortfall(batch=2).job(setting, "gd").batch is None
