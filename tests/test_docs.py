@@ -16,8 +16,18 @@ from typing import Any
 
 import pytest
 import typer
+from markupsafe import escape
 
+import solvers
+import verify
+from docs.generate import commands as commands_page
+from docs.generate import docstrings, schema, theorems
+from docs.generate.outside import outside
+from reports import gallery, records
+from reports.records import write_record
+from tests.reports import samples
 from verify import cli, theorem
+from verify.catalogue import all_claims
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(["README.md", "CONTRIBUTING.md", *(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/**/*.md"))])
@@ -29,7 +39,7 @@ TOLD = re.compile(r"^(?:\S+|  false twin \(.*\)): ([A-Z]+)\. ", re.MULTILINE)
 # Put after a command's own options, so that it takes seconds: the last one of a kind counts.
 SMALL = {
     "run": ["--steps", "500"],
-    "identify": ["--steps", "300", "--draws", "2", "--log-time", "50", "--norm", "l2", "--norm", "linf"],
+    "identify": ["--steps", "100", "--draws", "1", "--log-time", "20", "--norm", "l2", "--norm", "linf"],
     "hunt": ["--examples", "4", "--steps", "100"],
     "replay": ["--steps", "100"],
     "check": [],  # the quick profile is made small
@@ -193,3 +203,111 @@ def test_a_wrong_command_is_noticed(arguments):
 def test_a_wrong_target_is_noticed(arguments):
     with pytest.raises(AssertionError):
         make(arguments)
+
+
+# --- generated pages ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> dict[str, str | bytes]:
+    """The theorems' pages, with one record: of SignGD on binary data, with one of its twins by name."""
+    report_dir = tmp_path_factory.mktemp("report")
+    twin = samples.record()["twins"][0] | {"wrong": "the faster rate t^-3/4"}
+    record = samples.record(id="fan2025/sign-gd-binary", twins=[twin])
+    write_record(report_dir, record, samples.curves())
+    return theorems.pages(ROOT, report_dir).files
+
+
+def test_every_claim_is_on_a_page(made):
+    pages = {name: content for name, content in made.items() if isinstance(content, str)}
+    for name, claim in all_claims().items():
+        holding = [path for path, text in pages.items() if f"verify check {name}\n" in text]
+        assert len(holding) == 1, (name, holding)
+        assert str(escape(claim.source)) in pages[holding[0]]
+        assert f"{Path(holding[0]).name})" in pages["theorems/index.md"]
+
+
+def test_a_record_shows_on_its_page(made):
+    page = str(made["theorems/fan2025/sign_gd.md"])
+    shown, other = page.split("verify check fan2025/sign-gd-binary")
+    assert "envelope ratio 0.83" in shown
+    assert shown.count("refuted, as it must be") == 1
+    assert '<img src="../figures/fan2025__sign-gd-binary.svg"' in shown
+    assert made["theorems/figures/fan2025__sign-gd-binary.svg"].startswith(b"<?xml")
+    assert "verdict SUPPORTED" not in other
+    assert '<span class="verdict SUPPORTED">1 ✓ SUPPORTED</span>' in str(made["theorems/index.md"])
+
+
+def test_pages_without_a_run_claim_no_verdict(tmp_path):
+    pages = theorems.pages(ROOT, tmp_path).files
+    assert not any("SUPPORTED</span>" in str(content) for content in pages.values())
+    assert theorems.exhibits(tmp_path) == {}
+
+
+def test_a_docstring_keeps_its_parts_and_formulas():
+    text = (
+        "Title\non two lines.\n\nSetting: data `x < 1`. Algorithm: `W ← W - η_t D`, see `verify.budget`.\nClaim: it is"
+    )
+    text += "\n\n    a = 1: O(n / log t)\n\nReference: Somebody (2030).\n\nA remark."
+    assert docstrings.title(text) == "Title on two lines"
+    found = docstrings.parts(text)
+    assert [part.label for part in found] == ["Setting", "Algorithm", "Claim", "Reference", ""]
+    assert "<math" in found[1].paragraphs[0]
+    assert "<code>verify.budget</code>" in found[1].paragraphs[0]
+    assert "&lt;" in found[0].paragraphs[0]
+    assert 'class="formulas"' in found[2].paragraphs[1]
+
+
+def test_the_commands_page_has_every_option():
+    page = commands_page.page()
+    group: Any = typer.main.get_command(cli.app)
+    for name, command in group.commands.items():
+        section = page.partition(f"## `verify {name}`")[2].partition("\n## ")[0]
+        for parameter in command.params:
+            for option in parameter.opts if parameter.param_type_name == "option" else []:
+                assert option in section or option == "--help", (name, option)
+    assert "Examples:" not in page
+
+
+@pytest.mark.parametrize("module", [records, gallery])
+def test_the_records_page_has_every_description(module):
+    page = schema.page()
+
+    def look(field: Any) -> None:
+        if isinstance(field, dict):
+            for name, inner in field.get("properties", {}).items():
+                assert re.search(rf"[`.]{name}`", page), name
+                look(inner)
+            for inner in field.values():
+                look(inner)
+
+    look(module.validator().schema)
+
+
+def test_public_names_are_in_the_reference():
+    for package in (verify, solvers):
+        text = (ROOT / f"docs/reference/{package.__name__}.md").read_text("utf-8")
+        shown = set(re.findall(r"^::: (\S+)$", text, re.MULTILINE))
+        assert {f"{package.__name__}.{name}" for name in package.__all__} <= shown
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "count"),
+    [
+        ("a.html", '<script src="https://cdn.example/x.js"></script>', 1),
+        ("a.html", '<link rel="stylesheet" href="//fonts.example/css">', 1),
+        (
+            "a.html",
+            "<style>@import 'https://x.example/a.css'; p { background: url(http://x.example/b.png) }</style>",
+            2,
+        ),
+        ("a.html", '<p style="background: url(https://x.example/b.png)">', 1),
+        ("a.css", "@font-face { src: url('https://fonts.example/f.woff2') }", 1),
+        ("a.svg", '<svg><image href="https://x.example/b.png"/></svg>', 1),
+        ("a.html", '<a href="https://x.example">a link loads nothing</a><img src="b.png"><script src="x.js">', 0),
+        ("a.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>', 0),
+    ],
+)
+def test_what_a_page_would_load_from_elsewhere_is_found(tmp_path, name, content, count):
+    (tmp_path / name).write_text(content, "utf-8")
+    assert len(outside(tmp_path)) == count

@@ -11,7 +11,8 @@ from reports.mathematics import mathml
 
 # What begins a part of a theorem, at the beginning of a line or of a sentence.
 _LABEL = re.compile(
-    r"(?:^|(?<=\. ))(Settings?|Algorithms?|Claims?|References?|Assumptions?|Constants|Data|Definitions?|Note): ", re.MULTILINE
+    r"(?:^|(?<=\. ))(Settings?|Algorithms?|Claims?|References?|Assumptions?|Constants|Data|Definitions?|Note): ",
+    re.MULTILINE,
 )
 _CODE = re.compile(r"[A-Za-z_][\w/]*(\.\w+)+|--?[a-z][\w-]*|[a-z]+_[a-z_]+")  # dotted names, options, identifiers
 
@@ -41,10 +42,10 @@ def parts(docstring: str) -> list[Part]:
             continue
         starts = [match.start() for match in _LABEL.finditer(block)]
         pieces = [block[i:j] for i, j in zip([0, *starts], [*starts, len(block)], strict=True)]
-        for piece in pieces:
+        for piece in filter(str.strip, pieces):
             label = _LABEL.match(piece)  # which begins the piece, if it has one
             # Only a label begins a part; a paragraph without one after the reference is a remark.
-            if label or not found or (found[-1].label.startswith("Reference") and piece.strip()):
+            if label or not found or found[-1].label.startswith("Reference"):
                 found.append(Part(label[1] if label else "", []))
             if words := piece[label.end() if label else 0 :].strip():
                 found[-1].paragraphs.append(Markup("<p>%s</p>") % prose(" ".join(words.split())))
