@@ -58,7 +58,7 @@ def twins(method: str) -> dict[str, SeparationShortfall]:
     of = partial(OF, method=method, first=2)
     return {
         "no feature noise (α = 0)": of(alpha=0.0),
-        "s σ_p of order 1": of(s=16),
+        "s σ_p of order 1": of(s=2),
         "a feature of s entries": of(dense=True),
         "mini-batches of 2 (and no memory)": of(batch=2, betas=FORGETFUL, stages=20.0),
         "λ = 1000 σ_0^{q-2} in place of o(σ_0^{q-2} σ_p/n)": of(decay=1e5),
