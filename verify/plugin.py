@@ -350,7 +350,7 @@ def _record(request: pytest.FixtureRequest, claim: Claim) -> tuple[dict[str, Any
 
 def _hunted(config: pytest.Config, claim: Claim, record: dict[str, Any], kept: bool) -> dict[str, Any]:
     """The record with how tight the claim was found to be, where a search was asked for and is not there already."""
-    examples = int(config.getoption("hunt"))
+    examples = int(str(config.getoption("hunt")))
     if not examples or (kept and "tightness" in record):
         return record
     from reports.records import load_curves, write_record
