@@ -49,6 +49,7 @@ PARSED = {
     "verify gallery fan2025-experiment": "minutes; tests/verify/test_experiments.py runs small ones",
     "verify check soudry2018": "flows to t = e^10000 on four claims",
     "verify compare before-report": "the folder of an earlier run; tests/verify/test_cli_compare.py runs it",
+    "verify identify --optimizer optax.contrib.muon": "ten seconds of compiling; its neighbours are run",
     "make": "these call the tests themselves; their targets and variables are looked up",
     "pytest": "verify check, beside it, tries the same; what it collects is looked at",
 }
@@ -282,6 +283,13 @@ def test_the_records_page_has_every_description(module):
                 look(inner)
 
     look(module.validator().schema)
+
+
+def test_the_profiles_are_those_that_are_told():
+    page = (ROOT / "docs/verdicts.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)` \| ([\d ]+) \| ([\d ]+) \| ([\d ]+) \|$", page, re.MULTILINE)
+    known = [(p.name, p.datasets, p.steps, p.log_time) for p in theorem.PROFILES.values()]
+    assert [(name, *(int(number.replace(" ", "")) for number in rest)) for name, *rest in told] == known
 
 
 def test_public_names_are_in_the_reference():
