@@ -252,8 +252,8 @@ PUBLISHED = replace(
     source="after Zou, Cao, Li, Gu 2023 (constants as in Tang et al. 2025, Appendix D.2; GD's step assumed)",
     shows=(
         "The paper's synthetic experiment: n = 200, d = 1000, s = 100, so that supports of noise overlap twentyfold, "
-        "which the theorem excludes. Adam with its usual constants fails; methods without its long memory need not, "
-        "and mini-batches do not."
+        "which the theorem excludes. Adam with its usual constants is compared with methods of shorter memory, and "
+        "with mini-batches."
     ),
     parameters=Published(),
     parts=partial(parts, BATCHES),

@@ -106,14 +106,15 @@ def find(p: Parameters, results: Results) -> Finding:
     errors = {s: np.array(results[f"s = {s}"]["test"]) for s in p.sparsity_values}
     trained = max(float(np.max(results[f"s = {s}"]["train"])) for s in p.sparsity_values)
     crossings = {s: _crossing(p.alpha_values, e.mean(axis=1)) for s, e in errors.items()}
+    sentences = [_sentence(s, a) for s, a in crossings.items()]
     return Finding(
         drawing=_drawing(p, errors),
         caption=(
             f"Adam's test error over the feature noise α, for noise on s coordinates; mean over {p.seeds} seeds, with "
             f"their range. Dotted: ½, where a class of two is lost."
         ),
-        alternative="Curves that rise from 0 to 1 as α grows, the sooner the more coordinates the noise has.",
-        sentences=[*(_sentence(s, a) for s, a in crossings.items()), f"The largest training error is {trained:.3g}."],
+        alternative=f"Curves of the test error over α, one for each s. {' '.join(sentences)}",
+        sentences=[*sentences, f"The largest training error is {trained:.3g}."],
         headings=("s", *(f"α = {alpha:.2g}" for alpha in p.alpha_values)),
         rows=[(str(s), *(float(v) for v in e.mean(axis=1))) for s, e in errors.items()],
         numbers={
