@@ -3,7 +3,7 @@
 Setting: one loss E, `‖v‖_{1,ε} = Σ √(v_j² + ε)`. Algorithm: Adam with ε inside the root after bias correction.
 Claims: Adam stays within C h² of `θ' = -(∇E + bias)/√((∇E)² + ε)`, even though its first steps' other weights are
 left out, with
-`bias_j = h/2 {(1+β)/(1-β) - (1+ρ)/(1-ρ) + (1+ρ)/(1-ρ) ε/((∂_jE)²+ε)} ∂_j‖∇E‖_{1,ε}`. For small ε this is
+`bias_j = h/2 {(1+β)/(1-β) - (1+ρ)/(1-ρ) + (1+ρ)/(1-ρ) ε/((∂_j E)²+ε)} ∂_j‖∇E‖_{1,ε}`. For small ε this is
 `h/2 {(1+β)/(1-β) - (1+ρ)/(1-ρ)} ∂_j‖∇E‖₁`, for large ε `h/(4√ε) (1+β)/(1-β) ∂_j‖∇E‖²`. So for small ε the one-norm is
 penalised where β ≥ ρ and its opposite where ρ > β, for large ε the two-norm always; and for β = ρ and ε → 0 there is no
 bias. For small ε gradients must keep away from zero along the run.
@@ -146,14 +146,14 @@ CLAIMS = (
     limit(
         "small",
         False,
-        "As ε falls, bias/h tends to ½ {(1+β)/(1-β) - (1+ρ)/(1-ρ)} H sign(∇E), like ε/min (∂_jE)².",
+        "As ε falls, bias/h tends to ½ {(1+β)/(1-β) - (1+ρ)/(1-ρ)} H sign(∇E), like ε/min (∂_j E)².",
         BiasLimit(large=False, first=1.0, second=1.0),
         {"(1+β)/(1-β) alone": BiasLimit(False, 1.0, 0.0), "β and ρ exchanged": BiasLimit(False, -1.0, -1.0)},
     ),
     limit(
         "large",
         True,
-        "As ε grows, bias/h tends to (1+β)/(1-β)/(4√ε) ∇‖∇E‖², like max (∂_jE)²/ε.",
+        "As ε grows, bias/h tends to (1+β)/(1-β)/(4√ε) ∇‖∇E‖², like max (∂_j E)²/ε.",
         BiasLimit(large=True, first=1.0, second=0.0),
         {"with (1+ρ)/(1-ρ) as well": BiasLimit(True, 1.0, 1.0), "2√ε for 4√ε": BiasLimit(True, 2.0, 0.0)},
     ),
