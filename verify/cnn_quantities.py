@@ -7,7 +7,6 @@ from the orders of the stages, not from the laboratory's. The clock is the share
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
@@ -19,9 +18,9 @@ from jaxtyping import Float
 
 from solvers.errors import InputError
 from verify.cnn import Job, Snapshot, train
-from verify.cnn_errors import Arrays, feature_margin, feature_products, fresh_margins, population_error
+from verify.cnn_errors import Arrays, feature_margin, feature_products, fresh_margins, kept_points, population_error
 from verify.laboratory import Laboratory
-from verify.patches import Blocks, CnnSetting, Fresh, PatchModel, binomial_interval, draw, fresh, start
+from verify.patches import Blocks, CnnSetting, PatchModel, binomial_interval, draw, start
 from verify.quantities import Measurement
 
 if TYPE_CHECKING:
@@ -198,17 +197,12 @@ class SeparationShortfall(_OfCnn):
                 low, high = population_error(run.weights[i], model, setting.q)
                 errors[i, k] = (low + high) / 2
                 if high - low > _SURE:
-                    points = _fresh(model, setting.seed)
+                    points = kept_points(model, _POINTS, setting.seed)
                     wrong = int(np.count_nonzero(fresh_margins(run.weights[i], model, setting.q, points) <= 0))
                     low, high = binomial_interval(wrong, _POINTS)
                     errors[i, k] = wrong / _POINTS
                 half[i, k] = max(errors[i, k] - low, high - errors[i, k])
         return errors, half
-
-
-@functools.lru_cache(maxsize=64)
-def _fresh(model: PatchModel, seed: int) -> Fresh:
-    return fresh(model, _POINTS, seed)
 
 
 @dataclass(frozen=True)
