@@ -85,6 +85,11 @@ def _versions() -> dict[str, str]:
     return found
 
 
+def _is_cache(attribute: str) -> bool:
+    """Whether an attribute comes with use, as private ones may, and what hypothesis keeps of a strategy."""
+    return attribute.startswith(("_", "cached_")) or attribute == "validate_called"
+
+
 class _Description:
     """Describes values as JSON, equal ones equally in every process; `sources` are the modules met on the way."""
 
@@ -151,8 +156,8 @@ class _Description:
         text = repr(value)
         if " at 0x" not in text:
             return [self._named(type(value)), text]
-        # A repr with an address tells nothing; private attributes are often caches, which come and go.
-        held = {name: self.of(item) for name, item in getattr(value, "__dict__", {}).items() if name[0] != "_"}
+        # A repr with an address tells nothing.
+        held = {name: self.of(item) for name, item in getattr(value, "__dict__", {}).items() if not _is_cache(name)}
         return [self._named(type(value)), held]
 
     def _named(self, value: Any) -> str:

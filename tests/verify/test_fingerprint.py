@@ -12,6 +12,7 @@ import pytest
 
 from tests.verify import conjecture
 from verify import Limit, Twin, cli, fingerprint, laws, optimizers
+from verify.theorem import draw
 
 ROOT = Path(__file__).parent.parent.parent
 HOME = Path(conjecture.__file__)
@@ -41,6 +42,14 @@ def test_it_is_the_same_in_every_process():
         )
         found.add(done.stdout)
     assert len(found) == 1
+
+
+def test_it_stays_when_cases_are_drawn():
+    # Its problem encloses a strategy, which hypothesis adds to once it is used.
+    oracle = cli.all_claims()["fan2025/oracle-order"]
+    before = of(oracle)
+    draw(oracle, 4, seed=0)
+    assert of(oracle) == before
 
 
 def test_every_claim_has_its_own():
