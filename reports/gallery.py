@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from matplotlib.figure import Figure as Canvas
 
-from reports import panels, svg, text
+from reports import maps, panels, svg, text
 from reports.records import ReportError, replace_file
 from reports.tables import escape_markdown
 
@@ -33,7 +33,10 @@ class Drawing:
     pieces: Callable[[Any], list[tuple[str, Canvas]]]
 
 
-FIGURES: dict[str, Drawing] = {"panels": Drawing(panels.whole, panels.pieces)}
+FIGURES: dict[str, Drawing] = {
+    "panels": Drawing(panels.whole, panels.pieces),
+    "map": Drawing(maps.whole, maps.pieces),
+}
 """By the name that an exhibit's `figure` gives."""
 
 
@@ -131,6 +134,10 @@ def _check(exhibit: Any, what: str, remedy: str) -> None:
     if any(len(row) != len(exhibit["headings"]) for row in exhibit["rows"]):
         raise ReportError(f"{what} has a row that is not as long as its headings: {remedy}.")
     drawing = exhibit["drawing"]
+    if exhibit["figure"] == "map":
+        if (wrong := maps.problem(drawing)) is not None:
+            raise ReportError(f"{what} {wrong}: {remedy}.")
+        return
     for i, curve in enumerate(drawing["curves"]):
         if len({len(curve[name]) for name in ("x", "y", "low", "high")}) != 1:
             raise ReportError(f"{what} has columns of different lengths in its curve {i}: {remedy}.")

@@ -184,3 +184,31 @@ def test_on_the_page_and_in_markdown(tmp_path):
     assert r"NGD \| another norm." in markdown
     before = [path.read_bytes() for path in written.values()]
     assert [path.read_bytes() for path in write_report(tmp_path).values()] == before
+
+
+def map_exhibit(**z) -> dict:
+    values = {"label": "test error", "low": 0.0, "high": 1.0, "values": [[0.0, 0.25, None], [0.5, 0.9, 1.0]]}
+    sides = {"x": {"label": "α", "values": [0.0, 0.3, 0.6]}, "y": {"label": "s", "values": [16, 128]}}
+    return exhibit(figure="map", drawing=sides | {"z": values | z})
+
+
+def test_a_map_shows_its_numbers(tmp_path):
+    paths = gallery.write_exhibit(tmp_path, map_exhibit())
+    picture = paths["figure"].read_text("utf-8")
+    for shown in ("0.25", "0.9", "128", "test error", "α"):
+        assert shown in picture
+    assert "<image" not in picture
+    assert len(gallery.inline(map_exhibit())) == 1
+
+
+@pytest.mark.parametrize(
+    ("z", "message"),
+    [
+        ({"values": [[0.0, 0.25], [0.5, 0.9]]}, "not a table of 2 rows of 3 numbers"),
+        ({"values": [[0.0, 0.25, 1.0]]}, "not a table of 2 rows"),
+        ({"high": 0.0}, "does not rise"),
+    ],
+)
+def test_a_bad_map_is_refused(tmp_path, z, message):
+    with pytest.raises(ReportError, match=message):
+        gallery.write_exhibit(tmp_path, map_exhibit(**z))

@@ -102,7 +102,7 @@ def _row(p: Parameters, seed: int, s: int, _: Results) -> dict[str, Any]:
 
 
 def find(p: Parameters, results: Results) -> Finding:
-    """The phase diagram as curves over alpha, one for each sparsity, and as a table."""
+    """The phase diagram as a map and as a table."""
     errors = {s: np.array(results[f"s = {s}"]["test"]) for s in p.sparsity_values}
     trained = max(float(np.max(results[f"s = {s}"]["train"])) for s in p.sparsity_values)
     crossings = {s: _crossing(p.alpha_values, e.mean(axis=1)) for s, e in errors.items()}
@@ -110,10 +110,10 @@ def find(p: Parameters, results: Results) -> Finding:
     return Finding(
         drawing=_drawing(p, errors),
         caption=(
-            f"Adam's test error over the feature noise α, for noise on s coordinates; mean over {p.seeds} seeds, with "
-            f"their range. Dotted: ½, where a class of two is lost."
+            "Adam's test error over the feature noise α and the number s of coordinates with noise, mean over "
+            f"{p.seeds} seeds. At ½ one class of the two is lost."
         ),
-        alternative=f"Curves of the test error over α, one for each s. {' '.join(sentences)}",
+        alternative=f"A map of the test error over α and s. {' '.join(sentences)}",
         sentences=[*sentences, f"The largest training error is {trained:.3g}."],
         headings=("s", *(f"α = {alpha:.2g}" for alpha in p.alpha_values)),
         rows=[(str(s), *(float(v) for v in e.mean(axis=1))) for s, e in errors.items()],
@@ -148,21 +148,15 @@ def _sentence(s: int, alpha: float | None) -> str:
 
 
 def _drawing(p: Parameters, errors: dict[int, np.ndarray]) -> dict[str, Any]:
-    place = {"row": 0, "column": 0, "x": p.alpha_values}
-    curves: list[dict[str, Any]] = []
-    for series, e in enumerate(errors.values()):
-        low, high = e.min(axis=1).tolist(), e.max(axis=1).tolist()
-        curves.append(
-            place | {"series": series, "strong": True, "y": e.mean(axis=1).tolist(), "low": low, "high": high}
-        )
-    half = [0.5] * p.alphas
-    curves.append(place | {"series": len(errors), "strong": False, "y": half, "low": half, "high": half})
     return {
-        "x": {"label": "feature noise α", "scale": "linear"},
-        "rows": [{"label": "test error", "scale": "linear"}],
-        "columns": ["Adam"],
-        "series": [*({"name": f"s = {s}", "group": 0} for s in errors), {"name": "½", "group": 2}],
-        "curves": curves,
+        "x": {"label": "feature noise α", "values": p.alpha_values},
+        "y": {"label": "coordinates with noise s", "values": p.sparsity_values},
+        "z": {
+            "label": "Adam's test error",
+            "low": 0.0,
+            "high": 1.0,
+            "values": [errors[s].mean(axis=1).tolist() for s in p.sparsity_values],
+        },
     }
 
 
@@ -175,7 +169,7 @@ EXPERIMENT = Experiment(
         "coordinates that noise falls on, at a fixed expected length of the noise. Adam memorises once s σ_p and "
         "α (s σ_p)^(q-1) are large beside 1."
     ),
-    figure="panels",
+    figure="map",
     parameters=Parameters(),
     parts=parts,
     find=find,
