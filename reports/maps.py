@@ -67,6 +67,7 @@ def _draw(axes: Axes, canvas: Canvas, data: Data) -> None:
         spine.set_visible(False)
     bar = canvas.colorbar(cells, ax=axes, label=data["z"]["label"], pad=0.02)
     bar.outline.set_visible(False)
+    assert bar.solids is not None
     bar.solids.set_rasterized(False)  # a page shows no images but its own vectors
 
 
