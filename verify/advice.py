@@ -43,6 +43,10 @@ def advise(verdict: Verdict) -> Advice | None:
     if not judged:
         why = f" ({'; '.join(m.notes)})" if m.notes else ""
         return Advice(1, 1, f"None of the {drawn} cases could be judged{why}: draw others, in the claim's problem.")
+    if 2 * judged < drawn:
+        return Advice(
+            1, 1, f"{drawn - judged} of {drawn} cases were left out: widen what can be judged, or draw others."
+        )
     match verdict.claim.kind:
         case Rate():
             return _for_rate(verdict)

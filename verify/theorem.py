@@ -138,7 +138,7 @@ def settle(
     m = claim.quantity.measure(claim, lab)
     verdict = judge(claim, replace(m, judged=m.judged & mask))
     if not isinstance(claim.kind, Rate | Limit):
-        return verdict
+        return _capped(verdict, m)
     for _ in range(extensions):
         before = verdict.outcome
         if before is Outcome.SUPPORTED or verdict.evidence.alone or (before is Outcome.REFUTED and not confirm):
@@ -148,7 +148,17 @@ def settle(
         verdict = judge(claim, replace(m, judged=m.judged & mask))
         if before is verdict.outcome is Outcome.REFUTED:
             break
-    return _settle_alone(claim, lab, verdict) if verdict.evidence.alone else verdict
+    return _capped(_settle_alone(claim, lab, verdict) if verdict.evidence.alone else verdict, m)
+
+
+def _capped(verdict: Verdict, m: Measurement) -> Verdict:
+    """A claim is not supported by a measurement that could not judge half of its cases: what it left out may matter."""
+    judged, drawn = int(np.count_nonzero(m.judged)), len(m.judged)
+    if verdict.outcome is not Outcome.SUPPORTED or 2 * judged >= drawn:
+        return verdict
+    why = f" ({'; '.join(m.notes)})" if m.notes else ""
+    sentence = f"Only {judged} of {drawn} cases could be judged{why}; on these: {verdict.sentence}"
+    return _reworded(verdict, Outcome.INCONCLUSIVE, sentence)
 
 
 def _settle_alone(claim: Claim, lab: Laboratory, verdict: Verdict) -> Verdict:

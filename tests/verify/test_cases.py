@@ -115,6 +115,11 @@ def test_one_case_of_lower_order_refutes():
     assert judge(CLAIM, measured([good] * 9 + [bad])).outcome is Outcome.REFUTED
 
 
+def test_one_settled_case_far_below_refutes_where_others_are_unsettled():
+    moving, bad = [1.0, 0.5, 0.15, 0.02], [1.0, 1 / 2, 1 / 4, 1 / 8]
+    assert judge(CLAIM, measured([moving] * 3 + [bad])).outcome is Outcome.REFUTED
+
+
 TREND = replace(CLAIM, kind=Trend(1, resolution=0.1))
 
 

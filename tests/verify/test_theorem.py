@@ -12,7 +12,7 @@ from verify.claims import Bound, Claim, Limit, Paper, Rate, Twin
 from verify.datasets import Dataset
 from verify.evidence import Outcome
 from verify.laboratory import Laboratory
-from verify.quantities import Gap, Residual, UpdateSize
+from verify.quantities import Gap, Measurement, Residual, UpdateSize
 from verify.recording import failures, record_of
 from verify.sequences import gradient_sequences
 from verify.theorem import Profile, derived_seed, draw, settle, shrink, try_claim
@@ -126,6 +126,30 @@ def test_real_data_are_judged_alone():
 def test_twins_are_judged_where_the_norms_are_told_apart():
     lab = Laboratory([Dataset([[1, 2]], [1]), Dataset([[1]], [1]), Dataset([[1, 1]], [-1])], steps=10)
     np.testing.assert_array_equal(lab.told_apart("linf", "l2"), [True, False, False])
+
+
+@dataclass(frozen=True)
+class MostlyLost:
+    """A gap of 0 that could be judged on the first cases only."""
+
+    kept: int
+    name: str = "gap"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        b = len(lab.datasets)
+        values = np.zeros((b, 60))
+        judged = np.arange(b) < self.kept
+        return Measurement(np.linspace(1, 10, 60), values, np.zeros(b), judged, lab.datasets, notes=("lost",))
+
+
+@pytest.mark.parametrize(("kept", "outcome"), [(3, Outcome.INCONCLUSIVE), (4, Outcome.SUPPORTED)])
+def test_a_claim_is_not_supported_where_most_cases_are_left_out(kept, outcome):
+    claim = replace(CLAIM, quantity=MostlyLost(kept), twins=())
+    trial = try_claim(claim, replace(TINY, datasets=8))
+    assert trial.verdict.outcome is outcome
+    if outcome is Outcome.INCONCLUSIVE:
+        assert "Only 3 of 8 cases could be judged (lost)" in trial.verdict.sentence
+        assert "5 of 8 cases were left out" in record_of(trial, "again")[0]["settle"]["sentence"]
 
 
 def test_residual_of_one_point():
