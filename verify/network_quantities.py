@@ -81,7 +81,8 @@ class _OfNetwork:
             end += f", from e^-{flow.sharpest:.3g} on with shares as sharp as there"
         notes = (f"{self.network.name}, {self.method.name}, {end}", *flow.notes)
         judged = flow.reached.copy()
-        return _capped(Measurement(clock, values, np.full(len(values), floor), judged, lab.datasets, notes=notes))
+        floors = np.full(len(values), floor)
+        return _capped(Measurement(clock, values, floors, judged, lab.datasets, notes=notes, axis="log 1/L"))
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ class Measurement:
     judged: `[b]`, False where nothing can be said (no certified reference, a precision horizon, a theorem's
     assumption that does not hold); `notes` say why. gamma: `[b]` the reference margins, where there are any.
     bound: `[b r]` the larger side, of a quantity that measures both sides of an inequality. parts: by name, `[b r]`
-    terms that add up to `bound`, where the inequality has some. axis: what `exp(log_time)` is, where it is not steps.
+    terms that add up to `bound`, where the inequality has some. axis: what the clock is, where it is not steps, nor
+    `log t` of a flow: `exp(log_time)`, or `log_time` itself of a flow.
     """
 
     log_time: Float[np.ndarray, " r"]

@@ -248,7 +248,9 @@ def _horizon(claim: Claim, m: Measurement) -> dict[str, Any]:
         return {
             "steps": float(m.log_time[-1]),
             "log_time": True,
-            "note": f"gradient flow to t = e^{m.log_time[-1]:.0f}",
+            "note": f"flow to {m.axis} = {m.log_time[-1]:g}"
+            if m.axis
+            else f"gradient flow to t = e^{m.log_time[-1]:.0f}",
         }
     if m.axis:
         return {"steps": float(m.time[-1]), "log_time": False, "note": f"{m.axis} to {m.time[-1]:g}"}
