@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,9 +35,13 @@ class Theorem:
 
     @property
     def docstrings(self) -> list[list[str]]:
-        """What the property files of its claims say, each file once, as paragraphs."""
+        """What the property files of its claims say, each file once, as paragraphs without marks of code.
+
+        A line that begins with a word and a colon, such as "Reference:", begins a paragraph.
+        """
         texts = dict.fromkeys(record["docstring"] for record in self.records if "docstring" in record)
-        return [[" ".join(part.split()) for part in words.split("\n\n")] for words in texts]
+        parts = [re.split(r"\n\n|\n(?=[A-Z]\w+: )", words.replace("`", "")) for words in texts]
+        return [[" ".join(part.split()) for part in each] for each in parts]
 
     @property
     def laws(self) -> list[str]:

@@ -18,6 +18,7 @@ from reports.svg import INK
 Data = dict[str, Any]
 
 _COLOURS = (GAP, TWIN, REAL)
+_LONG = 20  # characters of a name, from which on two do not fit side by side in a legend
 _DASHES = ("solid", (0, (5, 2)), (0, (1, 1.4)), (0, (5, 1.5, 1, 1.5)))
 
 
@@ -35,8 +36,9 @@ def whole(data: Data) -> Canvas:
 def pieces(data: Data) -> list[tuple[str, Canvas]]:
     """The legend, and each column of panels by its title: a page can put them side by side or below each other."""
     handles = _handles(data)
-    legend = Canvas(figsize=(4.4, 0.24 * -(-len(handles) // 2) + 0.1))
-    legend.legend(handles=handles, loc="center", ncols=2, fontsize=10, handlelength=3)
+    columns = 1 if max((len(str(handle.get_label())) for handle in handles), default=0) > _LONG else 2
+    legend = Canvas(figsize=(4.4, 0.24 * -(-len(handles) // columns) + 0.1))
+    legend.legend(handles=handles, loc="center", ncols=columns, fontsize=10, handlelength=3)
     named = [("Legend", legend)]
     quantities = ", ".join(row["label"] for row in data["rows"])
     for column, title in enumerate(data["columns"]):

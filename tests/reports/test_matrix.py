@@ -52,7 +52,7 @@ def test_the_summary_of_a_good_run_is_short():
 
 
 def test_docstrings_of_a_theorem_are_told_once():
-    words = "The theorem.\n\nSetting: data\nthat are separable."
+    words = "The theorem.\n\nSetting: data `x`\nthat are separable.\nClaim: nothing."
     one, other = samples.record(docstring=words), samples.record(id="fan2025/other", docstring=words)
     (theorem,) = theorems([one, other, samples.record(id="fan2025/third")])
-    assert theorem.docstrings == [["The theorem.", "Setting: data that are separable."]]
+    assert theorem.docstrings == [["The theorem.", "Setting: data x that are separable.", "Claim: nothing."]]
