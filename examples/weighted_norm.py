@@ -55,7 +55,7 @@ def preconditioned(step_size):
 def measurements(draw):
     """Two or three features, of which the second is in finer units, on the right side of a hyperplane."""
     rows = st.lists(st.integers(-5, 5), min_size=(d := draw(st.integers(2, 3))), max_size=d)
-    w = draw(rows.filter(any))
+    w = draw(rows.filter(any))  # a normal, and points off its plane: the filters reject few draws
     x = np.array(draw(st.lists(rows.filter(lambda row: np.dot(row, w) != 0), min_size=2, max_size=10)), float)
     y = np.sign(x @ w)
     x[:, 1] *= 3

@@ -104,13 +104,12 @@ def _revived(claim: Claim, plain: dict[str, Any]) -> Any:
 
     if "setting" not in plain:
         return Dataset.from_json(plain)
-    from hypothesis import HealthCheck, Phase, find, settings
+    from hypothesis import Phase, find
+
+    from verify.theorem import quiet
 
     # The problem knows its settings' class; any draw will do.
-    quiet = settings(
-        max_examples=1, database=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
-    )
-    example = find(claim.problem(), lambda case: True, settings=quiet)
+    example = find(claim.problem(), lambda case: True, settings=quiet(1, (Phase.generate,)))
     values = {k: _tupled(v) for k, v in plain["setting"].items()}
     return replace(example, **values)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import hypothesis
 import numpy as np
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase
 
 from solvers.errors import InputError
 from verify import rates
@@ -17,7 +17,7 @@ from verify.judging import settled_orders
 from verify.laboratory import Laboratory
 from verify.quantities import Measurement
 from verify.refutation import TWICE
-from verify.theorem import derived_seed
+from verify.theorem import derived_seed, quiet
 from verify.trajectory import TrajectoryError
 from verify.verdicts import refutes_alone
 
@@ -124,13 +124,7 @@ def hunt(
         return known[case.key]
 
     @hypothesis.seed(derived_seed(seed, claim.id, "hunt"))
-    @settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate, Phase.target],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-    )
+    @quiet(examples, (Phase.generate, Phase.target))
     @hypothesis.given(claim.problem())
     def search(case: Case) -> None:
         value = run(case)

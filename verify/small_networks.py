@@ -290,7 +290,8 @@ class NetworkNorm:
             accuracy_trend(accuracy[judged]),
         ]
         cases = [setting for setting in settings for _ in setting.seeds]
-        floor = 1e-12 * np.nanmax(np.nan_to_num(values), axis=1)
+        # Rows with NaN are not judged; their floor only must be a number.
+        floor = 1e-12 * np.max(np.nan_to_num(values), axis=1)
         return Measurement(self.sweep.log_clock, values, floor, judged, cases, notes=tuple(notes), axis=self.sweep.axis)
 
 

@@ -84,12 +84,13 @@ def derived_seed(seed: int, *axes: str) -> int:
     return int.from_bytes(hashlib.sha256("/".join([str(seed), *axes]).encode()).digest()[:8], "big")
 
 
-def _quiet(max_examples: int) -> settings:
+def quiet(max_examples: int, phases: Sequence[Phase] = (Phase.generate, Phase.shrink)) -> settings:
+    """Settings of hypothesis for draws that are the same each time, and take as long as they take."""
     return settings(
         max_examples=max_examples,
         database=None,
         deadline=None,
-        phases=[Phase.generate, Phase.shrink],
+        phases=list(phases),
         # A batch of datasets is large on purpose; what is drawn is valid by construction, so nothing is filtered out.
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )
@@ -103,7 +104,7 @@ def draw(claim: Claim, count: int, seed: int) -> list[Case]:
     for attempt in range(8):
 
         @hypothesis.seed(derived_seed(seed, claim.id, f"draw {attempt}"))
-        @_quiet(max(2, count // _BATCH + 1))
+        @quiet(max(2, count // _BATCH + 1))
         @hypothesis.given(strategy)
         def collect(batch: list[Case]) -> None:
             for case in batch:
@@ -233,7 +234,7 @@ def shrink(
 
     random = Random(derived_seed(seed, claim.id, "shrink"))
     try:
-        smallest = hypothesis.find(claim.problem(), predicate, settings=_quiet(profile.shrinking), random=random)
+        smallest = hypothesis.find(claim.problem(), predicate, settings=quiet(profile.shrinking), random=random)
     except NoSuchExample:
         return None
     return smallest if refuted(smallest, TWICE) else None
