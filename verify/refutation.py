@@ -88,7 +88,8 @@ def explain(
     followed = _followed(claim, margins)
     ends = float(first.values[0, -1]), float(second.values[0, -1])
     horizons = _horizon(claim, first), _horizon(claim, second)
-    sentence = _sentence(claim, horizons, ends, margins, followed)
+    when = _when(claim, first), _when(claim, second)
+    sentence = _sentence(claim, when, ends, margins, followed)
     return Refutation(case, horizons, ends, margins, followed, clock, shares, sentence)
 
 
@@ -131,15 +132,21 @@ def _followed(claim: Claim, margins: tuple[Margins, ...]) -> str | None:
     return best.norm if near else None
 
 
+def _when(claim: Claim, m: Measurement) -> str:
+    time = _horizon(claim, m)
+    if m.axis:
+        return f"at {m.axis} = {time:.6g}"
+    return f"at log t = {time:.6g}" if claim.flow else f"after {time:.6g} steps"
+
+
 def _sentence(
     claim: Claim,
-    steps: tuple[float, float],
+    when: tuple[str, str],
     values: tuple[float, float],
     margins: tuple[Margins, ...],
     followed: str | None,
 ) -> str:
-    when = [f"log t = {t:.6g}" if claim.flow else f"{t:.6g} steps" for t in steps]
-    parts = [f"The {claim.quantity.name} is {values[0]:.4g} after {when[0]} and {values[1]:.4g} after {when[1]}."]
+    parts = [f"The {claim.quantity.name} is {values[0]:.4g} {when[0]} and {values[1]:.4g} {when[1]}."]
     if margins:
         own = margins[0]
         parts.append(f"The run ends with {own.share:.4f} of the maximal {own.norm} margin {own.upper:.6g}.")
