@@ -5,7 +5,8 @@ The clock of all curves is `log 1/L`, the `log_time` of a measurement; log time 
 the loss itself is measured. KKT conditions are seen much further, since what the start leaves behind fades like
 `(log 1/L)^(-1/D)` only; the sharpness of the soft minimum stays from `1e5` on there (see `verify.network_flow`).
 
-Where more than half of the runs cannot be judged none is: few runs speak for themselves alone.
+Where more than half of the runs cannot be judged none is (`Measurement.all_or_none`), so that the others refute nothing
+either: a flow that mostly goes astray, or mostly still turns, may only seem to have arrived where it did not.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class _OfNetwork:
         notes = (f"{self.network.name}, {self.method.name}, {end}", *flow.notes)
         judged = flow.reached.copy()
         floors = np.full(len(values), floor)
-        return _capped(Measurement(clock, values, floors, judged, lab.datasets, notes=notes, axis="log 1/L"))
+        return Measurement(clock, values, floors, judged, lab.datasets, notes=notes, axis="log 1/L", all_or_none=True)
 
 
 @dataclass(frozen=True)
@@ -261,16 +262,7 @@ def _of_settled(claim: Claim, flow: NetworkFlow, m: Measurement) -> Measurement:
     settled = turning(flow) <= getattr(claim.kind, "tolerance", _SETTLED)
     if (count := np.count_nonzero(flow.reached & ~settled)) > 0:
         m = replace(m, notes=(*m.notes, f"runs left out, whose direction still turns: {count}"))
-    return _capped(replace(m, judged=m.judged & settled))
-
-
-def _capped(m: Measurement) -> Measurement:
-    """The measurement, with no run judged where less than half of them could be."""
-    count = np.count_nonzero(m.judged)
-    if 2 * count >= len(m.judged):
-        return m
-    note = f"none is judged, since only {count} of {len(m.judged)} runs could be"
-    return replace(m, judged=np.zeros(len(m.judged), bool), notes=(*m.notes, note))
+    return replace(m, judged=m.judged & settled)
 
 
 def _inverse(loss: str | Loss, log_inverse: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:

@@ -36,7 +36,8 @@ class Measurement:
     assumption that does not hold); `notes` say why. gamma: `[b]` the reference margins, where there are any.
     bound: `[b r]` the larger side, of a quantity that measures both sides of an inequality. parts: by name, `[b r]`
     terms that add up to `bound`, where the inequality has some. axis: what the clock is, where it is not steps, nor
-    `log t` of a flow: `exp(log_time)`, or `log_time` itself of a flow.
+    `log t` of a flow: `exp(log_time)`, or `log_time` itself of a flow. all_or_none: whether nothing may be concluded
+    where fewer than half of the cases could be judged, because what left the others out casts doubt on these.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -49,6 +50,7 @@ class Measurement:
     bound: Float[np.ndarray, "b r"] | None = None
     parts: Mapping[str, Float[np.ndarray, "b r"]] | None = None
     axis: str | None = None
+    all_or_none: bool = False
 
     @property
     def larger_side(self) -> Float[np.ndarray, "b r"]:

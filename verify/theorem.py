@@ -13,6 +13,7 @@ import hypothesis
 import numpy as np
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import NoSuchExample
+from jaxtyping import Bool
 
 from solvers.errors import InputError
 from solvers.norms import Norm
@@ -25,7 +26,7 @@ from verify.quantities import Measurement
 from verify.refutation import TWICE, Refutation, explain
 from verify.strategies import batches
 from verify.trajectory import TrajectoryError
-from verify.verdicts import breaks_alone, judge, refutes_alone
+from verify.verdicts import breaks_alone, capped, judge, refutes_alone
 
 _BATCH = 32
 _SHORT = 5_000  # steps of a run on a case that is being shrunk
@@ -125,7 +126,7 @@ def settle(
     claim: Claim,
     lab: Laboratory,
     extensions: int,
-    judge: Callable[[Claim, Measurement], Verdict] = judge,
+    judge: Callable[[Claim, Measurement, Bool[np.ndarray, " b"] | None], Verdict] = judge,
     *,
     apart: tuple[str | Norm, str | Norm] | None = None,
     confirm: bool = True,
@@ -135,31 +136,21 @@ def settle(
     apart: judge only the datasets on which these two norms' margins are told apart. confirm: believe a refutation
     only if it is still one at twice the horizon. Datasets that break a rate alone are run to ten times the horizon.
     """
-    mask = lab.told_apart(*apart) if apart else np.ones(len(lab.cases), bool)
+    among = lab.told_apart(*apart) if apart else None
     m = claim.quantity.measure(claim, lab)
-    verdict = judge(claim, replace(m, judged=m.judged & mask))
+    verdict = judge(claim, m, among)
     if not isinstance(claim.kind, Rate | Limit):
-        return _capped(verdict, m)
+        return verdict
     for _ in range(extensions):
         before = verdict.outcome
         if before is Outcome.SUPPORTED or verdict.evidence.alone or (before is Outcome.REFUTED and not confirm):
             break
         lab.extend(2.0)
         m = claim.quantity.measure(claim, lab)
-        verdict = judge(claim, replace(m, judged=m.judged & mask))
+        verdict = judge(claim, m, among)
         if before is verdict.outcome is Outcome.REFUTED:
             break
-    return _capped(_settle_alone(claim, lab, verdict) if verdict.evidence.alone else verdict, m)
-
-
-def _capped(verdict: Verdict, m: Measurement) -> Verdict:
-    """A claim is not supported by a measurement that could not judge half of its cases: what it left out may matter."""
-    judged, drawn = int(np.count_nonzero(m.judged)), len(m.judged)
-    if verdict.outcome is not Outcome.SUPPORTED or 2 * judged >= drawn:
-        return verdict
-    why = f" ({'; '.join(m.notes)})" if m.notes else ""
-    sentence = f"Only {judged} of {drawn} cases could be judged{why}; on these: {verdict.sentence}"
-    return _reworded(verdict, Outcome.INCONCLUSIVE, sentence)
+    return capped(_settle_alone(claim, lab, verdict), m) if verdict.evidence.alone else verdict
 
 
 def _settle_alone(claim: Claim, lab: Laboratory, verdict: Verdict) -> Verdict:
@@ -188,14 +179,12 @@ def _settle_alone(claim: Claim, lab: Laboratory, verdict: Verdict) -> Verdict:
     return Verdict(claim, outcome, sentence, verdict.evidence, kept)
 
 
-def judge_one(claim: Claim, m: Measurement) -> Verdict:
+def judge_one(claim: Claim, m: Measurement, among: Bool[np.ndarray, " b"] | None = None) -> Verdict:
     """The verdict on a single dataset. It may refute a rate only by growing in two successive decades."""
-    if not isinstance(claim.kind, Rate):
-        return judge(claim, m)
-    verdict = judge(claim, m)
-    law, threshold = claim.kind.law, claim.kind.resolution / 2
-    if not m.judged.all():
+    verdict = judge(claim, m, among)
+    if not isinstance(claim.kind, Rate) or not verdict.measurement.judged.all():
         return verdict
+    law, threshold = claim.kind.law, claim.kind.resolution / 2
     if verdict.evidence.exactly_reached:
         return _reworded(verdict, Outcome.SUPPORTED, "The run reaches the limit to the width of the reference.")
     now, before = (float(rates.log_envelope_ratio(m.log_time, m.values, law, back=b)[0]) for b in (0.0, 1.0))

@@ -39,21 +39,53 @@ def check(
     return judge(claim, claim.quantity.measure(claim, lab))
 
 
-def judge(claim: Claim, measurement: Measurement) -> Verdict:
-    """The verdict on measured curves."""
+def judge(claim: Claim, measurement: Measurement, among: Bool[np.ndarray, " b"] | None = None) -> Verdict:
+    """The verdict on measured curves; with `among`, on those of the cases that the claim is about.
+
+    Where fewer than half of all cases could be judged the claim is not supported (see `capped`), and a measurement that
+    is `all_or_none` refutes nothing either.
+    """
+    m = measurement
+    if m.all_or_none and _few(m):
+        note = f"none is judged, since only {np.count_nonzero(m.judged)} of {len(m.judged)} runs could be"
+        m = replace(m, judged=np.zeros(len(m.judged), bool), notes=(*m.notes, note))
+    if among is not None:
+        m = replace(m, judged=m.judged & among)
+    return capped(_by_kind(claim, m), measurement)
+
+
+def capped(verdict: Verdict, measurement: Measurement) -> Verdict:
+    """The verdict, but not SUPPORTED if fewer than half of the measurement's cases could be judged.
+
+    A claim is of all cases, and one that was left out may break it. That the claim fails on one that was judged no
+    other case can change, so that a refutation stands.
+    """
+    if verdict.outcome is not Outcome.SUPPORTED or not _few(measurement):
+        return verdict
+    judged, drawn = np.count_nonzero(measurement.judged), len(measurement.judged)
+    why = f" ({'; '.join(measurement.notes)})" if measurement.notes else ""
+    sentence = f"Only {judged} of {drawn} cases could be judged{why}; on these: {verdict.sentence}"
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, sentence=sentence)
+
+
+def _few(m: Measurement) -> bool:
+    return 2 * int(np.count_nonzero(m.judged)) < len(m.judged)
+
+
+def _by_kind(claim: Claim, m: Measurement) -> Verdict:
     match claim.kind:
         case Bound():
-            return _judge_bound(claim, claim.kind, measurement)
+            return _judge_bound(claim, claim.kind, m)
         case Rate():
-            return _judge_rate(claim, claim.kind, measurement)
+            return _judge_rate(claim, claim.kind, m)
         case Limit():
-            return _judge_limit(claim, claim.kind, measurement)
+            return _judge_limit(claim, claim.kind, m)
         case Order():
-            return judge_order(claim, claim.kind, measurement)
+            return judge_order(claim, claim.kind, m)
         case Trend():
-            return judge_trend(claim, claim.kind, measurement)
+            return judge_trend(claim, claim.kind, m)
         case Separation():
-            return judge_separation(claim, claim.kind, measurement)
+            return judge_separation(claim, claim.kind, m)
 
 
 def _datasets(count: int) -> str:

@@ -187,12 +187,22 @@ def test_runs_that_still_turn_are_left_out():
 def test_none_is_judged_where_most_cannot_be(quantity):
     claim = replace(NEVER_FALLS, quantity=quantity) if "fall" in quantity.name else replace(CLAIM, quantity=quantity)
     few, half = (
-        quantity.measure(claim, Laboratory(data, steps=10, log_time=1e16))
+        check(claim, Laboratory(data, steps=10, log_time=1e16)).measurement
         for data in ([CONTRADICTION, CONTRADICTION, POINTS[0]], [CONTRADICTION, POINTS[0]])
     )
     assert not few.judged.any()
     assert any("only 1 of 3" in note for note in few.notes)
     assert half.judged.tolist() == [False, True]
+
+
+def test_few_runs_refute_nothing():
+    """Of the L1.5 norm's KKT points: false on the run that comes to its end."""
+    wrong = replace(CLAIM, quantity=NetworkKKT(NET, norm="l1.5"))
+    few, half = (
+        check(wrong, Laboratory(data, steps=10, log_time=1e16)).outcome
+        for data in ([CONTRADICTION, CONTRADICTION, POINTS[0]], [CONTRADICTION, POINTS[0]])
+    )
+    assert (few, half) == (Outcome.INCONCLUSIVE, Outcome.REFUTED)
 
 
 def test_data_that_stay_unseparated_support_nothing():

@@ -89,6 +89,30 @@ def test_a_twin_that_stands_fails_the_claim(check):
     result.stdout.fnmatch_lines(["*was not refuted but is SUPPORTED*"])
 
 
+MOSTLY_LOST = """
+from dataclasses import dataclass, replace
+import numpy as np
+from verify.quantities import Gap
+
+@dataclass(frozen=True)
+class Kept:
+    share: float
+    name: str = "relative gap"
+
+    def measure(self, claim, lab):
+        m = Gap().measure(claim, lab)
+        return replace(m, judged=m.judged & (np.arange(len(m.judged)) < self.share * len(m.judged)))
+"""
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(0.4, "failed"), (0.5, "passed")])
+def test_a_claim_fails_where_most_cases_are_left_out(check, share, outcome):
+    result = check(MOSTLY_LOST + conjecture.TRUE.replace("    real=", f"    quantity=Kept({share}),\n    real="))
+    result.assert_outcomes(**{outcome: 1})
+    if outcome == "failed":
+        result.stdout.fnmatch_lines(["*it is INCONCLUSIVE: Only 7 of 16 cases could be judged*"])
+
+
 def test_a_run_whose_theorems_are_all_skipped_fails(check):
     skipped = conjecture.TRUE.replace("    theorem(CLAIM)", "    import pytest; pytest.skip('later')")
     result = check(skipped)

@@ -196,13 +196,21 @@ def test_one_false_dataset_among_lawful_ones_refutes_a_rate():
     late = settle(replace(rate, quantity=_Stuck(until=30_000.0)), lab, extensions=0)
     assert late.outcome is Outcome.SUPPORTED
     assert "none at ten times it" in late.sentence
+    # Nor does it support anything where most datasets are left out.
+    few = settle(replace(rate, quantity=_Stuck(until=30_000.0, kept=15)), lab, extensions=0)
+    assert few.outcome is Outcome.INCONCLUSIVE
+    assert few.sentence.startswith("Only 15 of 32 cases could be judged; on these: The law holds")
 
 
 @dataclass(frozen=True)
 class _Stuck:
-    """The relative gap, but 0.3 on the dataset whose own gap is the largest at the horizon, up to a step."""
+    """The relative gap, but 0.3 on the dataset whose own gap is the largest at the horizon, up to a step.
+
+    kept: on how many datasets it could be judged, those with the largest gaps.
+    """
 
     until: float = np.inf
+    kept: int = 32
     name: str = "relative gap"
 
     def measure(self, claim, lab):
@@ -210,4 +218,5 @@ class _Stuck:
         values = m.values.copy()
         i = int(np.argmax(values[:, -1]))
         values[i] = 0.3 / np.maximum(m.time / self.until, 1)
-        return replace(m, values=values)
+        kept = np.argsort(np.argsort(-m.values[:, -1])) < self.kept
+        return replace(m, values=values, judged=m.judged & kept)

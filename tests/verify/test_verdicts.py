@@ -1,14 +1,15 @@
 """Verdicts on curves made by hand: each kind of claim is supported, refuted and left open where it must be."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from verify import laws, optimizers, strategies
-from verify.claims import Bound, Claim, Limit, Paper, Rate, Twin
+from verify.claims import Bound, Claim, Limit, Order, Paper, Rate, Separation, Trend, Twin
 from verify.datasets import Dataset
 from verify.evidence import Outcome
+from verify.laboratory import Laboratory
 from verify.quantities import Measurement
 from verify.rates import LN10
 from verify.theorem import judge_one
@@ -150,6 +151,66 @@ def test_nothing_judged_is_never_supported():
     for kind in (Rate(laws.power(0.5)), Limit(1.0, laws.power(0.5)), Bound(lambda m: 1e9 + 0 * m.values, "1e9")):
         verdict = judge(replace(CLAIM, kind=kind), measured(falling(0.5), judged=nothing))
         assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+KINDS = {
+    "rate": (Rate(laws.power(1 / 2)), falling(0.5), falling(0.0)),
+    "limit": (Limit(1e-3, laws.power(1 / 2)), falling(1.0), falling(1.0) + 0.05),
+    "bound": (Bound(lambda m: 1e3 + 0 * m.values, "1000"), falling(0.5), falling(0.5) + 1e4),
+    "order": (Order(0.4, 0.6, "1/t"), np.tile(np.exp(-0.5 * LOG_TIME), (16, 1)), falling(0.0) * 0 + 1),
+    "trend": (Trend(1), np.tile(1 + LOG_TIME, (16, 1)), np.tile(1 / LOG_TIME, (16, 1))),
+    "separation": (Separation(0.1, "≤ 0.1"), falling(1.0), falling(0.0)),
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """Curves that were measured before, of which the first `kept` could be judged."""
+
+    values: np.ndarray
+    kept: int
+    all_or_none: bool = False
+
+    name = "curve"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        m = measured(self.values, judged=np.arange(len(self.values)) < self.kept)
+        return replace(m, notes=("the others went astray",), all_or_none=self.all_or_none)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_claim_of_any_kind_is_not_supported_where_most_cases_are_left_out(name):
+    kind, lawful, lawless = KINDS[name]
+
+    def outcomes(values: np.ndarray, all_or_none: bool) -> list[str]:
+        quantities = [Given(values, kept, all_or_none) for kept in (16, 8, 7)]
+        return [check(replace(CLAIM, kind=kind, quantity=each), [POINT] * 16).outcome for each in quantities]
+
+    # A rate needs eight datasets in any case.
+    few = "INCONCLUSIVE" if name == "rate" else "REFUTED"
+    assert outcomes(lawful, False) == ["SUPPORTED", "SUPPORTED", "INCONCLUSIVE"]
+    assert outcomes(lawless, False) == ["REFUTED", "REFUTED", few]
+    assert outcomes(lawful, True) == ["SUPPORTED", "SUPPORTED", "INCONCLUSIVE"]
+    assert outcomes(lawless, True) == ["REFUTED", "REFUTED", "INCONCLUSIVE"]
+
+
+def test_what_was_left_out_is_told():
+    claim = replace(CLAIM, kind=KINDS["limit"][0], quantity=Given(falling(1.0), 7))
+    verdict = check(claim, [POINT] * 16)
+    assert verdict.sentence.startswith("Only 7 of 16 cases could be judged (the others went astray); on these: The")
+    none = check(replace(claim, quantity=Given(falling(1.0), 7, all_or_none=True)), [POINT] * 16)
+    assert not none.measurement.judged.any()
+    assert none.measurement.notes[-1] == "none is judged, since only 7 of 16 runs could be"
+
+
+def test_cases_that_the_claim_is_not_about_are_not_left_out():
+    claim = replace(CLAIM, kind=KINDS["limit"][0])
+    among = np.arange(16) < 2
+    verdict = judge(claim, measured(falling(1.0)), among)
+    assert verdict.outcome is Outcome.SUPPORTED
+    assert verdict.evidence.informative == 2
+    few = judge(claim, measured(falling(1.0), judged=np.arange(16) < 7), among)
+    assert few.outcome is Outcome.INCONCLUSIVE
 
 
 def test_levels_off():
