@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reports import text
 from reports.records import Record, slug
@@ -88,19 +89,10 @@ class Theorem:
 
     @property
     def observed(self) -> str:
-        """Ranges of exponents, parts of bounds that were reached, last values; for one claim, its own words."""
+        """What its claims showed, kind by kind, in ranges; for one claim, its own words."""
         if len(self.records) == 1:
             return text.observed(self.records[0])
-        seen = [(record["kind"], record["observed"]) for record in self.records]
-        found = {
-            "exponents": [o["exponent"] for _, o in seen if o["exponent"] is not None],
-            "of the bound": [o["value"] for kind, o in seen if kind == "bound" and o["value"] is not None],
-            "last values": [o["value"] for kind, o in seen if kind == "limit" and o["value"] is not None],
-        }
-        ends = [(word, *map(text.number, (min(values), max(values)))) for word, values in found.items() if values]
-        return (
-            "; ".join(f"{word} {low}" if low == high else f"{word} {low} to {high}" for word, low, high in ends) or "–"
-        )
+        return "; ".join(_findings(self.records)) or "–"
 
 
 def theorems(records: Sequence[Record]) -> list[Theorem]:
@@ -109,6 +101,50 @@ def theorems(records: Sequence[Record]) -> list[Theorem]:
     for record in records:
         groups.setdefault(record["source"], []).append(record)
     return [Theorem(source, tuple(members)) for source, members in groups.items()]
+
+
+def _findings(records: Sequence[Record]) -> Iterator[str]:
+    """Ranges of exponents, parts of bounds that were reached, last values, changes and least steps of trends, worst
+    values of separations; of a claim of another kind, its own words."""
+    if found := [seen["exponent"] for record in records if (seen := record["observed"])["exponent"] is not None]:
+        yield f"exponents {_span(found)}"
+    kinds: dict[str, list[Record]] = {}
+    for record in records:
+        if record["observed"]["value"] is not None:
+            kinds.setdefault(record["kind"], []).append(record)
+    for kind, words in (("bound", "of the bound"), ("limit", "last values")):
+        if members := kinds.pop(kind, []):
+            yield f"{words} {_span([record['observed']['value'] for record in members])}"
+    if members := kinds.pop("trend", []):
+        yield _trends([record["observed"] for record in members])
+    yield from _separations([record["observed"] for record in kinds.pop("separation", [])])
+    others = [record for members in kinds.values() for record in members if record["observed"]["exponent"] is None]
+    yield from dict.fromkeys(map(text.observed, others))
+
+
+def _trends(seen: Sequence[Mapping[str, Any]]) -> str:
+    """The median changes from end to end, the least step between columns, and the weakest significance."""
+    words = [f"changes along the sweep {_span([each['value'] for each in seen])}"]
+    if steps := [step for each in seen if (step := each.get("least_step")) is not None]:
+        words.append(f"least step {text.number(min(steps))}")
+    if levels := [p for each in seen if (p := each.get("p_value")) is not None]:
+        words.append(f"largest p {text.significance(max(levels))}")
+    return ", ".join(words)
+
+
+def _separations(seen: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The worst values, against each threshold."""
+    worst: dict[float, list[float]] = {}
+    for each in seen:
+        # The interval goes from the best case to the worst.
+        value = each["value"] if each["value_interval"] is None else each["value_interval"][1]
+        worst.setdefault(each["threshold"], []).append(value)
+    return (f"at worst {_span(values)} against {text.number(threshold)}" for threshold, values in worst.items())
+
+
+def _span(values: Sequence[float]) -> str:
+    low, high = map(text.number, (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
 
 
 def _counted(verdicts: list[str]) -> list[tuple[str, int]]:

@@ -134,13 +134,20 @@ def claimed(record: Record) -> str:
 
 
 def observed(record: Record) -> str:
-    """The fitted exponent with its interval; without one, the statistic that decided the verdict."""
+    """The fitted exponent with its interval; without one, the statistic that decided the verdict, and a trend's p."""
     seen = record["observed"]
     if seen["exponent"] is not None:
         return f"exponent {estimate(seen['exponent'], seen['interval'])}"
     if seen["value"] is not None:
-        return f"{seen['statistic']} {estimate(seen['value'], seen['value_interval'])}".strip()
+        p = seen.get("p_value")
+        words = f"{seen['statistic']} {estimate(seen['value'], seen['value_interval'])}".strip()
+        return words if p is None else f"{words}, p {significance(p)}"
     return "–"
+
+
+def significance(p: float) -> str:
+    """A p-value after its letter, e.g. "= 0.012"; one of 0 is one below what its computation resolves."""
+    return f"= {number(p)}" if p > 0 else "< 10⁻³⁰⁰"
 
 
 def twins(record: Record) -> str:

@@ -35,6 +35,8 @@ class Evidence:
     against the law's clock. informative: how many datasets bore on the verdict. worst: index of the dataset
     nearest to refuting the claim (or refuting it), with `worst_value` and `worst_log_time`. exactly_reached: datasets
     whose curve ended below what the reference resolves. alone: datasets that break a rate the ensemble keeps.
+    least_step, p_value: of a trend, the least change from one column of the sweep to the next, as claimed and relative
+    to the first value, on every repetition of a strict trend, else in their median; and Page's test for the trend.
     """
 
     statistic: str
@@ -47,6 +49,8 @@ class Evidence:
     worst_log_time: float | None
     exactly_reached: int = 0
     alone: int = 0
+    least_step: float | None = None
+    p_value: float | None = None
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy import stats
 
+from solvers.errors import InputError
 from verify import rates
 from verify.claims import Claim, Order, Separation, Trend
 from verify.evidence import Evidence, Outcome, Verdict
@@ -71,6 +74,9 @@ def _rises(kind: Trend, m: Measurement) -> Bool[np.ndarray, " b"]:
 
 def judge_trend(claim: Claim, kind: Trend, m: Measurement) -> Verdict:
     """The verdict on a trend along the sweep, over the repetitions."""
+    columns, fewest = m.values.shape[1], 2 if kind.strict else 3  # Page's test needs three
+    if columns < fewest:
+        raise InputError(f"The sweep of {claim.id} has {columns} columns: a trend is seen in {fewest} or more.")
     rows = np.flatnonzero(m.judged & np.isfinite(m.values).all(axis=1))
     name = "change of the " + claim.quantity.name + " from end to end, as claimed, relative"
     if len(rows) < (1 if kind.strict else _FEWEST_ROWS):
@@ -81,9 +87,11 @@ def judge_trend(claim: Claim, kind: Trend, m: Measurement) -> Verdict:
     change = kind.sign * (values[:, -1] / values[:, 0] - 1)
     size = rates.median(change)
     worst = int(np.argmin(change))
+    steps = kind.sign * np.diff(values, axis=1) / values[:, :1]
     evidence = Evidence(
-        name, size, kind.resolution, None, len(rows), int(rows[worst]), float(change[worst]), float(m.log_time[-1])
-    )
+        name, size, kind.resolution, None, len(rows), int(rows[worst]), float(change[worst]), float(m.log_time[-1]),
+        least_step=float(np.min(steps if kind.strict else np.median(steps, axis=0))),
+    )  # fmt: skip
     verb = "rises" if kind.sign > 0 else "falls"
     figures = f"from end to end it {verb} by {size.value:.3g} [{size.low:.3g}, {size.high:.3g}] of its first value"
     if kind.strict:
@@ -93,6 +101,7 @@ def judge_trend(claim: Claim, kind: Trend, m: Measurement) -> Verdict:
     else:
         test = stats.page_trend_test(kind.sign * values)
         against = stats.page_trend_test(-kind.sign * values)
+        evidence = replace(evidence, p_value=float(test.pvalue))
         figures += f" (median of {len(rows)} repetitions; Page's test: p = {test.pvalue:.2g})"
         holds, fails = test.pvalue <= kind.level, against.pvalue <= kind.level
     if holds and size.low >= kind.resolution:

@@ -17,7 +17,7 @@ from verify.advice import advise
 from verify.anatomy import Anatomy, anatomy
 from verify.cases import Case
 from verify.claims import Bound, Claim, Limit, Order, Rate, Separation, Trend
-from verify.evidence import Outcome, Verdict
+from verify.evidence import Evidence, Outcome, Verdict
 from verify.losses import Loss
 from verify.quantities import Measurement
 from verify.theorem import Trial
@@ -66,8 +66,6 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
     """The trial as a record of the report's schema, and its curves."""
     claim, verdict, evidence = trial.claim, trial.verdict, trial.verdict.evidence
     m = verdict.measurement
-    interval = None if evidence.exponent is None else [evidence.exponent.low, evidence.exponent.high]
-    value = evidence.value
     worst = None
     if verdict.worst is not None:
         shown = trial.counterexample or verdict.worst
@@ -100,14 +98,7 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         "norm": _name(claim.norm),
         "quantity": _quantity_name(claim),
         "claimed": _claimed(claim),
-        "observed": {
-            "exponent": None if evidence.exponent is None else evidence.exponent.value,
-            "interval": interval,
-            "statistic": evidence.statistic,
-            "value": None if value is None else _finite(value.value),
-            "value_interval": None if value is None or value.low == value.high else [value.low, value.high],
-            "threshold": evidence.threshold,
-        },
+        "observed": _observed(claim, evidence),
         "datasets": {
             "drawn": len(trial.lab.cases),
             "informative": evidence.informative,
@@ -237,6 +228,21 @@ def _claimed(claim: Claim) -> dict[str, Any]:
             return {"law": f"{'rises' if sign > 0 else 'falls'} along the sweep", "exponent": None}
         case Separation(text=text):
             return {"law": text, "exponent": None}
+
+
+def _observed(claim: Claim, evidence: Evidence) -> dict[str, Any]:
+    value = evidence.value
+    found = {
+        "exponent": None if evidence.exponent is None else evidence.exponent.value,
+        "interval": None if evidence.exponent is None else [evidence.exponent.low, evidence.exponent.high],
+        "statistic": evidence.statistic,
+        "value": None if value is None else _finite(value.value),
+        "value_interval": None if value is None or value.low == value.high else [value.low, value.high],
+        "threshold": evidence.threshold,
+    }
+    if isinstance(claim.kind, Trend):
+        found |= {"least_step": _finite(evidence.least_step), "p_value": _finite(evidence.p_value)}
+    return found
 
 
 def _quantity_name(claim: Claim) -> str:

@@ -8,6 +8,7 @@ import hypothesis.strategies as st
 import numpy as np
 import optax
 import pytest
+from scipy import stats
 
 from properties.papers import FAN_2025
 from reports.records import write_record
@@ -131,6 +132,33 @@ def test_trend():
     assert judge(TREND, measured(noise.tolist())).outcome is not Outcome.SUPPORTED
     assert judge(replace(TREND, kind=Trend(-1)), measured(rising)).outcome is Outcome.REFUTED
     assert judge(TREND, measured(rising[:2])).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_trend_tells_its_least_step_and_its_significance():
+    rows = [[1.0, 1.2, 1.5, 1.6], [2.0, 2.6, 2.5, 3.0], [1.0, 1.3, 1.4, 1.7], [1.0, 1.1, 1.3, 1.5]]
+    free = judge(TREND, measured(rows)).evidence
+    # The median steps are 0.25, 0.15 and 0.225 of the first value.
+    assert free.least_step == pytest.approx(0.15)
+    assert free.p_value == pytest.approx(stats.page_trend_test(rows).pvalue)
+    strict = judge(replace(CLAIM, kind=Trend(1, strict=True)), measured(rows)).evidence
+    assert (strict.least_step, strict.p_value) == (pytest.approx(-0.05), None)
+    against = judge(replace(CLAIM, kind=Trend(-1, strict=True)), measured(rows)).evidence
+    assert against.least_step == pytest.approx(-0.3)
+
+
+@pytest.mark.parametrize(("kind", "columns"), [(Trend(1), 2), (Trend(1, strict=True), 1)])
+def test_a_sweep_too_short_for_a_trend_is_refused(kind, columns):
+    with pytest.raises(InputError, match=f"fan2025/steps has {columns} columns: a trend is seen in {columns + 1}"):
+        judge(replace(CLAIM, kind=kind), measured([[1.0, 2.0][:columns]] * 8))
+
+
+def test_the_record_of_a_trend_tells_them_too(tmp_path):
+    claim = replace(CLAIM, kind=Trend(-1), twins=(), real=())
+    record, curves = record_of(try_claim(claim, TINY), "again")
+    # From h = 1 to 1/2 it falls by 3/4, from 1/8 to 1/16 by 3/256.
+    assert record["observed"]["least_step"] == pytest.approx(3 / 256, rel=0.1)
+    assert 0 < record["observed"]["p_value"] < 1e-6
+    assert write_record(tmp_path, record, curves).is_file()
 
 
 def test_strict_trend_needs_every_column():
