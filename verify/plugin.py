@@ -8,7 +8,6 @@ unless `--fresh`. A run in which theorems were collected but none reached a verd
 from __future__ import annotations
 
 import contextlib
-import inspect
 import secrets
 import shutil
 import tempfile
@@ -327,7 +326,7 @@ def _record(request: pytest.FixtureRequest, claim: Claim) -> tuple[dict[str, Any
     from reports.records import write_record
     from reports.runs import Plan
     from verify.fingerprint import fingerprint
-    from verify.recording import record_of
+    from verify.recording import record_of, stamp
     from verify.theorem import PROFILES, try_claim
 
     config, seed = request.config, request.config.stash[_SEED_KEY]
@@ -341,9 +340,7 @@ def _record(request: pytest.FixtureRequest, claim: Claim) -> tuple[dict[str, Any
     trial = try_claim(claim, profile, seed=seed, platform=config.getoption("device"), progress=_tell(config, claim.id))
     reproduce = f"pytest '{request.node.nodeid}' --profile={profile.name} --hypothesis-seed={seed} --fresh"
     record, curves = record_of(trial, reproduce)
-    record["fingerprint"] = mark
-    if (words := inspect.getdoc(request.node.module)) is not None:
-        record["docstring"] = words
+    stamp(record, mark, request.node.module)
     write_record(folder, record, curves)
     return record, False
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import platform
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -150,6 +152,17 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         record["anatomy"] = _anatomy(found, m)
         curves |= {f"part_{name}": median for name, median in found.medians.items()}
     return record, curves
+
+
+def stamp(record: dict[str, Any], mark: str | None, home: ModuleType) -> None:
+    """Note in a record the claim's fingerprint, and what the module that defines it says of it.
+
+    mark: as `verify.fingerprint` makes it; None where the trial was not the profile's, so that none takes it for that.
+    """
+    if mark is not None:
+        record["fingerprint"] = mark
+    if (words := inspect.getdoc(home)) is not None:
+        record["docstring"] = words
 
 
 def plain_refutation(found: Refutation) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
 from tests.verify import conjecture
-from verify import fingerprint, theorem
+from verify import catalogue, cli, fingerprint, persistence, theorem
 
 pytest_plugins = ["pytester"]
 
@@ -147,6 +149,56 @@ def test_what_was_refuted_is_kept_refuted(check, monkeypatch):
     result = check(conjecture.FALSE)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*conjectures/false does not count as verified*REFUTED*"])
+
+
+@pytest.fixture
+def command(monkeypatch):
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr("sys.argv", ["verify", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        return int(stopped.value.code or 0)
+
+    return run
+
+
+@pytest.mark.parametrize("text", [conjecture.TRUE, conjecture.FALSE], ids=["true", "false"])
+@pytest.mark.parametrize("package", [False, True], ids=["file", "package"])
+def test_what_the_command_line_finished_is_kept(command, pytester, monkeypatch, text, package):
+    folder = pytester.mkpydir("theorems") if package else pytester.path
+    path = folder / "test_conjecture.py"
+    path.write_text(f'"""A conjecture."""\n{text}')
+    failed = int(text == conjecture.FALSE)
+    assert command("check", str(path.relative_to(pytester.path)), "--profile", "quick") == failed
+    # What pytest imports is another module.
+    del sys.modules["theorems.test_conjecture" if package else "test_conjecture"]
+    monkeypatch.setattr(theorem, "try_claim", lambda *a, **k: pytest.fail("tried again"))
+    result = pytester.runpytest_inprocess("--profile=quick", "-p", "no:cacheprovider", str(path))
+    result.assert_outcomes(passed=1 - failed, failed=failed)
+    result.stdout.fnmatch_lines(["1 of 1 theorems have kept their record; --fresh tries them again."])
+    (record,) = records(pytester).values()
+    assert record["docstring"] == "A conjecture."
+    assert record["reproduce"].startswith("verify check")
+
+
+def test_the_command_line_stamps_installed_claims_and_no_larger_trials(command, pytester, monkeypatch, trial):
+    name = "fan2025/sign-gd-binary"
+
+    def insist(claim, profile, budget, *, tell, **_):
+        if budget > 1:
+            tell("Trying more.")
+        return dataclasses.replace(trial, claim=dataclasses.replace(trial.claim, id=claim.id))
+
+    monkeypatch.setattr(persistence, "insist", insist)
+    assert command("check", name, "--profile", "quick") == 0
+    (record,) = records(pytester).values()
+    ((claim, home),) = catalogue.located(name)
+    assert Path(home.__file__).parent.name == "fan2025"
+    assert record["fingerprint"] == fingerprint.fingerprint(claim, home.__file__)
+    assert command("check", name, "--profile", "quick", "--budget", "2") == 0
+    (larger,) = records(pytester).values()
+    assert "fingerprint" not in larger
+    assert larger["docstring"] == record["docstring"]
 
 
 def damage(pytester):
