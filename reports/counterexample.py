@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def _rounded(value: Fraction, towards: Any) -> str:
 def figure(
     log_time: Float[np.ndarray, " r"],
     shares: Mapping[str, Float[np.ndarray, " r"]],
-    followed: str | None,
+    followed: Collection[str],
     *,
     margins: bool,
     flow: bool,
@@ -47,7 +47,7 @@ def figure(
     """The relative gap to each norm's maximal margin along one run, or the values of one quantity.
 
     shares: by norm the share of the maximal margin, if `margins`; else by name the quantity's values.
-    flow: whether the horizontal axis is log t. followed: the norm that is drawn thicker.
+    flow: whether the horizontal axis is log t. followed: the norms that are drawn thicker.
     """
     with svg.style(name):
         canvas = Canvas(figsize=(5.6, 3.6), layout="constrained")
@@ -57,7 +57,7 @@ def figure(
             drawn = np.maximum(1 - values, _FLOOR) if margins else values
             with np.errstate(invalid="ignore", divide="ignore"):
                 axes.plot(
-                    clock, np.log10(drawn), color=colour, label=label, linewidth=2.6 if label == followed else 1.4
+                    clock, np.log10(drawn), color=colour, label=label, linewidth=2.6 if label in followed else 1.4
                 )
         axes.grid(True, color=svg.INK, alpha=0.15, linewidth=0.6)
         for axis in (axes.xaxis, axes.yaxis):
@@ -85,8 +85,10 @@ def draw(
     path = Path(path)
     if path.suffix not in svg.ENDINGS:
         raise ReportError(f"A figure is an .svg or .png file, not {path.name}: change the ending.")
-    margins = bool(refutation["margins"])
-    canvas = figure(log_time, shares, refutation["followed"], margins=margins, flow=flow, name=title)
+    margins, followed = bool(refutation["margins"]), refutation["followed"] or ()
+    if isinstance(followed, str):  # so it was written once
+        followed = (followed,)
+    canvas = figure(log_time, shares, followed, margins=margins, flow=flow, name=title)
     with svg.style(title):
         content = svg.picture(canvas, path.suffix, title)
     replace_file(path, lambda file: file.write(content))

@@ -129,7 +129,7 @@ def _tell(claim: Claim, found: Refutation) -> None:
     table = Table("norm", "maximal margin", "reached by the run", "in exact arithmetic", title="certified margins")
     for m in found.margins:
         exactly = "–" if m.exact is None else counterexample.bracket(m.exact[0], m.exact[1])
-        mark = " ← followed" if m.norm == found.followed else ""
+        mark = " ← followed" if m.norm in found.followed else ""
         table.add_row(m.norm, f"[{m.lower:.9g}, {m.upper:.9g}]", f"{m.share:.6f}{mark}", exactly)
     out.print(table)
 

@@ -183,7 +183,7 @@ def plain_refutation(found: Refutation) -> dict[str, Any]:
             }
             for m in found.margins
         ],
-        "followed": found.followed,
+        "followed": list(found.followed) or None,
         "sentence": found.sentence,
     }
 

@@ -49,15 +49,16 @@ class Refutation:
 
     steps: of the run, and of the one that confirmed it. values: the claim's quantity at the end of either.
     margins: in the claim's norm first, then in others; empty where the claim is not about a margin.
-    followed: the norm whose maximiser the run went to, if one of these. log_time, shares: curves for a figure,
-    by norm the share of the maximal margin; or by the quantity's name its values.
+    followed: the norm whose maximiser the run went to, if one of these; all of them, where their shares tie.
+    log_time, shares: curves for a figure, by norm the share of the maximal margin; or by the quantity's name its
+    values.
     """
 
     case: Case
     steps: tuple[float, float]
     values: tuple[float, float]
     margins: tuple[Margins, ...]
-    followed: str | None
+    followed: tuple[str, ...]
     log_time: Float[np.ndarray, " r"]
     shares: Mapping[str, Float[np.ndarray, " r"]]
     sentence: str
@@ -85,7 +86,7 @@ def explain(
     margins, clock, shares = (), second.log_time, {claim.quantity.name: second.values[0]}
     if isinstance(case, Dataset) and isinstance(claim.quantity, Gap | BudgetedGap):
         margins, clock, shares = _margins(claim, case, lab)
-    followed = _followed(claim, margins)
+    followed = _followed(margins)
     ends = float(first.values[0, -1]), float(second.values[0, -1])
     horizons = _horizon(claim, first), _horizon(claim, second)
     when = _when(claim, first), _when(claim, second)
@@ -123,13 +124,14 @@ def _proof(
     return witness.lower, witness.upper, reached
 
 
-def _followed(claim: Claim, margins: tuple[Margins, ...]) -> str | None:
-    """The norm whose maximal margin the run comes nearest to, if it comes near, and nearer than to the claimed one."""
+def _followed(margins: tuple[Margins, ...]) -> tuple[str, ...]:
+    """The norms whose maximal margin the run comes nearest to, if it comes near, and nearer than to the claimed one."""
     if not margins:
-        return None
-    claimed, best = margins[0], max(margins, key=lambda m: m.share)
-    near = best.share >= _FOLLOWED and best.share - claimed.share > 1 - _MAXIMAL
-    return best.norm if near else None
+        return ()
+    claimed, best = margins[0].share, max(m.share for m in margins)
+    if best < _FOLLOWED or best - claimed <= 1 - _MAXIMAL:
+        return ()
+    return tuple(m.norm for m in margins if best - m.share <= 1 - _MAXIMAL)
 
 
 def _when(claim: Claim, m: Measurement) -> str:
@@ -144,7 +146,7 @@ def _sentence(
     when: tuple[str, str],
     values: tuple[float, float],
     margins: tuple[Margins, ...],
-    followed: str | None,
+    followed: tuple[str, ...],
 ) -> str:
     parts = [f"The {claim.quantity.name} is {values[0]:.4g} {when[0]} and {values[1]:.4g} {when[1]}."]
     if margins:
@@ -154,6 +156,8 @@ def _sentence(
             short = 1 - own.exact[2] / own.exact[0]
             parts.append(f"In exact arithmetic its last weights fall short of it by {float(short):.4g} of it or more.")
         if followed:
-            share = next(m.share for m in margins if m.norm == followed)
-            parts.append(f"It went to the maximiser of the {followed} margin instead, of which it has {share:.4f}.")
+            share = next(m.share for m in margins if m.norm == followed[0])
+            *others, last = followed
+            which = f"{', '.join(others)} and {last} margins, which tie," if others else f"{last} margin"
+            parts.append(f"It went to the maximiser of the {which} instead, of which it has {share:.4f}.")
     return " ".join(parts)

@@ -8,18 +8,18 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from reports.counterexample import bracket
+from reports.counterexample import bracket, draw, figure
 from reports.records import read_record, read_records, write_record
 from solvers.errors import InputError
 from tests.verify import conjecture
-from verify import Bound, Claim, Dataset, Limit, Outcome, Rate, Twin, cli, laws, strategies
+from verify import Bound, Claim, Dataset, Limit, Outcome, Rate, Twin, cli, cli_counterexamples, laws, strategies
 from verify.advice import advise
 from verify.claims import Paper
 from verify.hunting import hunt
-from verify.optimizers import PowerDecay, sign_gd
+from verify.optimizers import PowerDecay, sign_gd, spectral_descent
 from verify.persistence import enlarged, insist
 from verify.quantities import Gap, Measurement
-from verify.recording import record_of
+from verify.recording import plain_refutation, record_of
 from verify.refutation import explain
 from verify.theorem import Profile, try_claim
 from verify.verdicts import judge
@@ -49,7 +49,7 @@ def found():
 
 
 def test_the_run_is_seen_to_go_to_the_other_norm(found):
-    assert found.followed == "linf"
+    assert found.followed == ("linf",)
     assert "linf margin instead" in found.sentence
     assert [m.norm for m in found.margins] == ["l2", "l1", "linf"]
 
@@ -71,7 +71,42 @@ def test_a_run_that_goes_where_it_should_follows_nothing_else():
     found = explain(replace(FALSE, norm="linf"), Dataset([[1, 2]], [1]), steps=100)
     assert found is not None
     assert found.values[1] < 1e-9
-    assert found.followed is None
+    assert found.followed == ()
+
+
+def tied():
+    """Two points of the two classes whose margins are one matrix of rank one, and spectral descent on them."""
+    claim = replace(FALSE, norm="linf", optimizer=spectral_descent(0.01))
+    return claim, Dataset([[1, 2], [-1, -2]], [0, 1])
+
+
+def test_norms_that_tie_are_all_named(capsys):
+    claim, case = tied()
+    found = explain(claim, case, steps=100)
+    assert found is not None
+    # On a matrix of rank one the spectral, the nuclear and the Frobenius norm agree.
+    assert found.followed == ("l2", "spectral", "nuclear")
+    assert "went to the maximiser of the l2, spectral and nuclear margins, which tie, instead" in found.sentence
+    assert plain_refutation(found)["followed"] == ["l2", "spectral", "nuclear"]
+    cli_counterexamples._tell(claim, found)
+    marked = [line for line in capsys.readouterr().out.splitlines() if "← followed" in line]
+    assert len(marked) == 3
+    assert not any("inf" in line for line in marked)
+
+
+def test_the_figure_of_norms_that_tie(tmp_path):
+    shares = {name: np.linspace(0.1, end, 5) for name, end in (("l1", 0.5), ("l2", 1.0), ("l2.5", 1.0))}
+
+    def widths(followed) -> list[float]:
+        canvas = figure(np.arange(1.0, 6.0), shares, followed, margins=True, flow=False, name="a run")
+        return [line.get_linewidth() for line in canvas.axes[0].lines]
+
+    assert widths(("l2", "l2.5")) == [1.4, 2.6, 2.6]
+    assert widths(()) == [1.4, 1.4, 1.4]
+    for followed in (None, ["l2.5"], "l2.5"):
+        draw(tmp_path / "run.svg", np.arange(1.0, 6.0), shares, {"margins": [1], "followed": followed}, "a", flow=False)
+        # A line, and its sample in the legend.
+        assert (tmp_path / "run.svg").read_text().count("stroke-width: 2.6") == 2 * bool(followed)
 
 
 def test_bound_on_a_gap_is_explained_too():
@@ -87,7 +122,7 @@ def test_refuted_claim_carries_its_refutation_into_the_record(tmp_path):
     write_record(tmp_path, record, curves)
     written = read_records(tmp_path)[0]["refutation"]
     assert len(written["case"]["setting" if "setting" in written["case"] else "y"]) == 1
-    assert written["followed"] == "linf"
+    assert written["followed"] == ["linf"]
     assert Fraction(written["margins"][0]["exact"]["reached"]) < Fraction(written["margins"][0]["exact"]["lower"])
     # Above the claim's tolerance, not only above rounding.
     assert min(written["values"]) > 0.04
