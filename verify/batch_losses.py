@@ -1,4 +1,5 @@
-"""Losses of mini-batches as functions of one parameter vector: their gradients, and products with their Hessians.
+"""Losses of mini-batches as functions of one parameter vector: their gradients, products with their Hessians, and the
+order in which steps take them.
 
 The losses `E_0 .. E_{B-1}` are written as one function of `B` copies of the parameters, `total(Θ) = Σ_b E_b(Θ_b)`. One
 backward pass through it gives all gradients, and one forward pass through that all products `∇²E_b v_b`, whatever the
@@ -13,9 +14,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from solvers.errors import InputError
 from verify import config as config
@@ -68,3 +70,23 @@ def derivatives(total: Total, theta: Float[Array, " d"], data: Any, count: int) 
     """The gradients of `count` batches at `theta`, and the map from directions to products with their Hessians."""
     copies = jnp.broadcast_to(theta, (count, *theta.shape))
     return jax.linearize(jax.grad(lambda at: total(at, data)), copies)
+
+
+SAMPLINGS = ("in turn", "reshuffled", "with replacement")
+"""How steps take batches from the order of one pass: pass by pass in that order, pass by pass in an order that is drawn
+anew, or each step any one of the pass.
+"""
+
+
+def batch_order(one_pass: Sequence[int], sampling: str, steps: int, rng: np.random.Generator) -> Int[np.ndarray, " n"]:
+    """The batch of every step. Raises `InputError` for a sampling that there is not."""
+    batches = np.array(one_pass, int)
+    match sampling:
+        case "in turn":
+            return np.resize(batches, steps)
+        case "reshuffled":
+            passes = np.tile(batches, (-(-steps // len(batches)), 1))
+            return rng.permuted(passes, axis=1).ravel()[:steps]
+        case "with replacement":
+            return rng.choice(batches, steps)
+    raise InputError(f"There is no sampling {sampling!r} of batches: use one of {', '.join(SAMPLINGS)}.")

@@ -29,6 +29,22 @@ class Method(StrEnum):
     RMSPROP = "rmsprop"
 
 
+class Sampling(StrEnum):
+    """How steps take their batches."""
+
+    IN_TURN = "in-turn"
+    RESHUFFLED = "reshuffled"
+    WITH_REPLACEMENT = "with-replacement"
+
+
+class Form(StrEnum):
+    """How the equation looks back."""
+
+    AUTO = "auto"
+    PUBLISHED = "published"
+    CARRIED = "carried"
+
+
 def modified(
     loss: Annotated[
         str,
@@ -48,8 +64,23 @@ def modified(
         str | None, typer.Option(help="Numbers with commas between; by default the file's `start`.")
     ] = None,
     order: Annotated[
-        str | None, typer.Option(help="Of the batches, as in 0,1,1,2, which repeats; else cyclic.")
+        str | None, typer.Option(help="Of the batches in one pass, as in 0,1,1,2; else each once.")
     ] = None,
+    sampling: Annotated[
+        Sampling,
+        typer.Option(
+            help="Passes in turn, reshuffled, or each step any batch of a pass: drawn ones leave the observed orders "
+            "a little to chance."
+        ),
+    ] = Sampling.IN_TURN,
+    seed: Annotated[int, typer.Option(help="Of the sampling.", min=0)] = 0,
+    form: Annotated[
+        Form,
+        typer.Option(
+            help="Of the equation: published, with past updates as at the present place; carried (derived), with each "
+            "where it was made, which costs no more for a longer memory; auto is published where that can be afforded."
+        ),
+    ] = Form.AUTO,
     figure: Annotated[Path | None, typer.Option(help="Also draw the distances: .svg or .png.")] = None,
 ) -> None:
     """Hold Adam on your own loss against its modified equation, and show what the equation's bias penalises.
@@ -69,7 +100,8 @@ def modified(
     turns = None if order is None else _numbers("order", order, int)
     beta = 0.0 if optimizer is Method.RMSPROP else beta
     numbers: dict[str, Any] = {"beta": beta, "rho": rho, "eps": eps, "step_size": step_size}
-    found = study(functions, origin, steps=steps, order=turns, **numbers)
+    drawn: dict[str, Any] = {"order": turns, "sampling": sampling.replace("-", " "), "seed": seed}
+    found = study(functions, origin, steps=steps, form=form.value, **drawn, **numbers)
     out.print(_distances(found))
     out.print(_biases(found))
     out.print(_sentence(found, beta, rho), highlight=False, markup=False, soft_wrap=True)
@@ -142,7 +174,8 @@ def _sentence(found: Study, beta: float, rho: float) -> str:
     elif late < -0.5:
         what = f"the opposite of {norm}, so that flatter places are avoided"
     return (
-        f"The observed order is {first:.2f} without the h-term and {second:.2f} with it. With beta = {beta:g} and "
+        f"The observed order is {first:.2f} without the h-term and {second:.2f} with it, in the {found.form} form. "
+        f"With beta = {beta:g} and "
         f"rho = {rho:g} the bias penalises {what} (cosine {late:.2f} to its own gradient)."
     )
 

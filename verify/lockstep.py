@@ -44,6 +44,9 @@ class Numbers(NamedTuple):
 Field = Callable[[Array, Any, Any, Any, Total], Array]
 """Parameters `[d]`, step n, step size h, the case's `data` and `equation` numbers (a pair), loss: `dθ/dt`, `[d]`."""
 
+Remember = Callable[[Array, Any, Any, Total], Any]
+"""Parameters `[d]` where an interval begins, its step's batch, the pair, loss: the `equation` numbers from there on."""
+
 
 @dataclass(frozen=True)
 class Contest:
@@ -51,7 +54,8 @@ class Contest:
 
     loss: the batches' losses, `batches` of them. method: its numbers to the transformation, for a step size of -1.
     fields: the equation at first, and optionally in another form from some step on. discrete: whether the equation
-    is an iteration itself, `θ + h field`, instead of a differential equation.
+    is an iteration itself, `θ + h field`, instead of a differential equation. remember: how its numbers change as an
+    interval begins, for an equation that remembers where it was.
     """
 
     loss: Total
@@ -59,19 +63,27 @@ class Contest:
     method: Callable[[Any], optax.GradientTransformation]
     fields: tuple[Field, ...]
     discrete: bool = False
+    remember: Remember | None = None
 
 
 @functools.cache
 def adam_contest(loss: Total, memory: Memory) -> Contest:
-    """Adam against its modified equation; the equation's numbers are `(tables, hyperparameters, wording)`."""
+    """Adam against its modified equation; the equation's numbers are `(tables, hyperparameters, wording)`, with
+    `modified.nothing` in place of tables for the carried form.
+    """
 
     def field(theta: Array, n: Any, h: Any, case: Any, total: Total, *, settled: bool) -> Array:
-        data, (table, numbers, wording) = case
-        return modified.velocity(theta, n, total, data, memory, table, numbers, wording, settled=settled).at(h)
+        data, (past, numbers, wording) = case
+        return modified.velocity(theta, n, total, data, memory, past, numbers, wording, settled=settled).at(h)
+
+    def remember(theta: Array, batch: Any, case: Any, total: Total) -> Any:
+        data, (past, numbers, wording) = case
+        return modified.carry(past, theta, batch, total, data, numbers), numbers, wording
 
     forms = (False, True) if memory.batches > 1 and memory.period else (False,)
     fields = tuple(functools.partial(field, settled=settled) for settled in forms)
-    return Contest(loss, memory.batches, bias_flows.adam_method, fields)
+    remembers = remember if memory.carried else None
+    return Contest(loss, memory.batches, bias_flows.adam_method, fields, remember=remembers)
 
 
 class Distance(NamedTuple):
@@ -104,21 +116,24 @@ def _program(contest: Contest) -> Callable[..., tuple[Distance, Ends]]:
             return g[case.order[n]]
 
         def advance(field: Field, n: Any, carry: Any) -> Any:
-            theta, state, at, distance = carry
+            theta, state, at, equation, distance = carry
             g = gradient(theta, n)
             update, state = method.update(g, state, theta)
             theta = jnp.asarray(optax.apply_updates(theta, -h * jnp.asarray(update)))
-            moved, error = interval(solver, field, n, h, at, case, contest.loss)
+            if contest.remember:
+                equation = contest.remember(at, case.order[n], (case.data, equation), contest.loss)
+            moved, error = interval(solver, field, n, h, at, case._replace(equation=equation), contest.loss)
             early = n < burn_in
             at = jnp.where(early, theta, moved)
             gap = jnp.max(jnp.abs(theta - at))
             lost = jnp.where((distance.lost < 0) & ~jnp.isfinite(gap), n, distance.lost)
             solver_error = distance.solver + jnp.where(early, 0, error)
             least = jnp.minimum(distance.least, jnp.min(jnp.abs(g)))
-            return theta, state, at, Distance(jnp.maximum(distance.largest, gap), solver_error, lost, least)
+            distance = Distance(jnp.maximum(distance.largest, gap), solver_error, lost, least)
+            return theta, state, at, equation, distance
 
         begun = Distance(jnp.zeros(()), jnp.zeros(()), jnp.array(-1), jnp.array(jnp.inf))
-        carry = case.start, method.init(case.start), case.start, begun
+        carry = case.start, method.init(case.start), case.start, case.equation, begun
         for i, field in enumerate(contest.fields):
             begin = change if i else 0
             end = steps if i == len(contest.fields) - 1 else jnp.minimum(change, steps)

@@ -23,6 +23,18 @@ The u^(l) differ only by their weights, so that sum has
 - one term if there is one batch (all weights are 1), summed exactly;
 - `Memory.window` terms, the last ones, in general: what is left out weighs less than `TRUNCATION`;
 - `period` terms once the order of the batches repeats and the first steps are forgotten, up to `TRUNCATION`.
+
+Where the order never repeats and a decay is near 1 the window is long. The *carried* form, derived here and not the
+paper's, lets the updates of the past stand where they were made, `u^(l)(θ(t_l))`, instead of at the present place.
+With `W_l[b] = (1 - β^(l+1)) w_l[b]`, the weights before bias correction, its sums obey
+
+    A_b(n+1) = β (A_b(n) + W_n[b] u^(n)(θ(t_n))),   Σ_{l<n} c_l w_l[b] u^(l)(θ(t_l)) = A_b(n) / (1 - β^(n+1)),
+
+likewise with ρ, and the W obey the recurrence of any average: so a step costs `O(b)` derivatives and `O(b d)` beside
+them for every order of b batches and all β, ρ < 1. As θ moves by `O(h (n - l))` from `t_l` to `t_n` and the `c_l` decay
+geometrically, `Σ c_l (n - l)` being bounded, both brackets differ by `O(h)`, both equations by `O(h²)`, and by Grönwall
+their solutions by `O(h²)`: Adam stays within `C h²` of the one as of the other. It is also the nearer expansion: Adam's
+own `θ^(k)` is `θ^(n) + h Σ_{l=k..n-1} u^(l)`, each u made where it was.
 """
 
 from __future__ import annotations
@@ -69,14 +81,15 @@ class Hyperparameters(NamedTuple):
 class Wording(NamedTuple):
     """How the equation reads: twins change a word. Numbers, so that one compiled program serves them all.
 
-    correction: what the h-term is multiplied by (-1: its sign flipped, 0: left out). bars: likewise L̄ and P̄.
-    chain: 1 where the derivative of `√V + ε` is taken rightly, 0 where its root counts as `√V + ε` itself, which only
-    matters for ε outside the root.
+    correction: what the h-term is multiplied by (-1: its sign flipped, 0: left out). bars: likewise L̄ and P̄. past:
+    likewise L and P. chain: 1 where the derivative of `√V + ε` is taken rightly, 0 where its root counts as `√V + ε`
+    itself, which only matters for ε outside the root.
     """
 
     correction: Any = 1.0
     bars: Any = 1.0
     chain: Any = 1.0
+    past: Any = 1.0
 
 
 TRUE = Wording()
@@ -87,13 +100,18 @@ TRUE = Wording()
 class Memory:
     """How far back the sums reach, for one order of batches: static sizes of a compiled program.
 
-    batches: how many there are. window: the steps that are kept in general. period: the longest one of the orders,
-    after which it repeats, or 0 if it does not.
+    batches: how many there are. window: the steps that are kept in general; 0 for the carried form, which needs
+    none. period: the longest one of the orders, after which it repeats, or 0 if it does not.
     """
 
     batches: int
-    window: int
-    period: int
+    window: int = 0
+    period: int = 0
+
+    @property
+    def carried(self) -> bool:
+        """Whether the sums over the past are carried from step to step."""
+        return self.window == 0
 
     @property
     def transient(self) -> int:
@@ -109,9 +127,13 @@ def window(*decays: float) -> int:
     return 1 if largest == 0 else max(1, math.ceil(math.log(TRUNCATION) / math.log(largest)))
 
 
-def check_order(order: Sequence[int], batches: int) -> None:
+Order = Sequence[int] | Int[np.ndarray, " n"]
+"""The batch of every step."""
+
+
+def check_order(order: Order, batches: int) -> None:
     """Raise `InputError` unless the order names batches that there are."""
-    if not order or min(order) < 0 or max(order) >= batches:
+    if not len(order) or min(order) < 0 or max(order) >= batches:
         raise InputError(f"The order {list(order)} of {batches} batches must name them as 0 to {batches - 1}.")
 
 
@@ -130,12 +152,29 @@ class Tables(NamedTuple):
     period: Any
 
 
-def tables(order: Sequence[int], steps: int, memory: Memory, beta: float, rho: float) -> Tables:
+def tables(order: Order, steps: int, memory: Memory, beta: float, rho: float) -> Tables:
     """The tables of an order of batches that repeats until `steps` steps are done."""
     check_order(order, memory.batches)
     whole = np.resize(np.array(order, int), steps)
     both = (weights(whole, memory.batches, decay, memory.window) for decay in (beta, rho))
     return Tables(*both, period=np.array(len(order)))
+
+
+class Past(NamedTuple):
+    """What the carried form keeps of the steps up to the present one; each but the last by β and by ρ.
+
+    weights: `[2 b]`, of the batches in the present step's averages, before bias correction. sums: `[2 b d]`, those over
+    the steps before, likewise. update: `[d]`, the present step's where its interval begins.
+    """
+
+    weights: Any
+    sums: Any
+    update: Any
+
+
+def nothing(batches: int, parameters: int) -> Past:
+    """The past before the first step."""
+    return Past(np.zeros((2, batches)), np.zeros((2, batches, parameters)), np.zeros(parameters))
 
 
 class Velocity(NamedTuple):
@@ -168,24 +207,39 @@ def _repeating(decay: Any, period: Any, length: int) -> Float[Array, " w"]:
     return jnp.where(lag <= period, decay ** (1.0 * lag) / (1 - decay ** (1.0 * period)), 0)
 
 
-def velocity(
-    theta: Float[Array, " d"],
-    n: Any,
-    total: Total,
-    data: Any,
-    memory: Memory,
-    table: Tables,
-    numbers: Hyperparameters,
-    wording: Wording = TRUE,
-    *,
-    settled: bool = False,
-) -> Velocity:
-    """The right hand side between `t_n` and `t_{n+1}`.
+def _root(squares: Array, numbers: Hyperparameters) -> Array:
+    return jnp.sqrt(squares + numbers.inside * numbers.eps) + (1 - numbers.inside) * numbers.eps
 
-    settled: whether the first steps are forgotten, that is `n >= memory.transient`, and the order repeats.
-    """
+
+def carry(past: Past, theta: Float[Array, " d"], batch: Any, total: Total, data: Any, numbers: Hyperparameters) -> Past:
+    """The past at the beginning of the next step's interval, where θ is `theta`; the step takes this batch."""
+    decays = jnp.stack([jnp.asarray(numbers.beta), jnp.asarray(numbers.rho)])
+    batches = past.weights.shape[1]
+    sums = decays[:, None, None] * (past.sums + jnp.multiply.outer(past.weights, past.update))
+    weights = decays[:, None] * past.weights + jnp.outer(1 - decays, jax.nn.one_hot(batch, batches))
+    first, second = weights / jnp.sum(weights, axis=1, keepdims=True)
+    g, _ = derivatives(total, theta, data, batches)
+    return Past(weights, sums, (first @ g) / _root(second @ (g * g), numbers))
+
+
+class _Averages(NamedTuple):
+    """By β and by ρ: the batches' weights in the present step `[b]`, and their sums over the past `[b d]`."""
+
+    now: tuple[Array, Array]
+    sums: tuple[Array, Array]
+
+
+def _carried(past: Past) -> _Averages:
+    whole = jnp.sum(past.weights, axis=1)  # 1 - β^(n+1) and 1 - ρ^(n+1)
+    first, second = past.weights / whole[:, None]
+    return _Averages((first, second), tuple(past.sums / whole[:, None, None]))
+
+
+def _recomputed(
+    g: Float[Array, "b d"], n: Any, memory: Memory, table: Tables, numbers: Hyperparameters, settled: bool
+) -> _Averages:
+    """The sums with the updates of the past as they would be made with these gradients."""
     n = jnp.asarray(n)
-    g, product = derivatives(total, theta, data, memory.batches)
     length = 1 if memory.batches == 1 else memory.period if settled else memory.window
 
     def rows(of: Any) -> tuple[Array, Array]:
@@ -198,20 +252,44 @@ def velocity(
         return _repeating(decay, table.period, length) if settled else _recent(decay, n, length)
 
     (first, now_first), (second, now_second) = rows(table.first), rows(table.second)
-    beta, rho, eps, inside = numbers
+    updates = (first @ g) / _root(second @ (g * g), numbers)
+    pairs = (numbers.beta, first), (numbers.rho, second)
+    direction, spread = ((reach(decay)[:, None] * each).T @ updates for decay, each in pairs)
+    return _Averages((now_first, now_second), (direction, spread))
 
-    def root(squares: Array) -> Array:
-        return jnp.sqrt(squares + inside * eps) + (1 - inside) * eps
 
-    squares = g * g
-    updates = (first @ g) / root(second @ squares)
-    m, r = now_first @ g, root(now_second @ squares)
+def velocity(
+    theta: Float[Array, " d"],
+    n: Any,
+    total: Total,
+    data: Any,
+    memory: Memory,
+    past: Tables | Past,
+    numbers: Hyperparameters,
+    wording: Wording = TRUE,
+    *,
+    settled: bool = False,
+) -> Velocity:
+    """The right hand side between `t_n` and `t_{n+1}`: as published from tables, in the carried form from its past.
+
+    settled: whether the first steps are forgotten, that is `n >= memory.transient`, and the order repeats; the
+    carried form has no use for it.
+    """
+    g, product = derivatives(total, theta, data, memory.batches)
+    if isinstance(past, Past):
+        (first, second), sums = _carried(past)
+    else:
+        (first, second), sums = _recomputed(g, n, memory, past, numbers, settled)
+    m, r = first @ g, _root(second @ (g * g), numbers)
     u = m / r
     # Twice the sums over the past, and the barred ones.
-    direction = 2 * (reach(beta)[:, None] * first).T @ updates + wording.bars * jnp.outer(now_first, u)
-    spread = 2 * (reach(rho)[:, None] * second).T @ updates + wording.bars * jnp.outer(now_second, u)
+    direction, spread = (
+        2 * wording.past * reached + wording.bars * jnp.outer(now, u)
+        for reached, now in zip(sums, (first, second), strict=True)
+    )
     bent = jax.vmap(product)(jnp.stack([direction, spread]))
     lag, growth = jnp.sum(bent[0], axis=0), jnp.sum(g * bent[1], axis=0)
-    inner = wording.chain * (r - (1 - inside) * eps) + (1 - wording.chain) * r  # the root itself
+    outside = (1 - numbers.inside) * numbers.eps
+    inner = wording.chain * (r - outside) + (1 - wording.chain) * r  # the root itself
     correction = m * growth / (2 * r * r * inner) - lag / (2 * r)
     return Velocity(-u, wording.correction * correction, r)

@@ -29,14 +29,14 @@ _SPAN = 20  # steps, in lengths of the longer memory, at the coarsest level
 _ROUNDING = 1e-16  # of a step, in units of the parameters
 
 
-def coarsest(*decays: float) -> int:
-    """The number of steps at the coarsest level: the method's memory must be short beside it."""
-    return round(_SPAN / (1 - max(decays)))
+def coarsest(*decays: float, span: int = _SPAN) -> int:
+    """The number of steps at the coarsest level: the method's memory must be short beside it, `1/span` of it."""
+    return round(span / (1 - max(decays)))
 
 
-def levels(first: int) -> list[int]:
-    """The numbers of steps, doubling."""
-    return [first << k for k in range(HALVINGS + 1)]
+def levels(first: int, factor: int = 2) -> list[int]:
+    """The numbers of steps, each `factor` times the one before, up to `2^HALVINGS` times the first."""
+    return [first * factor**k for k in range(HALVINGS + 1) if factor**k <= 2**HALVINGS]
 
 
 S = TypeVar("S", bound=MethodSetting)
@@ -105,14 +105,20 @@ def constants(values: Any, like: np.ndarray) -> Any:
 class ModifiedEquation:
     """Largest distance of Adam to its modified equation over the steps, in the largest component.
 
-    swapped: the equation has β and ρ exchanged. outside: both the method and the equation have ε outside the root.
-    wording: how the equation reads otherwise. share: of the cases, which are measured; the others are not judged.
+    carried: to the equation's carried form. swapped: the equation has β and ρ exchanged. outside: both the method and
+    the equation have ε outside the root. wording: how the equation reads otherwise. share: of the cases, which are
+    measured; the others are not judged. span, factor: of the numbers of steps, as in `coarsest` and `levels`. Where
+    batches are drawn the constant depends on the draw, the less the more steps there are; and the further the levels
+    lie apart the less this moves the order between them.
     """
 
     wording: Wording = modified.TRUE
+    carried: bool = False
     swapped: bool = False
     outside: bool = False
     share: float = 1.0
+    span: int = _SPAN
+    factor: int = 2
     name: str = field(default="distance to the equation", init=False)
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
@@ -122,7 +128,7 @@ class ModifiedEquation:
     def measure_settings(self, cases: Sequence[AdamSetting]) -> Measurement:
         """The distances on these settings, without a claim."""
         judged = np.arange(len(cases)) < max(1, round(self.share * len(cases)))
-        steps = levels(coarsest(*(decay for case in cases for decay in case.decays)))
+        steps = levels(coarsest(*(decay for case in cases for decay in case.decays), span=self.span), self.factor)
         use = [case for case, judge in zip(cases, judged, strict=True) if judge]
         found = in_groups(use, lambda case: case.loss, self._follow, steps)
         values, floor = np.ones((len(cases), len(steps))), np.zeros(len(cases))
@@ -130,24 +136,33 @@ class ModifiedEquation:
         return Measurement(np.log(steps), values, floor, judged, cases, axis="1/h")
 
     def _follow(self, cases: list[AdamSetting], steps: list[int]) -> Course:
-        # One program for all cases: as many batches, as long a window and as long a period as any claim has.
-        full = all(case.batches == 1 for case in cases)
-        longest = max(max(case.beta, case.rho) for case in cases)
-        memory = Memory(1, 1, 1) if full else Memory(MOST_BATCHES, _window(longest), 6)
+        memory = Memory(MOST_BATCHES) if self.carried else _memory(cases)
         decays = np.stack([column(cases, "beta"), column(cases, "rho")])
         inside = np.full(len(cases), 1.0 - self.outside)
         numbers = Hyperparameters(decays[0], decays[1], column(cases, "eps"), inside)
         claimed = numbers._replace(beta=decays[1], rho=decays[0]) if self.swapped else numbers
         data, start = stacked(cases, memory.batches)
-        pairs = zip(cases, claimed.beta, claimed.rho, strict=True)
-        tables = [modified.tables(case.order, steps[-1], memory, b, r) for case, b, r in pairs]
-        table = jax.tree.map(lambda *leaves: np.stack(leaves), *tables)
+        order = np.stack([case.drawn_order(steps[-1]) for case in cases])
+        if self.carried:
+            pasts: list[Any] = [modified.nothing(memory.batches, start.shape[1])] * len(cases)
+        else:
+            one_period = [case.order if case.repeats else row for case, row in zip(cases, order, strict=True)]
+            pairs = zip(one_period, claimed.beta, claimed.rho, strict=True)
+            pasts = [modified.tables(each, steps[-1], memory, b, r) for each, b, r in pairs]
+        past = jax.tree.map(lambda *leaves: np.stack(leaves), *pasts)
         wording = constants(self.wording, numbers.beta)
-        order = np.stack([np.resize(np.array(case.order), steps[-1]) for case in cases])
         contest = adam_contest(LOSSES[cases[0].loss].total, memory)
-        every = Numbers(start, data, order, numbers, (table, claimed, wording))
+        every = Numbers(start, data, order, numbers, (past, claimed, wording))
         names = [case.name for case in cases]
         return distances(contest, every, column(cases, "time"), steps, change=memory.transient, names=names)
+
+
+def _memory(cases: Sequence[AdamSetting]) -> Memory:
+    """One for all cases: as many batches, as long a window and as long a period as any claim has."""
+    if all(case.batches == 1 for case in cases):
+        return Memory(1, 1, 1)
+    longest = max(max(case.decays) for case in cases)
+    return Memory(MOST_BATCHES, _window(longest), 6 if all(case.repeats for case in cases) else 0)
 
 
 def _window(decay: float) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from jaxtyping import Float
 
 from solvers.errors import InputError
 from verify import bias_flows, modified
-from verify.batch_losses import Total, of_functions
+from verify.batch_losses import Total, batch_order, of_functions
 from verify.lockstep import Numbers, adam_contest, distances
 from verify.modified import Hyperparameters, Memory, Velocity, Wording
 
@@ -22,6 +21,10 @@ HALVINGS = 4
 _SPAN = 20  # steps, in lengths of the longer memory, that a run needs
 _MOMENTS = 8  # at which the bias is shown
 _BUDGET = 2_000_000  # steps times batches of the finest run
+_WORK = 300_000_000  # numbers that the published form's sums over the past may come to: some ten seconds
+
+FORMS = ("auto", "published", "carried")
+"""Of the equation; "auto" is the published one where its sums over the past can be afforded."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Moment:
 class Study:
     """Distances of Adam to the equation without its h-term (`first`) and with it (`second`), by step size h `[r]`.
 
-    floor: what of each distance the solver and rounding may have. moments: the bias along the coarsest run.
+    floor: what of each distance the solver and rounding may have. moments: the bias along the coarsest run. form: of
+    the equation, "published" or "carried".
     """
 
     h: Float[np.ndarray, " r"]
@@ -54,6 +58,7 @@ class Study:
     second: Float[np.ndarray, " r"]
     floor: Float[np.ndarray, " r"]
     moments: list[Moment]
+    form: str
 
     @staticmethod
     def orders(distance: Float[np.ndarray, " r"]) -> Float[np.ndarray, " q"]:
@@ -77,14 +82,18 @@ def study(
     step_size: float,
     steps: int | None = None,
     order: Sequence[int] | None = None,
+    sampling: str = "in turn",
+    seed: int = 0,
+    form: str = "auto",
 ) -> Study:
     """Run Adam (RMSProp for `beta = 0`) on batches' losses, with `step_size` halved four times over the same time.
 
-    losses: one function of a pytree like `start` for each batch. order: of the batches, repeated; cyclic by default.
-    steps: of the coarsest run; by default the fewest that the theorem needs.
+    losses: one function of a pytree like `start` for each batch. order: of the batches in one pass; all by default.
+    sampling: how the passes follow, one of `batch_losses.SAMPLINGS`, drawn with `seed`. steps: of the coarsest run; by
+    default the fewest that the theorem needs. form: of the equation, one of `FORMS`.
     Raises `InputError` on bad input, `TrajectoryError` where a number is not finite.
     """
-    _check(beta, rho, eps, step_size)
+    _check(beta, rho, eps, step_size, form)
     total, flat = of_functions(losses, start)
     steps = steps or fewest_steps(beta, rho)
     if steps < fewest_steps(beta, rho):
@@ -95,25 +104,42 @@ def study(
     count = len(losses)
     if steps * 2**HALVINGS * count > _BUDGET:
         raise InputError(f"{steps} steps of {count} batches, halved {HALVINGS} times, are too many: give fewer steps.")
-    order = tuple(order or range(count))
+    one_pass = tuple(order or range(count))
+    modified.check_order(one_pass, count)
     grid = [steps << k for k in range(HALVINGS + 1)]
-    memory = Memory(count, modified.window(beta, rho), len(order))
-    table = modified.tables(order, grid[-1], memory, beta, rho)
+    turns = batch_order(one_pass, sampling, grid[-1], np.random.default_rng(seed))
+    memory = Memory(count, modified.window(beta, rho), len(one_pass) if sampling == "in turn" else 0)
+    if form == "carried" or (form == "auto" and _work(memory, grid, len(flat)) > _WORK):
+        memory = Memory(count)
     numbers = Hyperparameters(beta, rho, eps)
+    past: Any = modified.nothing(count, len(flat))
+    if not memory.carried:
+        past = modified.tables(one_pass if memory.period else turns, grid[-1], memory, beta, rho)
     contest = adam_contest(total, memory)
     found = []
     for correction in (0.0, 1.0):
-        case = Numbers(flat, None, np.resize(np.array(order), grid[-1]), numbers, (table, numbers, Wording(correction)))
+        case = Numbers(flat, None, turns, numbers, (past, numbers, Wording(correction)))
         one = jax.tree.map(lambda leaf: np.asarray(leaf)[None], case)
         time = np.array([steps * step_size])
         found.append(distances(contest, one, time, grid, change=memory.transient, names=["your loss"]))
     first, second = found
     h = steps * step_size / np.array(grid, float)
     floor = second.solver[0] + 1e-16 * np.array(grid)
-    return Study(h, first.largest[0], second.largest[0], floor, _moments(total, flat, memory, case, step_size, steps))
+    moments = _moments(total, memory, case, step_size, steps)
+    return Study(h, first.largest[0], second.largest[0], floor, moments, "carried" if memory.carried else "published")
 
 
-def _check(beta: float, rho: float, eps: float, step_size: float) -> None:
+def _work(memory: Memory, grid: Sequence[int], parameters: int) -> int:
+    """The numbers in the published form's sums over the past, of all its runs; few where its short forms hold."""
+    if memory.batches == 1:
+        return 0
+    general = sum(min(count, memory.transient) if memory.period else count for count in grid)
+    return general * memory.window * memory.batches * parameters
+
+
+def _check(beta: float, rho: float, eps: float, step_size: float, form: str) -> None:
+    if form not in FORMS:
+        raise InputError(f"There is no form {form!r} of the equation: use one of {', '.join(FORMS)}.")
     for name, decay in (("beta", beta), ("rho", rho)):
         if not 0 <= decay < 1:
             raise InputError(f"{name} must lie in [0, 1), not {decay}: choose it so.")
@@ -123,19 +149,26 @@ def _check(beta: float, rho: float, eps: float, step_size: float) -> None:
         raise InputError(f"The step size must be positive, not {step_size}: choose it so.")
 
 
-def _moments(total: Total, start: jax.Array, memory: Memory, case: Numbers, h: float, steps: int) -> list[Moment]:
+def _moments(total: Total, memory: Memory, case: Numbers, h: float, steps: int) -> list[Moment]:
     """The bias at steps spread evenly over the coarsest run."""
-    table, numbers, wording = case.equation
+    past, numbers, wording = case.equation
     method, order = numbers.transformation, jnp.asarray(case.order[:steps])
 
-    def advance(carry: Any, batch: Any) -> Any:
-        theta, state = carry
-        copies = jnp.broadcast_to(theta, (memory.batches, *theta.shape))
-        update, state = method.update(jax.grad(lambda at: total(at, None))(copies)[batch], state, theta)
-        return (theta - h * update, state), theta
+    def entered(past: Any, theta: Any, n: Any) -> Any:
+        return modified.carry(past, theta, order[n], total, None, numbers) if memory.carried else past
 
-    _, path = jax.jit(lambda: jax.lax.scan(advance, (start, method.init(start)), order))()
-    parts = jax.jit(functools.partial(modified.velocity, total=total, data=None, memory=memory, wording=wording))
+    def advance(n: Any, run: Any) -> Any:
+        theta, state, past = run
+        copies = jnp.broadcast_to(theta, (memory.batches, *theta.shape))
+        update, state = method.update(jax.grad(lambda at: total(at, None))(copies)[order[n]], state, theta)
+        return theta - h * update, state, entered(past, theta, n)
+
+    go = jax.jit(lambda begin, end, run: jax.lax.fori_loop(begin, end, advance, run))
+
+    @jax.jit
+    def parts(run: Any, n: Any) -> Velocity:
+        theta, _, past = run
+        return modified.velocity(theta, n, total, None, memory, entered(past, theta, n), numbers, wording)
 
     def mean(copies: Any, data: Any) -> Any:
         return total(jnp.broadcast_to(copies, (memory.batches, copies.shape[-1])), data) / memory.batches
@@ -145,10 +178,12 @@ def _moments(total: Total, start: jax.Array, memory: Memory, case: Numbers, h: f
         _, g, slope = bias_flows.bias_of(theta, h, None, bias_flows.Bias(*numbers[:3]), mean)
         return mean(theta[None], None), bias_flows.one_norm(g, numbers.eps), slope
 
-    found = []
+    found, begin = [], 0
+    run: Any = case.start, method.init(case.start), jax.tree.map(jnp.asarray, past)
     for n in np.unique(np.linspace(0, steps - 1, _MOMENTS).round().astype(int)):
-        velocity: Velocity = parts(path[n], int(n), table=table, numbers=numbers)
-        value, norm, slope = map(np.asarray, scalars(path[n]))
+        run, begin = go(begin, n, run), n
+        velocity = parts(run, n)
+        value, norm, slope = map(np.asarray, scalars(run[0]))
         bias = -h * np.asarray(velocity.root * velocity.correction)
         sizes = np.linalg.norm(bias) * np.linalg.norm(slope)
         cosine = float(bias @ slope / sizes) if sizes else float("nan")

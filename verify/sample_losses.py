@@ -21,10 +21,11 @@ import jax.numpy as jnp
 import numpy as np
 from hypothesis import strategies as st
 from jax import Array
+from jaxtyping import Int
 
 from solvers.errors import InputError
 from verify import realdata
-from verify.batch_losses import Total, of_data
+from verify.batch_losses import Total, batch_order, of_data
 from verify.cases import Setting
 
 MOST_BATCHES = 4
@@ -60,9 +61,13 @@ class MethodSetting(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class AdamSetting(MethodSetting):
-    """A run of Adam (of RMSProp for `beta = 0`), with the order of its batches, which repeats."""
+    """A run of Adam (of RMSProp for `beta = 0`).
+
+    order: of the batches in one pass. sampling: how the passes follow, one of `SAMPLINGS`.
+    """
 
     order: tuple[int, ...] = (0,)
+    sampling: str = "in turn"
     beta: float
     rho: float
     eps: float
@@ -73,10 +78,20 @@ class AdamSetting(MethodSetting):
             raise InputError(f"Adam needs beta and rho in [0, 1) and eps >= 0, not {self}: choose them so.")
         if sorted(set(self.order)) != list(range(self.batches)) or self.batches > MOST_BATCHES:
             raise InputError(f"The order {self.order} must name all batches from 0 on, {MOST_BATCHES} at most.")
+        self.drawn_order(0)  # refuses a sampling that there is not
 
     @property
     def decays(self) -> tuple[float, ...]:
         return self.beta, self.rho
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the order of the batches does."""
+        return self.sampling == "in turn" or self.batches == 1
+
+    def drawn_order(self, steps: int) -> Int[np.ndarray, " n"]:
+        """The batch of every step; the draw is the seed's."""
+        return batch_order(self.order, self.sampling, steps, np.random.default_rng((self.seed, 1)))
 
     @property
     def batches(self) -> int:
@@ -187,25 +202,34 @@ ORDERS = ((0,), (0, 1, 2), (0, 1, 2, 3), (0, 2, 1), (0, 1, 1, 2), (1, 0, 2, 0, 1
 MINI_BATCH = st.sampled_from([(a / 20, b / 20) for a in range(17) for b in range(4, 17) if abs(a - b) >= 5])
 """`(β, ρ)` that are told apart, up to 0.8."""
 
+_LONG = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)
+
+LONG_MEMORY = st.sampled_from([(a, b) for a in _LONG for b in _LONG[1:] if a != b and max(a, b) >= 0.9])
+"""`(β, ρ)` of which one has a memory of 10 to 50 steps, `1 / (1 - β)` or `1 / (1 - ρ)`, twice the other's at least."""
+
 
 def settings(
     loss: str,
     *,
     orders: tuple[tuple[int, ...], ...] = ORDERS,
+    samplings: tuple[str, ...] = ("in turn",),
     decays: st.SearchStrategy[tuple[float, float]] = MINI_BATCH,
     eps: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0),
     time: tuple[float, ...] = (0.5, 1.0),
 ) -> st.SearchStrategy[AdamSetting]:
     """Settings of one loss, with numbers from these choices."""
 
-    def build(seed: int, order: tuple[int, ...], pair: tuple[float, float], e: float, t: float) -> AdamSetting:
+    def build(
+        seed: int, order: tuple[int, ...], sampling: str, pair: tuple[float, float], e: float, t: float
+    ) -> AdamSetting:
         name = "full batch" if len(set(order)) == 1 else f"{len(set(order))} batches"
-        return AdamSetting(
-            loss=loss, seed=seed, order=order, beta=pair[0], rho=pair[1], eps=e, time=t, name=f"{loss}, {name}"
-        )
+        name += "" if sampling == "in turn" else f" {sampling}"
+        numbers = {"beta": pair[0], "rho": pair[1], "eps": e, "time": t}
+        return AdamSetting(loss=loss, seed=seed, order=order, sampling=sampling, **numbers, name=f"{loss}, {name}")
 
-    parts = st.integers(0, 999), st.sampled_from(orders), decays, st.sampled_from(eps), st.sampled_from(time)
-    return st.builds(build, *parts)
+    choices = (orders, samplings), (eps, time)
+    (order, sampling), (e, t) = (map(st.sampled_from, pair) for pair in choices)
+    return st.builds(build, st.integers(0, 999), order, sampling, decays, e, t)
 
 
 FULL_BATCH = st.sampled_from(

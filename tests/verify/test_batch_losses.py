@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solvers.errors import InputError
-from verify.batch_losses import derivatives, of_data, of_functions
+from verify.batch_losses import batch_order, derivatives, of_data, of_functions
 
 
 def quartic(theta, data):
@@ -55,3 +55,18 @@ def test_functions_of_a_tree():
 def test_bad_losses(untyped_caller, functions, start, sentence):
     with pytest.raises(InputError, match=sentence):
         of_functions(functions, start)
+
+
+def test_orders_of_batches():
+    drawn = {
+        sampling: batch_order((0, 1, 1, 2), sampling, 4002, np.random.default_rng(0))
+        for sampling in ("in turn", "reshuffled", "with replacement")
+    }
+    np.testing.assert_array_equal(drawn["in turn"][:6], [0, 1, 1, 2, 0, 1])
+    passes = drawn["reshuffled"][:4000].reshape(-1, 4)
+    np.testing.assert_array_equal(np.sort(passes, axis=1), np.tile([0, 1, 1, 2], (1000, 1)))
+    assert len(np.unique(passes, axis=0)) == 12  # all orders of the pass
+    np.testing.assert_allclose(np.bincount(drawn["with replacement"]) / 4002, [0.25, 0.5, 0.25], atol=0.03)
+    assert all(len(order) == 4002 for order in drawn.values())
+    with pytest.raises(InputError, match="no sampling 'by lot' of batches: use one of in turn, reshuffled"):
+        batch_order((0, 1), "by lot", 4, np.random.default_rng(0))

@@ -51,7 +51,17 @@ def test_batches_in_an_order_of_ones_own(call):
     code, out, _ = call("--loss", "mine.py:batches", "--beta", "0.6", "--rho", "0.2", "--order", "0,1,1")
     assert code == 0
     assert re.search(ORDERS, out)
+    assert "in the published form" in out
     assert "flatter places are preferred" in out
+
+
+def test_the_carried_form_on_a_reshuffled_order(call):
+    options = ("--loss", "mine.py:batches", *FAST, "--sampling", "reshuffled", "--seed", "3", "--form", "carried")
+    code, out, _ = call(*options)
+    assert code == 0
+    assert re.search(ORDERS, out)
+    assert "in the carried form" in out
+    assert "flatter places are avoided" in out
 
 
 def test_rmsprop_from_a_start_that_is_given(call):
@@ -71,6 +81,7 @@ def test_rmsprop_from_a_start_that_is_given(call):
         (["--loss", "mine.py:tree"], "Loss 0 fails at the start"),
         (["--loss", "mine.py:loss", "--start", "1,b"], "no list of numbers"),
         (["--loss", "mine.py:batches", "--order", "0,7"], "must name them as 0 to 1"),
+        (["--loss", "mine.py:batches", "--order", "0,7", "--form", "carried"], "must name them as 0 to 1"),
         (["--loss", "mine.py:loss", "--beta", "1"], "beta must lie in"),
         (["--loss", "mine.py:loss", "--eps", "0"], "eps must be positive"),
         (["--loss", "mine.py:loss", "--step-size", "-1"], "step size must be positive"),

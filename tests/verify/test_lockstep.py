@@ -73,17 +73,20 @@ def test_lost_numbers_name_step_and_case():
         distances(*descent(1e3, 1.0), np.array([1.0]), [10], names=["mine"])
 
 
+@pytest.mark.parametrize("carried", [False, True])
 @pytest.mark.parametrize("period", [0, 3])
-def test_an_order_that_never_repeats_is_followed_too(period):
+def test_an_order_that_never_repeats_is_followed_too(period, carried):
     rng = np.random.default_rng(3)
     order = rng.integers(0, 3, 1600) if not period else np.resize([0, 1, 2], 1600)
-    memory = Memory(3, modified.window(0.4, 0.7), period)
-    table = modified.tables(order.tolist() if not period else (0, 1, 2), 1600, memory, 0.4, 0.7)
+    memory = Memory(3) if carried else Memory(3, modified.window(0.4, 0.7), period)
+    past = modified.nothing(3, 2)
+    if not carried:
+        past = modified.tables(order if not period else (0, 1, 2), 1600, memory, 0.4, 0.7)
     numbers = Hyperparameters(*np.array([[0.4], [0.7], [0.2], [1.0]]))
-    words = modified.Wording(*np.ones((3, 1)))
-    one = [np.asarray(leaf)[None] for leaf in table]
+    words = modified.Wording(*np.ones((4, 1)))
+    one = type(past)(*(np.asarray(leaf)[None] for leaf in past))
     data = 1 + rng.uniform(size=(1, 3, 2))
-    case = Numbers(np.array([[1.0, 0.8]]), data, order[None], numbers, (modified.Tables(*one), numbers, words))
+    case = Numbers(np.array([[1.0, 0.8]]), data, order[None], numbers, (one, numbers, words))
     course = distances(adam_contest(TOTAL, memory), case, np.array([0.3]), [400, 800, 1600], change=memory.transient)
     # The constant depends on the order of the batches, and more of a random one is used at every level.
     np.testing.assert_allclose(orders(course)[0, -1], 2.0, atol=0.3 if not period else 0.05)

@@ -25,29 +25,51 @@ def problem(batches: int):
     return (rng.normal(size=(batches, 4, 3)), rng.normal(size=(batches, 4))), jnp.array(rng.normal(size=3))
 
 
-def by_definition(theta, n, order, data) -> tuple[np.ndarray, np.ndarray]:
-    """-M/R and the bracket, term by term."""
-    each, dense = (np.asarray(jax.vmap(f(loss), (None, 0))(theta, data)) for f in (jax.grad, jax.hessian))
-    g, hessian = each[order[: n + 1]], dense[order[: n + 1]]
+def by_definition(theta, n, order, data, past=None, beta=BETA, rho=RHO) -> tuple[np.ndarray, np.ndarray]:
+    """-M/R and the bracket, term by term; the updates before step n at theta, or at the places `past`."""
+
+    def batches(f, at):
+        return np.asarray(jax.vmap(f(loss), (None, 0))(at, data))[order[: n + 1]]
 
     def weights(decay, m):
         return [(1 - decay) * decay ** (m - k) / (1 - decay ** (m + 1)) for k in range(m + 1)]
 
-    def moments(m):
-        mean = sum(w * g[k] for k, w in enumerate(weights(BETA, m)))
-        return mean, np.sqrt(sum(w * g[k] ** 2 for k, w in enumerate(weights(RHO, m))) + EPS)
+    def moments(m, g):
+        mean = sum(w * g[k] for k, w in enumerate(weights(beta, m)))
+        return mean, np.sqrt(sum(w * g[k] ** 2 for k, w in enumerate(weights(rho, m))) + EPS)
 
-    update = [mean / root for mean, root in map(moments, range(n + 1))]
+    g, hessian = (batches(f, theta) for f in (jax.grad, jax.hessian))
+    gradients = [g if past is None else batches(jax.grad, past[i]) for i in range(n)] + [g]
+    update = [mean / root for mean, root in (moments(i, each) for i, each in enumerate(gradients))]
     sums = [sum(update[k:n], np.zeros(3)) for k in range(n + 1)]
-    m, r = moments(n)
-    lag = sum(w * hessian[k] @ sums[k] for k, w in enumerate(weights(BETA, n)))
-    lag_bar = sum(w * hessian[k] @ update[n] for k, w in enumerate(weights(BETA, n)))
-    p = sum(w * g[k] * (hessian[k] @ sums[k]) for k, w in enumerate(weights(RHO, n)))
-    p_bar = sum(w * g[k] * (hessian[k] @ update[n]) for k, w in enumerate(weights(RHO, n)))
+    m, r = moments(n, g)
+    lag = sum(w * hessian[k] @ sums[k] for k, w in enumerate(weights(beta, n)))
+    lag_bar = sum(w * hessian[k] @ update[n] for k, w in enumerate(weights(beta, n)))
+    p = sum(w * g[k] * (hessian[k] @ sums[k]) for k, w in enumerate(weights(rho, n)))
+    p_bar = sum(w * g[k] * (hessian[k] @ update[n]) for k, w in enumerate(weights(rho, n)))
     return -m / r, m * (2 * p + p_bar) / (2 * r**3) - (2 * lag + lag_bar) / (2 * r)
 
 
-@pytest.mark.parametrize("order", [(0,), (0, 1, 2), (2, 0, 1, 1, 0, 2, 2, 1, 1, 0, 0, 0, 1, 2, 0, 1, 2, 2, 0, 0, 1)])
+UNREPEATED = (2, 0, 1, 1, 0, 2, 2, 1, 1, 0, 0, 0, 1, 2, 0, 1, 2, 2, 0, 0, 1)
+
+
+def carried_at(path, order, data, numbers=NUMBERS, wording=modified.TRUE):
+    """The carried form where the interval of the path's last place begins."""
+    memory, total = Memory(len(set(order))), of_data(loss)
+    places = jnp.asarray(path), jnp.resize(jnp.array(order), (len(path),))
+
+    @jax.jit
+    def follow(places):
+        begun = jax.tree.map(jnp.asarray, modified.nothing(memory.batches, 3))
+        past, _ = jax.lax.scan(
+            lambda past, place: (modified.carry(past, *place, total, data, numbers), None), begun, places
+        )
+        return velocity(places[0][-1], len(path) - 1, total, data, memory, past, numbers, wording)
+
+    return follow(places)
+
+
+@pytest.mark.parametrize("order", [(0,), (0, 1, 2), UNREPEATED])
 def test_velocity_is_its_definition(order):
     batches = len(set(order))
     data, theta = problem(batches)
@@ -60,6 +82,57 @@ def test_velocity_is_its_definition(order):
         np.testing.assert_allclose(found.leading, leading, rtol=1e-12)
         np.testing.assert_allclose(found.correction, correction, rtol=1e-11, atol=1e-13)
         np.testing.assert_allclose(found.at(0.1), leading + 0.1 * correction, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("beta", "rho"), [(BETA, RHO), (0.0, 0.9), (0.98, 0.3)])
+@pytest.mark.parametrize("order", [(0,), (0, 1, 2), UNREPEATED])
+def test_carried_form_is_its_definition(order, beta, rho):
+    data, theta = problem(len(set(order)))
+    path = np.asarray(theta) + 0.3 * np.random.default_rng(4).normal(size=(21, 3))
+    for n in (0, 1, 7, 20):
+        found = carried_at(path[: n + 1], order, data, Hyperparameters(beta, rho, EPS))
+        expected = by_definition(path[n], n, np.resize(order, 30), data, path, beta, rho)
+        np.testing.assert_allclose(found.leading, expected[0], rtol=1e-12)
+        np.testing.assert_allclose(found.correction, expected[1], rtol=1e-11, atol=1e-13)
+
+
+def test_carried_form_within_an_interval_moves_all_but_the_past():
+    data, theta = problem(3)
+    path = np.asarray(theta) + 0.3 * np.random.default_rng(4).normal(size=(8, 3))
+    past = jax.tree.map(jnp.asarray, modified.nothing(3, 3))
+    for place, batch in zip(path, UNREPEATED[:8], strict=True):
+        past = modified.carry(past, jnp.asarray(place), batch, of_data(loss), data, NUMBERS)
+    found = velocity(theta, 7, of_data(loss), data, Memory(3), past, NUMBERS)
+    leading, correction = by_definition(theta, 7, np.array(UNREPEATED), data, path)
+    np.testing.assert_allclose(found.leading, leading, rtol=1e-12)
+    np.testing.assert_allclose(found.correction, correction, rtol=1e-11)
+
+
+def test_carried_form_differs_from_the_published_one_by_order_h():
+    data, theta = problem(3)
+    memory = Memory(3, modified.window(BETA, RHO))
+    apart = []
+    for steps in (600, 1200, 2400):  # to one time, on one curve, in whole passes
+        time = np.linspace(0, 0.5, steps + 1)[:, None]
+        path = np.asarray(theta) + np.hstack([time, np.sin(time), -(time**2)])
+        published = velocity(
+            jnp.asarray(path[-1]), steps, of_data(loss), data, memory,
+            tables((0, 1, 2), steps + 1, memory, BETA, RHO), NUMBERS,
+        )  # fmt: skip
+        found = carried_at(path, (0, 1, 2), data)
+        np.testing.assert_allclose(found.leading, published.leading, rtol=1e-12)
+        apart.append(np.abs(found.correction - published.correction))
+    np.testing.assert_allclose(np.log2(np.array(apart[:-1]) / np.array(apart[1:])), 1.0, atol=0.03)
+
+
+def test_both_forms_begin_alike():
+    data, theta = problem(3)
+    memory = Memory(3, modified.window(BETA, RHO))
+    table = tables(UNREPEATED, 21, memory, BETA, RHO)
+    published = velocity(theta, 0, of_data(loss), data, memory, table, NUMBERS)
+    found = carried_at(np.asarray(theta)[None], UNREPEATED, data)
+    for mine, other in zip(found, published, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-14)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2, 0, 1, 2), (0, 1, 1, 2)])
@@ -88,6 +161,10 @@ def test_wording_changes_the_h_term_only():
     np.testing.assert_array_equal(true.leading, flipped.leading)
     np.testing.assert_allclose(flipped.correction, -true.correction)
     assert np.all(np.abs(np.asarray(short.correction - true.correction)) > 1e-6)
+    # The bracket is the sum of what the past gives and of what the barred terms do.
+    forgetful = at(Wording(past=0.0))
+    assert np.all(np.abs(np.asarray(forgetful.correction)) > 1e-6)
+    np.testing.assert_allclose(short.correction + forgetful.correction, true.correction)
 
 
 def test_weights_sum_to_one_and_start_with_the_first_batch():

@@ -27,6 +27,7 @@ def laboratory(*cases) -> Laboratory:
 def test_levels_double_from_twenty_memories():
     assert coarsest(0.5, 0.9, 0.2) == 200
     assert levels(50) == [50, 100, 200, 400, 800]
+    assert levels(coarsest(0.5, 0.9, span=40), 4) == [400, 1600, 6400]
 
 
 def test_orders_of_true_and_false_equations():
@@ -41,6 +42,26 @@ def test_orders_of_true_and_false_equations():
         assert m.axis == "1/h"
         np.testing.assert_allclose(settled_orders(m), order, atol=0.1)
         assert np.all(30 * m.floor[:, None] < m.values)
+
+
+@pytest.mark.parametrize("sampling", ["reshuffled", "with replacement"])
+def test_orders_of_true_and_false_carried_equations(sampling):
+    lab = laboratory(*(adam(i, loss="least-squares", order=(0, 1, 2), sampling=sampling, rho=0.9) for i in range(4)))
+    for wording, order in (
+        (Wording(), 2.0),
+        (Wording(correction=0.0), 1.0),
+        (Wording(correction=-1.0), 1.0),
+        (Wording(past=0.0), 1.0),
+        (Wording(bars=0.0), 1.0),
+    ):
+        m = ModifiedEquation(wording, carried=True, span=40, factor=4).measure(CLAIM, lab)
+        np.testing.assert_allclose(np.exp(m.log_time), [400, 1600, 6400])
+        np.testing.assert_allclose(np.nanmedian(settled_orders(m)), order, atol=0.1)
+
+
+def test_the_published_form_holds_on_drawn_orders_too():
+    lab = laboratory(*(adam(i, order=(0, 1, 2), sampling="reshuffled") for i in range(2)))
+    np.testing.assert_allclose(settled_orders(ModifiedEquation().measure(CLAIM, lab)), 2.0, atol=0.1)
 
 
 def test_a_setting_is_measured_alike_alone_and_among_others():

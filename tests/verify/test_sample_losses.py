@@ -33,6 +33,16 @@ def test_drawn_settings_tell_the_decays_apart(setting):
     assert setting.to_json()["setting"]["loss"] == setting.loss
 
 
+def test_orders_are_drawn_by_the_seed():
+    setting = AdamSetting(**(GOOD | {"order": (0, 1, 2), "sampling": "reshuffled", "seed": 3}))
+    order = setting.drawn_order(300)
+    np.testing.assert_array_equal(order, setting.drawn_order(300))
+    other = AdamSetting(**(GOOD | {"order": (0, 1, 2), "sampling": "reshuffled", "seed": 4}))
+    assert np.any(order != other.drawn_order(300))
+    assert not setting.repeats
+    assert AdamSetting(**(GOOD | {"order": (0, 1, 2)})).repeats
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -42,6 +52,7 @@ def test_drawn_settings_tell_the_decays_apart(setting):
         ({"time": 0.0}, "must be positive"),
         ({"order": (0, 2)}, "must name all batches"),
         ({"order": (0, 1, 2, 3, 4)}, "4 at most"),
+        ({"sampling": "at random"}, "no sampling 'at random'"),
     ],
 )
 def test_bad_settings(changes, sentence):
