@@ -9,8 +9,8 @@ n and n+1
 distance is of first order. C grows as ε falls, and the steps must be many beside the memory 1/(1 - max(β, ρ)).
 Variant: in the carried form the updates of the past in L and P stand where they were made, not at the present place,
 which makes them as cheap for long memories and for orders that never repeat as for others. So it is tried there: on
-orders reshuffled pass by pass or drawn with replacement, with one of β and ρ from .9 to .98. An order that is drawn makes
-C fluctuate: in runs of 20 to 320 memories `1/(1 - .98)` with levels twice apart, local orders moved by .2 from level to
+orders reshuffled pass by pass or drawn with replacement, with one of β and ρ from .9 to .98. A drawn order makes C
+fluctuate: in runs of 20 to 320 memories `1/(1 - .98)` with levels twice apart, local orders moved by .2 from level to
 level. They settle in runs of 40 to 640 memories with levels four times apart, which are used.
 Reference: Cattaneo, Klusowski, Shigida (2024), Theorem 3.1. For ε outside the root the equation is derived here, and so
 is the carried form.
