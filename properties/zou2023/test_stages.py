@@ -14,7 +14,8 @@ import pytest
 
 from properties.papers import ZOU_2023
 from verify import Bound, Claim, Twin
-from verify.cnn_quantities import Growth, TensorPower
+from verify.cnn_runs import GD
+from verify.cnn_stages import Growth, TensorPower
 from verify.patches import settings
 
 # Of b1^2 < b2: elsewhere Adam's update is not bounded by a constant times eta.
@@ -40,8 +41,8 @@ def claim(name: str, title: str, statement: str, quantity, text: str, twins: dic
     )
 
 
-FEATURE = Growth("adam", what="feature", factor=2.0)
-NOISE = Growth("adam", what="noise", at_least=True, law="s sigma_p", factor=0.3)
+FEATURE = Growth(what="feature", factor=2.0)
+NOISE = Growth(what="noise", at_least=True, law="s sigma_p", factor=0.3)
 
 CLAIMS = (
     claim(
@@ -50,7 +51,7 @@ CLAIMS = (
         "In the first stage ⟨w, j v⟩ changes by at most 2η a step.",
         FEATURE,
         "2η a step",
-        {"the noise's alignment": Growth("adam", what="noise", factor=2.0)},
+        {"the noise's alignment": Growth(what="noise", factor=2.0)},
     ),
     claim(
         "stage-noise",
@@ -59,9 +60,9 @@ CLAIMS = (
         NOISE,
         "growth, at least 0.3 η s σ_p a step",
         {
-            "the feature's alignment": Growth("adam", what="feature", at_least=True, law="s sigma_p", factor=0.3),
-            "gradient descent": Growth("gd", what="noise", at_least=True, law="s sigma_p", factor=0.3),
-            "by η s σ_p itself": Growth("adam", what="noise", at_least=True, law="s sigma_p", factor=1.0),
+            "the feature's alignment": Growth(what="feature", at_least=True, law="s sigma_p", factor=0.3),
+            "gradient descent": Growth(way=GD, what="noise", at_least=True, law="s sigma_p", factor=0.3),
+            "by η s σ_p itself": Growth(what="noise", at_least=True, law="s sigma_p", factor=1.0),
         },
     ),
     claim(

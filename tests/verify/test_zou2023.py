@@ -7,12 +7,8 @@ import pytest
 
 from reports.gallery import write_exhibit
 from solvers.errors import InputError
-from verify import Dataset
 from verify.cli_gallery import make
-from verify.cnn_quantities import SeparationShortfall
 from verify.experiments import EXPERIMENTS, zou2023, zou2023_digits, zou2023_phase
-from verify.laboratory import Laboratory
-from verify.patches import CnnSetting
 
 PHASE = {"alphas": "2", "sparsities": "2", "s_max": "64", "seeds": "2", "n": "8", "m": "6", "points": "100"}
 
@@ -82,19 +78,3 @@ def test_parameters_that_do_not_fit():
         zou2023_digits.images(zou2023_digits.Parameters(n=1000))
     with pytest.raises(InputError, match="1 or more"):
         zou2023.Alignment(seeds=0)
-
-
-def test_quantities_want_settings():
-    lab = Laboratory([Dataset([[1, 2]], [1])], steps=10)
-    with pytest.raises(InputError, match="on settings of the network"):
-        SeparationShortfall().settings(lab)
-
-
-def test_twins_replace_what_they_say():
-    setting = CnnSetting(n=14, s=144, alpha=0.5, noise=0.75, m=20)
-    lab = Laboratory([setting, setting], steps=10)
-    (other,) = SeparationShortfall(s=16, first=1).settings(lab)
-    assert other.s == 16
-    assert SeparationShortfall(dense=True).model(setting).width == 144
-    assert SeparationShortfall(decay=3.0).job(setting, "adam").lam == pytest.approx(3 * setting.decay)
-    assert SeparationShortfall(batch=2).job(setting, "gd").batch is None
