@@ -13,6 +13,7 @@ from solvers.errors import InputError
 from verify import rates
 from verify.cases import Case
 from verify.claims import Bound, Claim, Limit, Order, Rate, Separation, Trend
+from verify.draws import seeded
 from verify.judging import settled_orders
 from verify.laboratory import Laboratory
 from verify.quantities import Measurement
@@ -130,7 +131,8 @@ def hunt(
         value = run(case)
         hypothesis.target(_ABSENT if value is None else value, label="nearness to failing")
 
-    search()
+    with seeded():
+        search()
     name, limit = statistic(claim)
     if not order:
         return Hunt(name, limit, None, None, len(known), 0, None, False)

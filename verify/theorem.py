@@ -20,6 +20,7 @@ from solvers.norms import Norm
 from verify import rates, realdata
 from verify.cases import Case
 from verify.claims import Bound, Claim, Limit, Rate
+from verify.draws import seeded
 from verify.evidence import Outcome, Verdict
 from verify.laboratory import Laboratory
 from verify.quantities import Measurement
@@ -112,7 +113,8 @@ def draw(claim: Claim, count: int, seed: int) -> list[Case]:
                 found.setdefault(case.key, case)
 
         before = len(found)
-        collect()
+        with seeded():
+            collect()
         if len(found) >= count:
             return list(found.values())[:count]
         if len(found) == before:
@@ -223,7 +225,8 @@ def shrink(
 
     random = Random(derived_seed(seed, claim.id, "shrink"))
     try:
-        smallest = hypothesis.find(claim.problem(), predicate, settings=quiet(profile.shrinking), random=random)
+        with seeded():
+            smallest = hypothesis.find(claim.problem(), predicate, settings=quiet(profile.shrinking), random=random)
     except NoSuchExample:
         return None
     return smallest if refuted(smallest, TWICE) else None
