@@ -173,8 +173,9 @@ def _sentence(found: Study, beta: float, rho: float) -> str:
         what = f"{norm}, so that flatter places are preferred"
     elif late < -0.5:
         what = f"the opposite of {norm}, so that flatter places are avoided"
+    form = "the published form" if found.form == "published" else "its carried form, which is derived (see --form)"
     return (
-        f"The observed order is {first:.2f} without the h-term and {second:.2f} with it, in the {found.form} form. "
+        f"The observed order is {first:.2f} without the h-term and {second:.2f} with it, in {form}. "
         f"With beta = {beta:g} and "
         f"rho = {rho:g} the bias penalises {what} (cosine {late:.2f} to its own gradient)."
     )

@@ -30,11 +30,10 @@ With `W_l[b] = (1 - β^(l+1)) w_l[b]`, the weights before bias correction, its s
 
     A_b(n+1) = β (A_b(n) + W_n[b] u^(n)(θ(t_n))),   Σ_{l<n} c_l w_l[b] u^(l)(θ(t_l)) = A_b(n) / (1 - β^(n+1)),
 
-likewise with ρ, and the W obey the recurrence of any average: so a step costs `O(b)` derivatives and `O(b d)` beside
-them for every order of b batches and all β, ρ < 1. As θ moves by `O(h (n - l))` from `t_l` to `t_n` and the `c_l` decay
-geometrically, `Σ c_l (n - l)` being bounded, both brackets differ by `O(h)`, both equations by `O(h²)`, and by Grönwall
-their solutions by `O(h²)`: Adam stays within `C h²` of the one as of the other. It is also the nearer expansion: Adam's
-own `θ^(k)` is `θ^(n) + h Σ_{l=k..n-1} u^(l)`, each u made where it was.
+likewise with ρ, and the W obey the recurrence of any average: so a step takes `O(B)` derivatives and `O(B d)` sums for
+B batches in any order and all β, ρ < 1. As θ moves by `O(h (n - l))` from `t_l` to `t_n` and the `c_l` decay
+geometrically, `Σ c_l (n - l)` being bounded, the brackets of both forms differ by `O(h)`, the equations by `O(h²)`, and
+by Grönwall their solutions by `O(h²)`: Adam stays within `C h²` of the one as of the other.
 """
 
 from __future__ import annotations
@@ -223,20 +222,20 @@ def carry(past: Past, theta: Float[Array, " d"], batch: Any, total: Total, data:
 
 
 class _Averages(NamedTuple):
-    """By β and by ρ: the batches' weights in the present step `[b]`, and their sums over the past `[b d]`."""
+    """By β and by ρ: weights of the batches in the present step `[b]`, `scale` times their sums of the past `[b d]`."""
 
     now: tuple[Array, Array]
     sums: tuple[Array, Array]
 
 
-def _carried(past: Past) -> _Averages:
+def _carried(past: Past, scale: Any) -> _Averages:
     whole = jnp.sum(past.weights, axis=1)  # 1 - β^(n+1) and 1 - ρ^(n+1)
     first, second = past.weights / whole[:, None]
-    return _Averages((first, second), tuple(past.sums / whole[:, None, None]))
+    return _Averages((first, second), tuple(scale / whole[:, None, None] * past.sums))
 
 
 def _recomputed(
-    g: Float[Array, "b d"], n: Any, memory: Memory, table: Tables, numbers: Hyperparameters, settled: bool
+    g: Float[Array, "b d"], n: Any, memory: Memory, table: Tables, numbers: Hyperparameters, scale: Any, settled: bool
 ) -> _Averages:
     """The sums with the updates of the past as they would be made with these gradients."""
     n = jnp.asarray(n)
@@ -254,7 +253,7 @@ def _recomputed(
     (first, now_first), (second, now_second) = rows(table.first), rows(table.second)
     updates = (first @ g) / _root(second @ (g * g), numbers)
     pairs = (numbers.beta, first), (numbers.rho, second)
-    direction, spread = ((reach(decay)[:, None] * each).T @ updates for decay, each in pairs)
+    direction, spread = (scale * (reach(decay)[:, None] * each).T @ updates for decay, each in pairs)
     return _Averages((now_first, now_second), (direction, spread))
 
 
@@ -276,16 +275,16 @@ def velocity(
     carried form has no use for it.
     """
     g, product = derivatives(total, theta, data, memory.batches)
+    twice = 2 * wording.past
     if isinstance(past, Past):
-        (first, second), sums = _carried(past)
+        (first, second), sums = _carried(past, twice)
     else:
-        (first, second), sums = _recomputed(g, n, memory, past, numbers, settled)
+        (first, second), sums = _recomputed(g, n, memory, past, numbers, twice, settled)
     m, r = first @ g, _root(second @ (g * g), numbers)
     u = m / r
     # Twice the sums over the past, and the barred ones.
     direction, spread = (
-        2 * wording.past * reached + wording.bars * jnp.outer(now, u)
-        for reached, now in zip(sums, (first, second), strict=True)
+        reached + wording.bars * jnp.outer(now, u) for reached, now in zip(sums, (first, second), strict=True)
     )
     bent = jax.vmap(product)(jnp.stack([direction, spread]))
     lag, growth = jnp.sum(bent[0], axis=0), jnp.sum(g * bent[1], axis=0)

@@ -109,7 +109,7 @@ def study(
     grid = [steps << k for k in range(HALVINGS + 1)]
     turns = batch_order(one_pass, sampling, grid[-1], np.random.default_rng(seed))
     memory = Memory(count, modified.window(beta, rho), len(one_pass) if sampling == "in turn" else 0)
-    if form == "carried" or (form == "auto" and _work(memory, grid, len(flat)) > _WORK):
+    if form == "carried" or (form == "auto" and _terms(memory, grid) * len(flat) > _WORK):
         memory = Memory(count)
     numbers = Hyperparameters(beta, rho, eps)
     past: Any = modified.nothing(count, len(flat))
@@ -129,12 +129,12 @@ def study(
     return Study(h, first.largest[0], second.largest[0], floor, moments, "carried" if memory.carried else "published")
 
 
-def _work(memory: Memory, grid: Sequence[int], parameters: int) -> int:
-    """The numbers in the published form's sums over the past, of all its runs; few where its short forms hold."""
+def _terms(memory: Memory, grid: Sequence[int]) -> int:
+    """The terms `[d]` of the published form's sums over the past, in all runs, where it has no short form."""
     if memory.batches == 1:
         return 0
     general = sum(min(count, memory.transient) if memory.period else count for count in grid)
-    return general * memory.window * memory.batches * parameters
+    return general * memory.window * memory.batches
 
 
 def _check(beta: float, rho: float, eps: float, step_size: float, form: str) -> None:

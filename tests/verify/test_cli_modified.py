@@ -60,7 +60,7 @@ def test_the_carried_form_on_a_reshuffled_order(call):
     code, out, _ = call(*options)
     assert code == 0
     assert re.search(ORDERS, out)
-    assert "in the carried form" in out
+    assert "in its carried form, which is derived" in out
     assert "flatter places are avoided" in out
 
 
