@@ -163,13 +163,18 @@ def _settle_alone(claim: Claim, lab: Laboratory, verdict: Verdict) -> Verdict:
     assert isinstance(claim.kind, Rate)
     suspects = np.flatnonzero(breaks_alone(claim.kind, verdict.measurement))
     longer = lab.part(suspects, 10.0)
-    still = breaks_alone(claim.kind, claim.quantity.measure(claim, longer))
+    later = claim.quantity.measure(claim, longer)
+    still = breaks_alone(claim.kind, later)
     figures = f"{len(suspects)} of {verdict.evidence.informative} datasets stood still at the horizon"
     if still.any():
         count = np.count_nonzero(still)
         return _reworded(
             verdict, Outcome.REFUTED, f"The law fails on {count} datasets: {figures}, {count} at ten times it."
         )
+    if not later.judged.all():
+        lost = np.count_nonzero(~later.judged)
+        sentence = f"It is undecided: {figures}, and {lost} of them cannot be judged at ten times it."
+        return _reworded(verdict, Outcome.INCONCLUSIVE, sentence)
     m = verdict.measurement
     kept = replace(m, notes=(*m.notes, f"{figures}, and none at ten times it"))
     growth = verdict.evidence.value

@@ -200,16 +200,22 @@ def test_one_false_dataset_among_lawful_ones_refutes_a_rate():
     few = settle(replace(rate, quantity=_Stuck(until=30_000.0, kept=15)), lab, extensions=0)
     assert few.outcome is Outcome.INCONCLUSIVE
     assert few.sentence.startswith("Only 15 of 32 cases could be judged; on these: The law holds")
+    # Nor where it cannot be seen whether the dataset moves on.
+    lost = settle(replace(rate, quantity=_Stuck(until=30_000.0, furthest=20_000.0)), lab, extensions=0)
+    assert lost.outcome is Outcome.INCONCLUSIVE
+    assert "1 of them cannot be judged at ten times it" in lost.sentence
 
 
 @dataclass(frozen=True)
 class _Stuck:
     """The relative gap, but 0.3 on the dataset whose own gap is the largest at the horizon, up to a step.
 
-    kept: on how many datasets it could be judged, those with the largest gaps.
+    kept: on how many datasets it could be judged, those with the largest gaps. furthest: the last horizon at which any
+    can.
     """
 
     until: float = np.inf
+    furthest: float = np.inf
     kept: int = 32
     name: str = "relative gap"
 
@@ -219,4 +225,4 @@ class _Stuck:
         i = int(np.argmax(values[:, -1]))
         values[i] = 0.3 / np.maximum(m.time / self.until, 1)
         kept = np.argsort(np.argsort(-m.values[:, -1])) < self.kept
-        return replace(m, values=values, judged=m.judged & kept)
+        return replace(m, values=values, judged=m.judged & kept & (m.time[-1] <= self.furthest * 1.5))
