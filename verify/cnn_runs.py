@@ -25,8 +25,8 @@ from verify.patches import CnnSetting, PatchModel, binomial_interval, draw, star
 from verify.quantities import Measurement
 
 GD_STEP = 0.3
-STEPS = 720
-"""Of a method with signs, up to its horizon."""
+STEPS = 540
+"""Of a method with signs, up to its horizon; some ten in the time `1 / (eta s sigma_p)`, for s sigma_p up to 16."""
 SHARES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
 """Of the horizon, at which runs are looked at."""
 
@@ -74,17 +74,19 @@ _KNOWN: WeakKeyDictionary[Laboratory, dict[object, Seen]] = WeakKeyDictionary()
 class CnnRuns:
     """Runs on settings, and what twins change of these.
 
-    n, s, alpha: in place of the setting's. dense: a feature of s entries in place of one. decay: lambda in units of
-    `sigma_0^(q-2) sigma_p / n`; AdamW has the setting's own. travel: the horizon of a method with signs, in units of
-    `1 / eta`. first: only so many settings are tried.
+    n, s, alpha, lam: in place of the setting's. dense: a feature of s entries in place of one. decay: lambda in units
+    of `sigma_0^(q-2) sigma_p / n`; AdamW has the setting's own. travel, count: the horizon of a method with signs, in
+    units of `1 / eta` and in steps. first: only so many settings are tried.
     """
 
     n: int | None = None
     s: int | None = None
     alpha: float | None = None
+    lam: float | None = None
     dense: bool = False
     decay: float = 0.03
     travel: float = 3.0
+    count: int = STEPS
     first: int | None = None
 
     def settings(self, lab: Laboratory) -> list[CnnSetting]:
@@ -92,7 +94,7 @@ class CnnRuns:
         found = [case for case in lab.cases if isinstance(case, CnnSetting)]
         if len(found) < len(lab.cases):
             raise InputError("This quantity is measured on settings of the network: draw verify.patches.settings.")
-        told = {name: value for name in ("n", "s", "alpha") if (value := getattr(self, name)) is not None}
+        told = {name: value for name in ("n", "s", "alpha", "lam") if (value := getattr(self, name)) is not None}
         return [replace(setting, **told) for setting in found[: self.first]]
 
     def model(self, setting: CnnSetting) -> PatchModel:
@@ -100,8 +102,8 @@ class CnnRuns:
         return setting.model(width=setting.s if self.dense else 1)
 
     def step_size(self, setting: CnnSetting, way: Way) -> float:
-        """Gradient descent's `GD_STEP`; else what takes a weight as far as `travel` in `STEPS` steps."""
-        return GD_STEP if way.method == "gd" else self.travel / STEPS
+        """Gradient descent's `GD_STEP`; else what takes a weight as far as `travel` in `count` steps."""
+        return GD_STEP if way.method == "gd" else self.travel / self.count
 
     def job(self, setting: CnnSetting, way: Way) -> Job:
         """The run from the setting's start on its data."""
@@ -126,7 +128,7 @@ class CnnRuns:
     def steps(self, settings: Sequence[CnnSetting], way: Way) -> int:
         """The horizon of a method, long enough for all the settings."""
         if way.method != "gd":
-            return STEPS
+            return self.count
         # The tensor power method leaves 0.7 sigma_0 in this time, at half its speed; then the loss is driven down.
         slowest = min(GD_STEP * s.q / 8 * (s.q - 2) * (0.7 * s.sigma_0) ** (s.q - 2) for s in settings)
         return ceil(1 / slowest) + 2500
@@ -139,7 +141,7 @@ class CnnRuns:
         """What runs show at shares of their horizon; a claim and its twins share those whose jobs are the same."""
         steps = self.steps(settings, way)
         times = [round(share * steps) for share in shares]
-        own = (self.dense, self.decay, self.travel)
+        own = (self.dense, self.decay, self.travel, self.count)
         key = (way, own, tuple(times), tuple(setting.key for setting in settings))
         known = _KNOWN.setdefault(lab, {})
         if key not in known:
