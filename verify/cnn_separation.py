@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 SINCE = SHARES.index(0.2)
 """The look from which on "for every T = poly(n)/eta" is read: what fails must fail at all later ones."""
 
-_LEVEL = 0.98  # two-sided, of the interval of a frequency
+LEVEL = 0.98
+"""Two-sided, of the interval of a frequency."""
 
 
 class Amount(NamedTuple):
@@ -115,9 +116,10 @@ class FailureRate(_Separation):
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
         values, floor, notes = [], [], []
         for setting in self.settings(lab):
-            broken, unsure = self._broken(lab, setting)
-            low = np.array([binomial_interval(int(k), self.repetitions, _LEVEL)[0] for k in broken])
-            high = np.array([binomial_interval(int(k), self.repetitions, _LEVEL)[1] for k in broken + unsure])
+            drawn = [replace(setting, seed=setting.seed + 1_000_003 * k) for k in range(self.repetitions)]
+            broken, unsure = (np.count_nonzero(which, axis=0) for which in self.broken(lab, drawn))
+            low = np.array([binomial_interval(int(k), self.repetitions, LEVEL)[0] for k in broken])
+            high = np.array([binomial_interval(int(k), self.repetitions, LEVEL)[1] for k in broken + unsure])
             values.append(setting.n * (low + high) / 2)
             floor.append(setting.n * (high - low)[-1] / 2)
             doubt = f", {unsure[-1]} more undecided" if unsure[-1] else ""
@@ -128,16 +130,16 @@ class FailureRate(_Separation):
         clock = np.log(np.array(SHARES[SINCE:]))
         return self.measured(lab, np.array(values), np.array(floor), notes, clock)
 
-    def _broken(self, lab: Laboratory, setting: CnnSetting) -> tuple[np.ndarray, np.ndarray]:
-        """Runs that certainly break the promise by each look from `SINCE` on, and those of which it is not known."""
-        drawn = [replace(setting, seed=setting.seed + 1_000_003 * k) for k in range(self.repetitions)]
+    def broken(self, lab: Laboratory, drawn: Sequence[CnnSetting]) -> tuple[np.ndarray, np.ndarray]:
+        """Of which settings the run certainly breaks the promise by each look from `SINCE` on, and of which it is not
+        known; `[b looks]` each."""
         failing = _kept(self.seen(lab, drawn, self.fails))
         # Of the way that learns only its end counts.
         end = self.seen(lab, drawn, self.learns, (1.0,))
         learning = Seen(*(np.broadcast_to(side, failing.error.shape) for side in end))
         value, half = _worst(self.amounts(failing, learning))
         broken, kept = value - half > 1, value + half <= 1
-        return np.count_nonzero(broken, axis=0)[SINCE:], np.count_nonzero(~broken & ~kept, axis=0)[SINCE:]
+        return broken[:, SINCE:], (~broken & ~kept)[:, SINCE:]
 
 
 @dataclass(frozen=True)
