@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from verify import cli, cli_common
+from solvers.errors import InputError
+from verify import cli, cli_common, modified_study
+from verify.modified import Memory
 
 ORDERS = r"order is (0\.9|1\.0)\d without the h-term and (1\.9|2\.0)\d with it"
 
@@ -62,6 +64,23 @@ def test_the_carried_form_on_a_reshuffled_order(call):
     assert re.search(ORDERS, out)
     assert "in its carried form, which is derived" in out
     assert "flatter places are avoided" in out
+
+
+def test_the_form_is_the_published_one_where_that_is_cheap(call, monkeypatch):
+    monkeypatch.setattr(modified_study, "_WORK", 0)
+    for loss, form in (("loss", "the published form"), ("batches", "its carried form")):
+        assert f"in {form}" in call("--loss", f"mine.py:{loss}", *FAST)[1]
+    # Two steps of one run within the transient, and 20 of another's; all where the order does not repeat.
+    assert modified_study._terms(Memory(2, 10, 3), [2, 50]) == (2 + 20) * 10 * 2
+    assert modified_study._terms(Memory(2, 10, 0), [2, 50]) == (2 + 50) * 10 * 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"), [({"form": "own"}, "no form 'own'"), ({"sampling": "own"}, "no sampling")]
+)
+def test_forms_and_samplings_that_there_are_not(wrong, sentence):
+    with pytest.raises(InputError, match=sentence):
+        modified_study.study([lambda w: w**2], 1.0, beta=0.2, rho=0.6, eps=0.1, step_size=1e-3, **wrong)
 
 
 def test_rmsprop_from_a_start_that_is_given(call):
