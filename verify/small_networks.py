@@ -1,7 +1,7 @@
 """Small networks trained full batch with Adam, many at once: the perturbed one-norm of the gradient while they learn.
 
-Two layers with biases, `f(x) = φ(x W₁ + b₁) W₂ + b₂`, mean cross-entropy E. Seeds and the values of a sweep over Adam's
-constants are lanes of one compiled program, of which the constants are arguments.
+Two layers with biases, `f(x) = φ(x W₁ + b₁) W₂ + b₂`, mean cross-entropy E or half the mean squared error. Seeds and
+the values of a sweep over Adam's constants are lanes of one compiled program, of which the constants are arguments.
 """
 
 from __future__ import annotations
@@ -9,28 +9,22 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from hypothesis import strategies as st
 from jax import Array
-from jaxtyping import Bool, Float
-from scipy import stats
+from jaxtyping import Bool, Float, Int, Shaped
 
 from solvers.errors import InputError
 from verify import config as config
 from verify import realdata
 from verify.cases import Setting
-from verify.laboratory import Laboratory
 from verify.perturbed import Adam, Sweep, one_norm
-from verify.quantities import Measurement
+from verify.regimes import late, preconditioned_sharpness, regimes, spiked, stability_threshold, turns_back
 from verify.trajectory import TrajectoryError
-
-if TYPE_CHECKING:
-    from verify.claims import Claim
 
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "tanh": jnp.tanh,
@@ -39,12 +33,34 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
 }
 """By name; ReLU is not smooth, as the theory wants it."""
 
+
+class Loss(NamedTuple):
+    """of: the loss of logits `[n k]` and classes `[n]`. ignorance: that of one who knows nothing of k classes."""
+
+    of: Callable[[Array, Array], Array]
+    ignorance: Callable[[int], float]
+
+
+def _cross_entropy(logits: Array, y: Array) -> Array:
+    return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
+
+
+def _squared(logits: Array, y: Array) -> Array:
+    return 0.5 * jnp.sum((logits - jax.nn.one_hot(y, logits.shape[1])) ** 2, axis=1).mean()
+
+
+LOSSES: Mapping[str, Loss] = {
+    "cross-entropy": Loss(_cross_entropy, lambda classes: float(np.log(classes))),
+    "squared": Loss(_squared, lambda classes: 0.5 * (1 - 1 / classes)),
+}
+"""By name; the squared error is that of the classes' indicators, halved."""
+
 HALF = 0.5
-"""Share of `log k`, the loss of one who knows nothing, at which runs are compared."""
+"""Share of the loss of one who knows nothing, at which runs are compared."""
 
 _FEATURES = 16  # principal components of real data; drawn points have half as many features
 _HELD_OUT = 200  # points that tell the test accuracy
-_SPIKE = 2.0  # a loss that many times the least so far is a spike
+_AROUND = 10  # epochs on each side of one, over which an oscillation is averaged
 
 Parts = dict[str, Any]
 
@@ -55,14 +71,18 @@ class Training(Setting):
 
     data: "drawn" (Gaussian points, labelled by a wider network's output above its median) or a real dataset by
     specification (`verify.realdata.parse`), of which the leading principal components are used.
-    eps: that of Adam. norm_eps: that of the norm.
+    noise: share of the labels to learn that are drawn anew. loss: a name from `LOSSES`. level: share of the loss of one
+    who knows nothing, at which runs are compared. eps: that of Adam. norm_eps: that of the norm.
     """
 
     seeds: tuple[int, ...]
     data: str = "drawn"
     points: int = 64
+    noise: float = 0.0
     hidden: int = 8
     activation: str = "tanh"
+    loss: str = "cross-entropy"
+    level: float = HALF
     beta: float = 0.9
     rho: float = 0.98
     step_size: float = 2e-3
@@ -71,10 +91,15 @@ class Training(Setting):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.activation not in ACTIVATIONS:
-            raise InputError(f"There is no activation {self.activation!r}: choose from {', '.join(ACTIVATIONS)}.")
+        for what, name, known in (("activation", self.activation, ACTIVATIONS), ("loss", self.loss, LOSSES)):
+            if name not in known:
+                raise InputError(f"There is no {what} {name!r}: choose from {', '.join(known)}.")
         if not self.seeds or min(self.points, self.hidden) < 2:
             raise InputError(f"A training needs a seed, two points and two hidden units, not {self}: add some.")
+        if not (0 <= self.noise <= 1 and 0 < self.level < 1):
+            raise InputError(
+                f"Noise and level are shares, not {self.noise} and {self.level}: take some between 0 and 1."
+            )
 
     @property
     def adam(self) -> Adam:
@@ -85,17 +110,25 @@ class Training(Setting):
         """The same with ε = 100, far above any squared gradient, and a step size of 1/2 in gradient descent's terms."""
         return replace(self, eps=100.0, step_size=5.0)
 
+    def with_squared_loss(self) -> Training:
+        """The same with the squared loss, all labels as they were, and three times the step size."""
+        return replace(self, loss="squared", noise=0.0, step_size=3 * self.step_size)
+
 
 @dataclass(frozen=True)
 class Curves:
     """What was seen of `b` repetitions and `r` values of a sweep, at the start of each epoch `t`.
 
-    loss, norm: `[b r t]` E and its gradient's perturbed one-norm. at_level: `[b r]` the test accuracy after the first
-    epoch with a loss of at most the level. accuracy: `[b r]` that of the last weights. level: `[b]` that loss.
+    loss, norm, turned: `[b r t]` E, its gradient's perturbed one-norm, and whether that gradient's changes turn back
+    (`verify.regimes.turns_back`). sharpness: `[b r m]` the preconditioned sharpness over its threshold, at moments
+    evenly spaced (or one NaN). at_level: `[b r]` the test accuracy after the first epoch with a loss of at most the
+    level. accuracy: `[b r]` that of the last weights. level: `[b]` that loss.
     """
 
     loss: Float[np.ndarray, "b r t"]
     norm: Float[np.ndarray, "b r t"]
+    turned: Bool[np.ndarray, "b r t"]
+    sharpness: Float[np.ndarray, "b r m"]
     at_level: Float[np.ndarray, "b r"]
     accuracy: Float[np.ndarray, "b r"]
     level: Float[np.ndarray, " b"]
@@ -103,14 +136,17 @@ class Curves:
     @property
     def spiked(self) -> Bool[np.ndarray, "b r"]:
         """Whether the loss once was twice as large as it had been before."""
-        least = np.minimum.accumulate(self.loss, axis=2)
-        return np.any(self.loss[..., 1:] > _SPIKE * least[..., :-1], axis=2)
+        return spiked(self.loss)
+
+    def _crossing(self) -> tuple[Int[np.ndarray, "b r"], Bool[np.ndarray, "b r"]]:
+        """The first epoch at the level, and whether there is one, and not the first of all."""
+        below = self.loss <= self.level[:, None, None]
+        first = np.argmax(below, axis=2)
+        return first, below.any(axis=2) & (first > 0)
 
     def norm_at_level(self) -> Float[np.ndarray, "b r"]:
         """The norm where the loss first reaches the level, interpolated between epochs; NaN where it never does."""
-        below = self.loss <= self.level[:, None, None]
-        first = np.argmax(below, axis=2)
-        reached = below.any(axis=2) & (first > 0)
+        first, reached = self._crossing()
         after = np.maximum(first, 1)[..., None]
 
         def at(values: np.ndarray, place: np.ndarray) -> np.ndarray:
@@ -122,23 +158,46 @@ class Curves:
         between = at(logs, after - 1) * (1 - share) + at(logs, after) * share
         return np.where(reached, np.exp(between), np.nan)
 
-    def late_norm(self, share: float = 0.25) -> Float[np.ndarray, "b r"]:
-        """The mean norm over the last epochs."""
-        return self.norm[..., -max(1, int(share * self.norm.shape[2])) :].mean(axis=2)
+    def mean_norm_at_level(self) -> Float[np.ndarray, "b r"]:
+        """The geometric mean of the norm over the 20 epochs around that one; NaN where they are not all there."""
+        around, inside = self._around_level(self.norm)
+        return np.where(inside, np.exp(np.log(around).mean(axis=2)), np.nan)
+
+    def late_norm(self) -> Float[np.ndarray, "b r"]:
+        """The mean norm over the last quarter of the epochs."""
+        return late(self.norm).mean(axis=2)
+
+    def regimes(self, at_level: bool = False) -> Shaped[np.ndarray, "b r"]:
+        """The `Regime` of each run: in the last quarter of the epochs, or around the level, where that is reached."""
+        around, inside = self._around_level(self.turned)
+        return regimes(self.loss, around & inside[..., None] if at_level else late(self.turned))
+
+    def _around_level(
+        self, values: Shaped[np.ndarray, "b r t"]
+    ) -> tuple[Shaped[np.ndarray, "b r s"], Bool[np.ndarray, "b r"]]:
+        first, reached = self._crossing()
+        epochs = values.shape[2]
+        places = first[..., None] + np.arange(-_AROUND, _AROUND)
+        inside = reached & (first >= _AROUND) & (first + _AROUND <= epochs)
+        return np.take_along_axis(values, np.clip(places, 0, epochs - 1), axis=2), inside
 
 
-def train(settings: Sequence[Training], sweep: Sweep, epochs: int) -> Curves:
+def train(settings: Sequence[Training], sweep: Sweep, epochs: int, *, moments: int = 0) -> Curves:
     """Each setting's networks along the sweep, a repetition for each of its seeds.
 
+    moments: how often, evenly spaced and at the end, the preconditioned sharpness is measured; 0 for never (NaN).
     Settings of the same shapes are trained together; what was trained once in this process is not trained again.
-    Raises `TrajectoryError` when a loss is not finite.
+    Raises `TrajectoryError` when a loss is not finite, `InputError` when the moments do not divide the epochs.
     """
+    if moments and epochs % moments:
+        raise InputError(f"{epochs} epochs cannot be split into {moments} stretches of a length: choose a divisor.")
     groups: dict[Any, list[int]] = {}
     for place, setting in enumerate(settings):
-        groups.setdefault((setting.data, setting.points, setting.hidden, len(setting.seeds)), []).append(place)
+        alike = setting.data, setting.points, setting.hidden, setting.loss, len(setting.seeds)
+        groups.setdefault(alike, []).append(place)
     found: list[Curves | None] = [None] * len(settings)
     for places in groups.values():
-        together = _train_alike(tuple(settings[i] for i in places), sweep, epochs)
+        together = _train_alike(tuple(settings[i] for i in places), sweep, epochs, moments)
         rows = len(settings[places[0]].seeds)
         for n, i in enumerate(places):
             part = slice(n * rows, (n + 1) * rows)
@@ -147,7 +206,7 @@ def train(settings: Sequence[Training], sweep: Sweep, epochs: int) -> Curves:
 
 
 @functools.lru_cache(maxsize=16)
-def _train_alike(settings: tuple[Training, ...], sweep: Sweep, epochs: int) -> Curves:
+def _train_alike(settings: tuple[Training, ...], sweep: Sweep, epochs: int, moments: int) -> Curves:
     rows = [(setting, seed) for setting in settings for seed in setting.seeds]
     points = [_points(setting, seed) for setting, seed in rows]
     classes = 1 + max(int(y.max()) for _, y in points)
@@ -157,20 +216,32 @@ def _train_alike(settings: tuple[Training, ...], sweep: Sweep, epochs: int) -> C
     start = {name: jnp.asarray(np.stack([s[name] for s in starts])) for name in starts[0]}
     columns = [sweep.columns(setting.adam) for setting, _ in rows]
     adam = Adam(*(jnp.array([[float(a[i]) for a in row] for row in columns]) for i in range(len(Adam._fields))))
-    kind = jnp.array([list(ACTIVATIONS).index(setting.activation) for setting, _ in rows])
+    kinds = [list(ACTIVATIONS).index(setting.activation) for setting, _ in rows]
+    # Of a batched choice all branches are computed; most batches have the same activation everywhere.
+    kind = jnp.array(kinds if len(set(kinds)) > 1 else kinds[0])
     eps = jnp.array([setting.norm_eps for setting, _ in rows])
-    level = np.full(len(rows), HALF * np.log(classes))
-    seen = _run(start, (x[:, :n], y[:, :n]), (x[:, n:], y[:, n:]), adam, kind, eps, jnp.asarray(level), epochs)
-    loss, norm, at_level, accuracy = (np.asarray(values) for values in seen)
+    name = settings[0].loss
+    level = np.array([setting.level for setting, _ in rows]) * LOSSES[name].ignorance(classes)
+    lanes = start, (x[:, :n], y[:, :n]), (x[:, n:], y[:, n:]), adam, kind, eps, jnp.asarray(level)
+    which = jnp.array(list(LOSSES).index(name))
+    seen = (np.asarray(values) for values in _run(*lanes, which, epochs, moments))
+    loss, norm, turned, sharpness, at_level, accuracy = seen
     if not np.isfinite(loss).all():
         i, j, t = np.argwhere(~np.isfinite(loss))[0]
         setting, seed = rows[i]
         raise TrajectoryError(f"The loss is not finite at step {t} of {columns[i][j]} with seed {seed} on {setting}.")
-    return Curves(loss, norm, at_level, accuracy, level)
+    return Curves(loss, norm, turned, sharpness, at_level, accuracy, level)
 
 
 def _points(setting: Training, seed: int) -> tuple[Float[np.ndarray, "n d"], np.ndarray]:
-    """The points to learn, then those held out, and their classes."""
+    """The points to learn, then those held out, and their classes, of which the noise has spared the latter."""
+    x, y = _clean_points(setting, seed)
+    rng = np.random.default_rng([seed, 3])
+    anew = (np.arange(len(y)) < setting.points) & (rng.random(len(y)) < setting.noise)
+    return x, np.where(anew, rng.integers(0, y.max() + 1, len(y)), y)
+
+
+def _clean_points(setting: Training, seed: int) -> tuple[Float[np.ndarray, "n d"], np.ndarray]:
     rng = np.random.default_rng([seed, 1])
     count = setting.points + _HELD_OUT
     if setting.data == "drawn":
@@ -210,96 +281,48 @@ def _logits(parts: Parts, x: Array, kind: Array) -> Array:
     return jax.lax.switch(kind, list(ACTIVATIONS.values()), z) @ parts["second"] + parts["second bias"][None]
 
 
-@functools.partial(jax.jit, static_argnums=7)
-def _run(start: Parts, seen: Any, held_out: Any, adam: Adam, kind: Array, eps: Array, level: Array, epochs: int) -> Any:
-    """Losses and norms `[b r t]`, test accuracies at the level and at the end `[b r]`."""
+@functools.partial(jax.jit, static_argnums=(8, 9))
+def _run(
+    start: Parts, seen: Any, held_out: Any, adam: Adam, kind: Array, eps: Array, level: Array,
+    which: Array, epochs: int, moments: int,
+) -> Any:  # fmt: skip
+    """Losses, norms and turns `[b r t]`, sharpness `[b r m]`, test accuracies at the level and at the end `[b r]`."""
+    stretches = max(1, moments)
 
     def lane(start: Parts, seen: Any, held_out: Any, adam: Adam, kind: Array, eps: Array, level: Array) -> Any:
         method = adam.transformation
 
         def loss(parts: Parts) -> Array:
-            return optax.softmax_cross_entropy_with_integer_labels(_logits(parts, seen[0], kind), seen[1]).mean()
+            return jax.lax.switch(which, [one.of for one in LOSSES.values()], _logits(parts, seen[0], kind), seen[1])
 
         def accuracy(parts: Parts) -> Array:
             return jnp.mean(jnp.argmax(_logits(parts, held_out[0], kind), axis=1) == held_out[1])
 
-        def epoch(carry: Any, _: Any) -> Any:
-            parts, state, kept, reached = carry
+        def epoch(carry: Any, t: Any) -> Any:
+            parts, state, kept, reached, last, before = carry
             value, gradient = jax.value_and_grad(loss)(parts)
             kept = jax.tree.map(lambda old, new: jnp.where(reached, old, new), kept, parts)
             reached = reached | (value <= level)
             norm = sum(one_norm(g.ravel(), eps) for g in gradient.values())
+            turned = (t > 1) & turns_back(gradient, last, before)
             updates, state = method.update(gradient, state)
-            return (optax.apply_updates(parts, updates), state, kept, reached), (value, norm)
+            carry = optax.apply_updates(parts, updates), state, kept, reached, gradient, last
+            return carry, (value, norm, turned)
 
-        carry = start, method.init(start), start, jnp.array(False)
-        (last, _, kept, _), (losses, norms) = jax.lax.scan(epoch, carry, None, length=epochs)
-        return losses, norms, accuracy(kept), accuracy(last)
+        def stretch(carry: Any, begin: Any) -> Any:
+            carry, found = jax.lax.scan(epoch, carry, begin + jnp.arange(epochs // stretches))
+            if not moments:
+                return carry, (*found, jnp.nan)
+            parts, (average, *_) = carry[:2]
+            roots = jax.tree.map(lambda v: jnp.sqrt(v / (1 - adam.rho**average.count) + adam.eps), average.nu)
+            sharpness = preconditioned_sharpness(loss, parts, roots)
+            return carry, (*found, sharpness / stability_threshold(adam.beta, adam.step_size))
+
+        nothing = jax.tree.map(jnp.zeros_like, start)
+        carry = start, method.init(start), start, jnp.array(False), nothing, nothing
+        carry, found = jax.lax.scan(stretch, carry, jnp.arange(0, epochs, epochs // stretches))
+        return *(values.ravel() for values in found), accuracy(carry[2]), accuracy(carry[0])
 
     along = jax.vmap(lane, in_axes=(None, None, None, 0, None, None, None))
-    return jax.vmap(along)(start, seen, held_out, adam, kind, eps, level)
-
-
-def trainings() -> st.SearchStrategy[Training]:
-    """Smooth networks on drawn points, one seed each, with step sizes from 0.002 to 0.004."""
-    return st.builds(
-        lambda seed, activation, step: Training(
-            seeds=(seed,), activation=activation, step_size=step / 10_000, name=activation
-        ),
-        st.integers(0, 2**31 - 1),
-        st.sampled_from(["tanh", "softplus"]),
-        st.integers(20, 40),
-    )
-
-
-def unchanged(setting: Training) -> Training:
-    """The setting as it is."""
-    return setting
-
-
-@dataclass(frozen=True)
-class NetworkNorm:
-    """The gradient's perturbed one-norm along a sweep, a row for each seed of a setting changed by `change`.
-
-    at_level: where the loss first is half of that of one who knows nothing; else over the last quarter of the epochs.
-    Repetitions with a spike of the loss, or one that never reached the level, are not judged.
-    """
-
-    sweep: Sweep
-    at_level: bool = True
-    epochs: int = 600
-    change: Callable[[Training], Training] = unchanged
-
-    @property
-    def name(self) -> str:
-        return f"perturbed one-norm of the gradient {'at the same loss' if self.at_level else 'after as many epochs'}"
-
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
-        settings = [case for case in lab.cases if isinstance(case, Training)]
-        if len(settings) < len(lab.cases):
-            raise InputError("This quantity is measured on settings of the kind Training: draw such ones.")
-        seen = train([self.change(setting) for setting in settings], self.sweep, self.epochs)
-        values = seen.norm_at_level() if self.at_level else seen.late_norm()
-        spiked = seen.spiked.any(axis=1)
-        judged = np.asarray(~spiked & np.isfinite(values).all(axis=1))
-        unreached = np.count_nonzero(np.isnan(values).any(axis=1) & ~spiked)
-        accuracy = seen.at_level if self.at_level else seen.accuracy
-        notes = [
-            f"{np.count_nonzero(spiked)} of {len(values)} repetitions are left out for a spike of the loss",
-            *([f"{unreached} are left out, not having reached the loss"] if unreached else []),
-            accuracy_trend(accuracy[judged]),
-        ]
-        cases = [setting for setting in settings for _ in setting.seeds]
-        # Rows with NaN are not judged; their floor only must be a number.
-        floor = 1e-12 * np.max(np.nan_to_num(values), axis=1)
-        return Measurement(self.sweep.log_clock, values, floor, judged, cases, notes=tuple(notes), axis=self.sweep.axis)
-
-
-def accuracy_trend(accuracy: Float[np.ndarray, "b r"]) -> str:
-    """The test accuracy along a sweep in words, with Page's test for a fall and for a rise."""
-    shown = ", ".join(f"{value:.3f}" for value in accuracy.mean(axis=0)) if len(accuracy) else "unknown"
-    if len(accuracy) < 2:
-        return f"test accuracy along the sweep: {shown}"
-    falls, rises = (stats.page_trend_test(sign * accuracy).pvalue for sign in (-1, 1))
-    tests = f"p = {falls:.2g} for a fall, {rises:.2g} for a rise"
-    return f"mean test accuracy along the sweep: {shown} (Page's test: {tests})"
+    each = jax.vmap(along, in_axes=(0, 0, 0, 0, 0 if kind.ndim else None, 0, 0))
+    return each(start, seen, held_out, adam, kind, eps, level)

@@ -6,8 +6,9 @@ Claim: Adam follows the flow of `E + (h/2) ((1+β)/(1-β) - (1+ρ)/(1-ρ)) ‖�
 larger β, and rewarded the more the larger ρ. So along a sweep over ρ it rises, along one over β it falls, where the
 loss is the same (half of that of one who knows nothing), and in the last quarter of 600 epochs.
 Assumptions: E is smooth (tanh, softplus; the real data are tried with ReLU too), `√ε` is small beside the gradient's
-entries, and the points can be fitted: where labels are noisy the trend in β is lost late in training. Repetitions with
-a spike of the loss are left out and counted. The paper's third trend, of the test accuracy, is told in the notes.
+entries, and the points can be fitted: where labels are noisy, and β goes up to 0.95, the trend in β is lost late in
+training. Repetitions with a spike of the loss are left out and counted; of the runs, those that oscillate are counted
+(they have theorems of their own). The paper's third trend, of the test accuracy, is told in the notes.
 After as many epochs the norm is larger for larger ρ also since the loss falls more slowly; at the same loss it is not.
 Reference: Cattaneo, Klusowski, Shigida (2024), numerical experiments (as a trend over seeds, on small networks).
 """
@@ -16,8 +17,9 @@ import pytest
 
 from properties.papers import CATTANEO_2024
 from verify import Claim, Trend, Twin, optimizers
+from verify.network_norms import NetworkNorm, trainings
 from verify.perturbed import Sweep
-from verify.small_networks import NetworkNorm, Training, trainings
+from verify.small_networks import Training
 
 BETAS = Sweep(("beta",), (0.0, 0.5, 0.8, 0.9, 0.95))
 RHOS = Sweep(("rho",), (0.9, 0.95, 0.98, 0.99))

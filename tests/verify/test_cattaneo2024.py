@@ -8,9 +8,11 @@ import pytest
 from solvers.errors import InputError
 from verify.experiments import EXPERIMENTS, cattaneo2024, cattaneo2024_networks
 from verify.perturbed import PAPER, one_norm
+from verify.small_networks import train
 
 SMALL = cattaneo2024.Parameters(step_size=4e-3, steps=4000)
 FEW = cattaneo2024_networks.Parameters(seeds=3, points=32, hidden=6, epochs=200, step_size=0.005)
+KINDS = ("clean", "noisy", "squared")
 
 
 def computed(parts) -> dict:
@@ -69,19 +71,40 @@ def test_trends_and_the_one_that_is_lost():
 
 def test_networks():
     results = computed(cattaneo2024_networks.parts(FEW, 0))
+    assert list(results) == [f"{kind} {name}" for kind in KINDS for name in ("rho", "beta")]
     found = cattaneo2024_networks.find(FEW, results)
-    assert [row[0] for row in found.rows][:2] == ["ρ = 0.9", "ρ = 0.95"]
-    assert "In 0 of 24 runs the loss spiked." in found.sentences
-    rising = np.median(results["rho"]["late"], axis=0)
+    assert [row[:2] for row in found.rows][:2] == [("clean labels", "ρ = 0.8"), ("clean labels", "ρ = 0.9")]
+    assert "(runs late in training: 12 smooth)" in found.sentences[0]
+    assert found.rows[0][2] == "3 smooth"
+    rising = np.median(results["clean rho"]["late"], axis=0)
     assert rising[-1] > rising[0]
+    assert all(sum(sum(each) for each in part["regimes"].values()) == 12 for part in results.values())
+    assert min(map(min, results["squared beta"]["over least"]["y"])) >= 1.0
+    assert np.median(results["squared beta"]["sharpness"]["y"]) > np.median(results["clean beta"]["sharpness"]["y"])
     complete(found, found.drawing)
 
 
+def test_only_runs_that_oscillate_are_compared(monkeypatch):
+    def still(settings, sweep, epochs, moments):
+        seen = train(settings, sweep, epochs, moments=moments)
+        turned = np.ones_like(seen.turned)
+        turned[0, 1] = False
+        return replace(seen, turned=turned)
+
+    monkeypatch.setattr(cattaneo2024_networks, "train", still)
+    parts = cattaneo2024_networks.parts(FEW, 0)
+    noisy, clean = (parts[name]({}) for name in ("noisy rho", "clean rho"))
+    assert len(noisy["late"]) == len(noisy["accuracy"]) == 2
+    assert len(clean["late"]) == 3
+    assert noisy["regimes"]["smooth"] == [0, 1, 0, 0]
+    assert noisy["regimes"]["oscillating"] == [3, 2, 3, 3]
+
+
 def test_networks_that_did_not_learn_have_no_figure_to_tell():
-    slow = replace(FEW, step_size=1e-6, epochs=100)
+    slow = replace(FEW, step_size=1e-6, noisy_step_size=1e-6, squared_step_size=1e-6)
     found = cattaneo2024_networks.find(slow, computed(cattaneo2024_networks.parts(slow, 0)))
-    assert found.rows[0][1] is None
-    assert found.sentences[0].startswith("Too few runs reached the loss")
+    assert found.rows[0][5] is None
+    assert all("at the same loss too few seeds are left" in sentence for sentence in found.sentences)
 
 
 def test_they_are_registered_and_check_their_parameters():
@@ -91,3 +114,5 @@ def test_they_are_registered_and_check_their_parameters():
         cattaneo2024.Parameters(rho=1.0)
     with pytest.raises(InputError, match="two seeds"):
         cattaneo2024_networks.Parameters(seeds=1)
+    with pytest.raises(InputError, match="no multiple of 20"):
+        cattaneo2024_networks.Parameters(epochs=110)
