@@ -10,6 +10,7 @@ from verify.experiments import (
     zou2023,
     zou2023_digits,
     zou2023_phase,
+    zou2023_probability,
 )
 from verify.experiments.experiment import Experiment, Finding
 
@@ -26,6 +27,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         zou2023.ALIGNMENT,
         zou2023.PUBLISHED,
         zou2023_phase.EXPERIMENT,
+        zou2023_probability.EXPERIMENT,
         zou2023_digits.EXPERIMENT,
     )
 }

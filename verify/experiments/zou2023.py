@@ -17,7 +17,8 @@ import numpy as np
 from solvers.errors import InputError
 from verify.cnn import Job, Snapshot, train
 from verify.cnn_errors import feature_products, sampled_error
-from verify.cnn_quantities import own_noise
+from verify.cnn_runs import STEPS, CnnRuns, Way
+from verify.cnn_stages import own_noise
 from verify.experiments.experiment import Experiment, Finding, Part, Results
 from verify.patches import CnnSetting, PatchModel, binomial_interval, conditions, draw, start
 from verify.theorem import derived_seed
@@ -36,6 +37,10 @@ class Method:
     b2: float = 0.999
     batch: int | None = None
 
+    @property
+    def way(self) -> Way:
+        return Way(self.method, (self.b1, self.b2), self.batch)
+
 
 METHODS = (
     Method("GD", "gd"),
@@ -48,21 +53,27 @@ BATCHES = (*METHODS, Method("Adam, mini-batches of 2", "adam", batch=2))
 
 @dataclass(frozen=True)
 class Alignment:
-    """The theorem's regime: `noise` is `sigma_p s^1/2`. steps: of Adam and signGD; gradient descent gets four times as
-    many."""
+    """The theorem's regime, with step sizes and horizons of the claims: `noise` is `sigma_p s^1/2`; Adam and signGD go
+    `steps` steps, to `T = travel / eta`, in which time a weight can move by `travel`.
 
-    n: int = 14
-    s: int = 144
-    alpha: float = 0.5
+    n, s and alpha are such that `s sigma_p >= 2 n` and `alpha (s sigma_p)^(q-1) >= 16`.
+    """
+
+    n: int = 6
+    s: int = 300
+    alpha: float = 0.1
     noise: float = 0.75
-    m: int = 14
+    m: int = 16
     q: int = 3
-    steps: int = 1500
+    travel: float = 3.0
+    steps: int = STEPS
     seeds: int = 4
     points: int = 1000
 
     def __post_init__(self) -> None:
         _positive(self)
+        if self.travel <= 0:
+            raise InputError(f"The horizon is T = travel/eta: choose travel > 0, not {self.travel:g}.")
         self.setting(0).model()
 
     def setting(self, seed: int) -> CnnSetting:
@@ -72,18 +83,21 @@ class Alignment:
     def model(self) -> PatchModel:
         return self.setting(0).model()
 
+    @property
+    def runs(self) -> CnnRuns:
+        return CnnRuns(travel=self.travel, count=self.steps)
+
     def job(self, method: Method, seed: int) -> Job:
-        setting = self.setting(seed)
-        eta, lam = 0.3 if method.method == "gd" else setting.unit / 150, 0.03 * setting.decay
-        return _job(self.model, method, seed, self.m, setting.sigma_0, self.q, eta, lam, lam * eta)
+        return self.runs.job(self.setting(seed), method.way)
 
     def horizon(self, method: Method) -> int:
-        return (4 if method.method == "gd" else 1) * self.steps
+        return self.runs.steps([self.setting(0)], method.way)
 
     @property
     def conditions(self) -> list[Any]:
         setting = self.setting(0)
-        return conditions(self.model, m=self.m, q=self.q, sigma_0=setting.sigma_0, lam=0.03 * setting.decay)
+        lam = self.runs.decay * setting.decay
+        return conditions(self.model, m=self.m, q=self.q, sigma_0=setting.sigma_0, lam=lam)
 
 
 @dataclass(frozen=True)
@@ -117,7 +131,9 @@ class Published:
 
     def job(self, method: Method, seed: int) -> Job:
         eta = self.eta_gd if method.method == "gd" else self.eta
-        return _job(self.model, method, seed, self.m, self.sigma_0, self.q, eta, self.lam, 1e-8)
+        first = start(self.model, self.m, self.sigma_0, seed)
+        data = draw(self.model, seed)
+        return Job(data, first, self.q, eta, self.lam, method.b1, method.b2, 1e-8, method.batch, seed)
 
     def horizon(self, method: Method) -> int:
         return self.steps
@@ -130,13 +146,6 @@ class Published:
 def _positive(p: Any) -> None:
     if min(p.seeds, p.points, p.m, p.steps) < 1:
         raise InputError(f"seeds, points, steps and m must be 1 or more, not {p}: choose them so.")
-
-
-def _job(
-    model: PatchModel, method: Method, seed: int, m: int, sigma_0: float, q: int, eta: float, lam: float, eps: float
-) -> Job:
-    first = start(model, m, sigma_0, seed)
-    return Job(draw(model, seed), first, q, eta, lam, method.b1, method.b2, eps, method.batch, seed)
 
 
 def parts(methods: Sequence[Method], p: Any, seed: int) -> dict[str, Part]:
@@ -234,10 +243,11 @@ ALIGNMENT = Experiment(
     source="Zou, Cao, Li, Gu 2023, Theorem 4.1 and its lemmas on the stages",
     shows=(
         "A two-layer CNN on samples of a feature patch and a noise patch, all methods from the same start, inside the "
-        "theorem's orders: n = 14 samples, d = n⁴ s², supports of noise disjoint. Signs move every weight alike, so "
-        "that s weights on a sample's noise outrun the one on the feature; the feature noise then turns the latter. "
-        "Long after the training error is 0, a method of short memory may come back to the feature on some starts; the "
-        "more seldom, the larger s σ_p is."
+        "theorem's orders: n = 6 samples, d = n⁴ s², s σ_p ≥ 2n, supports of noise disjoint. Signs move every weight "
+        "alike, so that s weights on a sample's noise outrun the one on the feature; the feature noise then turns the "
+        "latter, for good. Runs go to T = 3/η, in which time a weight can move by 3, while a move of 1/(s σ_p) is "
+        "enough to memorise. Where s σ_p is not large beside n, methods of short memory come back to the feature on "
+        "some draws: zou2023-probability shows how often."
     ),
     figure="panels",
     parameters=Alignment(),

@@ -1,12 +1,15 @@
 """Where Adam fails: its test error over the feature noise alpha and the sparsity s of the noise.
 
-By default inside the theorem's regime of disjoint supports, with `d = n^4 s^2`. With a `d` of the user's own, supports
-are drawn independently and overlap, as in the paper's experiment: its size is `-o n=200 -o d=1000 -o m=20
--o steps=10000 -o eta=5e-5`, meant for a GPU. All runs of one sparsity go side by side.
+By default inside the theorem's regime of disjoint supports, with `d = n^4 s^2`, and at the end of the first stages: 600
+steps of `1 / (150 s sigma_p)`, hence `T = 4 / (eta s sigma_p)`. The theorem speaks of longer times as well, `T =
+travel / eta`. With a `d` of the user's own, supports are drawn independently and overlap, as in the paper's experiment:
+its size is `-o n=200 -o d=1000 -o m=20 -o noise=1 -o s_max=100 -o sigma_0=0.01 -o b2=0.999 -o steps=10000
+-o eta=5e-5`, at about 1 ms for a step of one run on a CPU's core. All runs of one sparsity go side by side.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,18 +19,23 @@ import numpy as np
 from solvers.errors import InputError
 from verify.cnn import Job, train
 from verify.cnn_errors import sampled_error
+from verify.cnn_runs import STEPS, CnnRuns
 from verify.experiments.experiment import Experiment, Finding, Part, Results
 from verify.patches import CnnSetting, PatchModel, binomial_interval, draw, start
 from verify.theorem import derived_seed
 
 _ID = "zou2023-phase"
+_PER_STAGE = 150  # steps in which a weight moves by 1 / (s sigma_p)
+_STAGES = 4  # to the end of the first stages
 
 
 @dataclass(frozen=True)
 class Parameters:
     """A grid of `alphas` values of alpha up to `alpha_max` and `sparsities` of s, doubling up to `s_max`.
 
-    d, steps, eta: 0 for what the theorem's orders give. noise: `sigma_p s^1/2`. b1, b2: Adam's.
+    travel: the horizon is `T = travel / eta`, in which time a weight can move by travel; 0 for the first stages. Of
+    travel, steps and eta two may be given, 0 leaves one open. d, sigma_0: 0 for what the theorem's orders give.
+    noise: `sigma_p s^1/2`. b1, b2: Adam's.
     """
 
     alphas: int = 7
@@ -42,6 +50,8 @@ class Parameters:
     noise: float = 0.75
     b1: float = 0.9
     b2: float = 0.99
+    sigma_0: float = 0.0
+    travel: float = 0.0
     steps: int = 0
     eta: float = 0.0
     points: int = 1000
@@ -53,6 +63,10 @@ class Parameters:
             )
         if self.s_max < 2 ** (self.sparsities - 1):
             raise InputError(f"s_max = {self.s_max} cannot be halved {self.sparsities - 1} times: choose a larger one.")
+        if min(self.d, self.sigma_0, self.travel, self.steps, self.eta) < 0:
+            raise InputError(f"d, sigma_0, travel, steps and eta are 0 or more, not {self}: choose them so.")
+        if self.travel and self.steps and self.eta:
+            raise InputError("travel is steps times eta: give two of the three.")
         for s in self.sparsity_values:
             self.model(s, self.alpha_max)
 
@@ -73,11 +87,20 @@ class Parameters:
             return setting.model()
         return PatchModel(n=self.n, d=self.d, s=s, alpha=alpha, sigma_p=setting.sigma_p, disjoint=False)
 
+    def clock(self, s: int) -> tuple[int, float]:
+        """Number and size of the steps."""
+        if not self.travel:
+            return self.steps or _STAGES * _PER_STAGE, self.eta or self.setting(s, 0.0).unit / _PER_STAGE
+        if self.eta:
+            return max(1, round(self.travel / self.eta)), self.eta
+        steps = self.steps or STEPS
+        return steps, self.travel / steps
+
     def job(self, s: int, alpha: float, seed: int) -> Job:
         setting, model = self.setting(s, alpha), self.model(s, alpha)
-        sigma_0 = self.d**-0.25 if self.d else setting.sigma_0
-        lam = 0.03 * sigma_0 ** (self.q - 2) * setting.sigma_p / self.n
-        eta = self.eta or setting.unit / 150
+        sigma_0 = self.sigma_0 or (self.d**-0.25 if self.d else setting.sigma_0)
+        lam = CnnRuns().decay * sigma_0 ** (self.q - 2) * setting.sigma_p / self.n
+        _, eta = self.clock(s)
         first = start(model, self.m, sigma_0, seed)
         return Job(draw(model, seed), first, self.q, eta, lam, self.b1, self.b2, lam * eta, None, seed)
 
@@ -91,7 +114,7 @@ def _row(p: Parameters, seed: int, s: int, _: Results) -> dict[str, Any]:
     """Training and test errors: a list over alpha of lists over seeds."""
     seeds = [derived_seed(seed, _ID, str(i)) % 2**31 for i in range(p.seeds)]
     cells = [(alpha, i) for alpha in p.alpha_values for i in seeds]
-    (end,) = train([p.job(s, alpha, i) for alpha, i in cells], "adam", [p.steps or 600])
+    (end,) = train([p.job(s, alpha, i) for alpha, i in cells], "adam", [p.clock(s)[0]])
     test = [
         sampled_error(w, p.model(s, alpha), p.q, p.points, i)[0]
         for w, (alpha, i) in zip(end.weights, cells, strict=True)
@@ -114,15 +137,35 @@ def find(p: Parameters, results: Results) -> Finding:
             f"{p.seeds} seeds. At ½ one class of the two is lost."
         ),
         alternative=f"A map of the test error over α and s. {' '.join(sentences)}",
-        sentences=[*sentences, f"The largest training error is {trained:.3g}."],
+        sentences=[*sentences, f"The largest training error is {trained:.3g}.", _horizon(p)],
         headings=("s", *(f"α = {alpha:.2g}" for alpha in p.alpha_values)),
         rows=[(str(s), *(float(v) for v in e.mean(axis=1))) for s, e in errors.items()],
         numbers={
             "crossing": {str(s): a for s, a in crossings.items()},
             "test": {str(s): e.tolist() for s, e in errors.items()},
             "half_width": _half_width(p),
+            "horizon": {str(s): dict(zip(("steps", "eta"), p.clock(s), strict=True)) for s in errors},
         },
     )
+
+
+def _horizon(p: Parameters) -> str:
+    """How long the runs went: `T = travel / eta`, or in first stages, `1 / (eta s sigma_p)` each."""
+    clocks = {s: p.clock(s) for s in p.sparsity_values}
+    runs = f"Runs go {_range([steps for steps, _ in clocks.values()])} steps"
+    if p.travel:
+        return f"{runs}, to T = {p.travel:g}/η."
+    moved = [steps * eta for steps, eta in clocks.values()]
+    stages = [m / p.setting(s, 0.0).unit for s, m in zip(clocks, moved, strict=True)]
+    return (
+        f"{runs}, to T = {_range(stages)}/(η s σ_p), in which time a weight can move by {_range(moved)}. "
+        "Later the test error may fall again: try -o travel=3."
+    )
+
+
+def _range(values: Sequence[float]) -> str:
+    low, high = (f"{v:.3g}" if v < 1000 else f"{v:.0f}" for v in (min(values), max(values)))
+    return low if low == high else f"({low} to {high})"
 
 
 def _half_width(p: Parameters) -> float:
@@ -167,7 +210,9 @@ EXPERIMENT = Experiment(
     shows=(
         "The test error of Adam on the two-layer CNN, over the strength α of the feature noise and the number s of "
         "coordinates that noise falls on, at a fixed expected length of the noise. Adam memorises once s σ_p and "
-        "α (s σ_p)^(q-1) are large beside 1."
+        "α (s σ_p)^(q-1) are large beside 1. Runs end with the first stages, at T = 4/(η s σ_p): whether the failure "
+        "stays for T = poly(n)/η, as the theorem says, depends on n as well (zou2023-probability), and -o travel=3 "
+        "shows it at T = 3/η."
     ),
     figure="map",
     parameters=Parameters(),
