@@ -159,7 +159,7 @@ def _horizon(p: Parameters) -> str:
     stages = [m / p.setting(s, 0.0).unit for s, m in zip(clocks, moved, strict=True)]
     return (
         f"{runs}, to T = {_range(stages)}/(η s σ_p), in which time a weight can move by {_range(moved)}. "
-        "Later the test error may fall again: try -o travel=3."
+        "Later the test error may fall again, above all without memory: try -o travel=3 -o b1=0 -o b2=0."
     )
 
 
