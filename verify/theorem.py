@@ -152,7 +152,10 @@ def settle(
         verdict = judge(claim, m, among)
         if before is verdict.outcome is Outcome.REFUTED:
             break
-    return capped(_settle_alone(claim, lab, verdict), m) if verdict.evidence.alone else verdict
+    if not verdict.evidence.alone:
+        return verdict
+    settled = _settle_alone(claim, lab, verdict)
+    return capped(settled, replace(m, judged=m.judged & settled.measurement.judged))
 
 
 def _settle_alone(claim: Claim, lab: Laboratory, verdict: Verdict) -> Verdict:
@@ -171,19 +174,20 @@ def _settle_alone(claim: Claim, lab: Laboratory, verdict: Verdict) -> Verdict:
         return _reworded(
             verdict, Outcome.REFUTED, f"The law fails on {count} datasets: {figures}, {count} at ten times it."
         )
-    if not later.judged.all():
-        lost = np.count_nonzero(~later.judged)
-        sentence = f"It is undecided: {figures}, and {lost} of them cannot be judged at ten times it."
-        return _reworded(verdict, Outcome.INCONCLUSIVE, sentence)
-    m = verdict.measurement
-    kept = replace(m, notes=(*m.notes, f"{figures}, and none at ten times it"))
+    m, evidence, told = verdict.measurement, verdict.evidence, f"{figures}, none at ten times it"
+    if lost := int(np.count_nonzero(~later.judged)):
+        # Left out like those that cannot be judged up to the horizon: of them nothing more will be known.
+        judged = m.judged.copy()
+        judged[suspects[~later.judged]] = False
+        m, evidence = replace(m, judged=judged), replace(evidence, informative=evidence.informative - lost)
+        told += f", where {lost} of them cannot be judged and {'is' if lost == 1 else 'are'} left out"
+    kept = replace(m, notes=(*m.notes, told))
     growth = verdict.evidence.value
     assert growth is not None
     law = f"the median growth a decade is 10^{growth.value:.3f} [{growth.low:.3f}, {growth.high:.3f}]"
     outcome = Outcome.SUPPORTED if growth.high <= verdict.evidence.threshold else Outcome.INCONCLUSIVE
     says = "holds" if outcome is Outcome.SUPPORTED else "is undecided"
-    sentence = f"The law {says}: {law}; {figures}, none at ten times it."
-    return Verdict(claim, outcome, sentence, verdict.evidence, kept)
+    return Verdict(claim, outcome, f"The law {says}: {law}; {told}.", evidence, kept)
 
 
 def judge_one(claim: Claim, m: Measurement, among: Bool[np.ndarray, " b"] | None = None) -> Verdict:

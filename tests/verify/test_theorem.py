@@ -200,10 +200,15 @@ def test_one_false_dataset_among_lawful_ones_refutes_a_rate():
     few = settle(replace(rate, quantity=_Stuck(until=30_000.0, kept=15)), lab, extensions=0)
     assert few.outcome is Outcome.INCONCLUSIVE
     assert few.sentence.startswith("Only 15 of 32 cases could be judged; on these: The law holds")
-    # Nor where it cannot be seen whether the dataset moves on.
+    # Where it cannot be seen whether the dataset moves on it is left out, which is told.
     lost = settle(replace(rate, quantity=_Stuck(until=30_000.0, furthest=20_000.0)), lab, extensions=0)
-    assert lost.outcome is Outcome.INCONCLUSIVE
-    assert "1 of them cannot be judged at ten times it" in lost.sentence
+    assert lost.outcome is Outcome.SUPPORTED
+    assert "none at ten times it, where 1 of them cannot be judged and is left out" in lost.sentence
+    assert np.count_nonzero(lost.measurement.judged) == np.count_nonzero(late.measurement.judged) - 1
+    # With it, half of the datasets are left out.
+    most = settle(replace(rate, quantity=_Stuck(until=30_000.0, furthest=20_000.0, kept=16)), lab, extensions=0)
+    assert most.outcome is Outcome.INCONCLUSIVE
+    assert most.sentence.startswith("Only 15 of 32 cases could be judged")
 
 
 @dataclass(frozen=True)
