@@ -64,7 +64,7 @@ def twins(way) -> dict[str, FailureRate]:
     long = replace(way, betas=(0.9, 0.999)) if way.method == "adam" else way
 
     def of(**changes) -> FailureRate:
-        return FailureRate(**{"fails": way, "first": 1, "repetitions": 16} | changes)
+        return FailureRate(**{"fails": way, "first": 1, "repetitions": 10} | changes)
 
     return {
         "no feature noise (α = 0)": of(fails=long, alpha=0.0, n=8),
@@ -90,11 +90,12 @@ CLAIMS = (
     claim(
         "cnn-q4",
         "Adam fails where GD generalises, CNN, q = 4",
-        FailureRate(),
+        FailureRate(repetitions=32),
         RARE,
-        {"no feature noise (α = 0)": FailureRate(fails=Way("adam", (0.9, 0.999)), alpha=0.0, first=1, repetitions=16)},
+        {"no feature noise (α = 0)": FailureRate(fails=Way("adam", (0.9, 0.999)), alpha=0.0, first=1, repetitions=10)},
         ADAM_TEXT,
         lambda: settings(n=(4,), q=4, reach=3.0),
+        share=1 / 128,
     ),
     claim(
         "cnn-feature",
