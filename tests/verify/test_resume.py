@@ -59,6 +59,11 @@ def test_conjecture(theorem, claim):
 )
 
 
+def _heed_interrupts() -> None:
+    """A shell starts its background jobs deaf to SIGINT, and their children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Runs:
     """Runs of pytest in a folder that holds the four claims."""
 
@@ -73,7 +78,7 @@ class Runs:
         environment |= {"HOLD": hold, "PYTHONPATH": str(ROOT)}
         return subprocess.Popen(
             [*command, *options], cwd=self.folder, env=environment, start_new_session=True, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=_heed_interrupts,
         )  # fmt: skip
 
     def wait_for(self, process: subprocess.Popen, *held: str) -> None:
