@@ -74,7 +74,7 @@ _KNOWN: WeakKeyDictionary[Laboratory, dict[object, Seen]] = WeakKeyDictionary()
 class CnnRuns:
     """Runs on settings, and what twins change of these.
 
-    n, s, alpha, lam: in place of the setting's. dense: a feature of s entries in place of one. decay: lambda in units
+    n, s, alpha: in place of the setting's. dense: a feature of s entries in place of one. decay: lambda in units
     of `sigma_0^(q-2) sigma_p / n`; AdamW has the setting's own. travel, count: the horizon of a method with signs, in
     units of `1 / eta` and in steps. first: only so many settings are tried.
     """
@@ -82,7 +82,6 @@ class CnnRuns:
     n: int | None = None
     s: int | None = None
     alpha: float | None = None
-    lam: float | None = None
     dense: bool = False
     decay: float = 0.03
     travel: float = 3.0
@@ -94,7 +93,7 @@ class CnnRuns:
         found = [case for case in lab.cases if isinstance(case, CnnSetting)]
         if len(found) < len(lab.cases):
             raise InputError("This quantity is measured on settings of the network: draw verify.patches.settings.")
-        told = {name: value for name in ("n", "s", "alpha", "lam") if (value := getattr(self, name)) is not None}
+        told = {name: value for name in ("n", "s", "alpha") if (value := getattr(self, name)) is not None}
         return [replace(setting, **told) for setting in found[: self.first]]
 
     def model(self, setting: CnnSetting) -> PatchModel:
