@@ -111,7 +111,7 @@ class FailureRate(_Separation):
 
     repetitions: int = 40
 
-    name = "frequency of runs that break the promise, times n"
+    name = "rate of broken promises, times n"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
         values, floor, notes = [], [], []

@@ -8,7 +8,7 @@ are disjoint with probability at least 1 - n^-2; here they are so by constructio
 Claim: with probability at least 1 - 1/n, after any T = poly(n)/η steps both have small gradients and training error 0;
 Adam's test error is at least ½ - o(1) and gradient descent's o(1). In Adam's network the feature's weights have turned
 against the feature. The same is claimed of sign descent, to which the proof reduces Adam.
-Assumptions, besides: `α (s σ_p)^{q-1} ≫ 1`, else sign descent learns the feature, and `s σ_p ≫ n`; at finite sizes the
+Assumptions: besides, `α (s σ_p)^{q-1} ≫ 1`, else sign descent learns the feature, and `s σ_p ≫ n`; at finite sizes the
 orders do not give them, in the limit they do where d is a high enough power of n. The second is by hand: a neuron that
 no sample of its class activates keeps a feature weight of 1/(s σ_p). At rest `|ℓ'| q z ‖ξ‖² / n = λ` for what is
 memorised, z ≈ 1, so that the feature draws that neuron with `λ n w² / (2 z ‖ξ‖²)` and decay with `λ w`: it grows, and
@@ -32,7 +32,7 @@ from verify.cnn_runs import ADAM, GD, SIGN, Way
 from verify.cnn_separation import FailureRate, FeatureSigns
 from verify.patches import settings
 
-RARE = Separation(1.0, "n × frequency of runs that break the promise ≤ 1, with its interval of level 98 %")
+RARE = Separation(1.0, "n × rate of broken promises ≤ 1, with its interval of level 98 %")
 ADAM_TEXT = "Adam against gradient descent, η = 1/180 and 0.3, λ = 0.03 σ_0^{q-2} σ_p/n, ε = λη"
 SIGN_TEXT = ADAM_TEXT.replace("Adam", "sign descent").replace(", ε = λη", "")
 
