@@ -59,9 +59,12 @@ def test_conjecture(theorem, claim):
 )
 
 
-def _heed_interrupts() -> None:
-    """A shell starts its background jobs deaf to SIGINT, and their children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# A shell starts its background jobs deaf to SIGINT, and their children inherit that.
+HEEDING_INTERRUPTS = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 
 
 class Runs:
@@ -73,12 +76,13 @@ class Runs:
         (folder / "test_claims.py").write_text(CLAIMS)
 
     def start(self, *options: str, hold: str = "") -> subprocess.Popen:
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--profile=quick", "--report-dir=report"]
+        command = [sys.executable, "-c", HEEDING_INTERRUPTS, "-m", "pytest"]
+        command += ["-p", "no:cacheprovider", "--profile=quick", "--report-dir=report"]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
         environment |= {"HOLD": hold, "PYTHONPATH": str(ROOT)}
         return subprocess.Popen(
             [*command, *options], cwd=self.folder, env=environment, start_new_session=True, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=_heed_interrupts,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     def wait_for(self, process: subprocess.Popen, *held: str) -> None:
