@@ -111,8 +111,8 @@ class CnnSetting(Setting):
         return PatchModel(n=self.n, d=d, s=self.s, alpha=self.alpha, sigma_p=self.sigma_p, width=width)
 
 
-BETAS = ((0.9, 0.999), (0.9, 0.99), (0.9, 0.9), (0.5, 0.5), (0.0, 0.9), (0.0, 0.0))
-"""Adam's constants that are drawn."""
+BETAS = ((0.0, 0.0), (0.5, 0.5), (0.0, 0.9), (0.9, 0.9), (0.9, 0.99), (0.9, 0.999))
+"""Adam's constants that are drawn. The shortest memory moves farthest by a horizon, and the first is drawn first."""
 
 
 def settings(
