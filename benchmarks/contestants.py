@@ -40,14 +40,15 @@ def _signed(size: int) -> Float[np.ndarray, "b n d"]:
 
 @functools.cache
 def _datasets(size: int) -> list[Any]:
-    from verify.datasets import Dataset
+    from verify.datasets.dataset import Dataset
 
     return [Dataset(*problems.problem(i)) for i in range(size)]
 
 
 @functools.cache
 def _optimizer(name: str) -> Any:
-    from verify.optimizers import PowerDecay, adam, sign_gd
+    from verify.optimizers.methods import adam, sign_gd
+    from verify.optimizers.step_sizes import PowerDecay
 
     decay = PowerDecay(peers.ETA0, peers.POWER)
     return sign_gd(decay) if name == "SignGD" else adam(decay, peers.B1, peers.B2)
@@ -55,7 +56,7 @@ def _optimizer(name: str) -> Any:
 
 def engine(task: Task) -> Timing:
     """This engine, the records on its grid included."""
-    from verify.trajectory import Simulation
+    from verify.runs.simulation import Simulation
 
     simulation = Simulation(
         _optimizer(task.optimizer), _datasets(task.size), loss=task.loss, norms=("linf",), platform=task.platform

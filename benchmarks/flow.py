@@ -34,14 +34,14 @@ class Run(NamedTuple):
 
 
 def _datasets() -> list[Any]:
-    from verify.datasets import Dataset
+    from verify.datasets.dataset import Dataset
 
     return [Dataset(*problems.problem(i)) for i in range(_COUNT)]
 
 
 def follow(log_time: float) -> Run:
     """The flow to `t = e^log_time`; called in a worker."""
-    from verify.flows import flow
+    from verify.flows.flow import flow
 
     datasets = _datasets()
     start = time.perf_counter()
@@ -53,10 +53,10 @@ def follow(log_time: float) -> Run:
 
 def descend(steps: int) -> Run:
     """Gradient descent of as many steps in the engine; called in a worker."""
-    from verify.datasets import Dataset
-    from verify.flows import step_limit
-    from verify.optimizers import gradient_descent
-    from verify.trajectory import run
+    from verify.datasets.dataset import Dataset
+    from verify.flows.smoothness import step_limit
+    from verify.optimizers.methods import gradient_descent
+    from verify.runs.simulation import run
 
     datasets = _datasets()
     eta = np.array([step_limit(dataset) / 2 for dataset in datasets])

@@ -62,20 +62,20 @@ def _case(way: str, batches: int, features: int, rho: float, correction: float) 
     import jax
     import jax.numpy as jnp
 
-    from verify import lockstep, modified
-    from verify.batch_losses import of_data
+    from verify.problems.backward import lockstep, modified_equation
+    from verify.problems.backward.batch_losses import of_data
 
     rng = np.random.default_rng((batches, features))
     x = rng.normal(size=(batches, _POINTS, features)) / features**0.5 * 3
     data = jnp.asarray(x), jnp.asarray(rng.choice([-1.0, 1.0], (batches, _POINTS)))
-    memory = modified.Memory(batches, modified.window(_BETA, rho), batches)
-    numbers = modified.Hyperparameters(_BETA, rho, _EPS)
+    memory = modified_equation.Memory(batches, modified_equation.window(_BETA, rho), batches)
+    numbers = modified_equation.Hyperparameters(_BETA, rho, _EPS)
     begin, end = memory.transient, memory.transient + _STEPS
     order = np.resize(np.arange(batches), end)
-    past: Any = modified.tables(range(batches), end, memory, _BETA, rho)
+    past: Any = modified_equation.tables(range(batches), end, memory, _BETA, rho)
     if way.endswith("carried"):
-        memory, past = modified.Memory(batches), modified.nothing(batches, features)
-    equation = jax.tree.map(jnp.asarray, (past, numbers, modified.Wording(correction)))
+        memory, past = modified_equation.Memory(batches), modified_equation.nothing(batches, features)
+    equation = jax.tree.map(jnp.asarray, (past, numbers, modified_equation.Wording(correction)))
     start = jnp.asarray(rng.normal(size=features))
     case = lockstep.Numbers(start, data, jnp.asarray(order), numbers, equation)
     return lockstep.adam_contest(of_data(_loss), memory), case, begin
@@ -87,7 +87,7 @@ def _program(way: str, batches: int, features: int, rho: float, correction: floa
     import jax
     import jax.numpy as jnp
 
-    from verify.lockstep import interval
+    from verify.problems.backward.lockstep import interval
 
     contest, case, begin = _case(way, batches, features, rho, correction)
     method, end = case.method.transformation, begin + _STEPS
@@ -146,7 +146,7 @@ def _compare(ends: dict[str, np.ndarray], uncorrected: np.ndarray) -> None:
 
 def modified_section(*, quick: bool = False, show: Callable[[str], None] = lambda _: None) -> Section:
     """The table of steps. Raises `DifferentWork` where the forms of the equation part, or leave Adam."""
-    from verify.modified import window
+    from verify.problems.backward.modified_equation import window
 
     rounds, rows = (3 if quick else 15), []
     with worker(cores()[:1]) as pool:

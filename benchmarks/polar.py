@@ -36,7 +36,6 @@ def _program(name: str, inline: bool, shape: tuple[int, int]) -> tuple[Any, Any,
     import jax
 
     from solvers import norm
-    from verify import config as config
 
     drawn = np.random.default_rng(shape).normal(size=(_COUNT, *shape))
     matrices = jax.device_put(drawn - drawn.mean(axis=1, keepdims=True))

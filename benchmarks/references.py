@@ -68,7 +68,7 @@ def _data(name: str) -> list[problems.Data]:
     if name == "64 problems":
         return [problems.problem(i) for i in range(_COUNT)]
     if name == "digits":
-        from verify.realdata import load
+        from verify.datasets.real import load
 
         dataset = load("digits")
         return [(dataset.x, dataset.y)]

@@ -1,6 +1,6 @@
 """The papers whose theorems are checked."""
 
-from verify.claims import Paper
+from verify.claims.claim import Paper
 
 SOUDRY_2018 = Paper(
     "soudry2018",

@@ -10,9 +10,15 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 # These take more than their fields' types (lists, say), and their own sentences on wrong input are tested.
-UNCHECKED = {"verify.datasets", "solvers.norms"}
+UNCHECKED = {"verify.datasets.dataset", "solvers.norms"}
 # These hand arrays on, and use types of hypothesis that beartype cannot check.
-UNCHECKED |= {"verify.theorem", "verify.plugin", "verify.cli", "verify.recording", "verify.sequences"}
+UNCHECKED |= {
+    "verify.trials.trial",
+    "verify.trials.drawing",
+    "verify.trials.settling",
+    "verify.trials.shrinking",
+    "verify.trials.record",
+}
 check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int will do for a float
 
 

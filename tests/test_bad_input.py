@@ -24,15 +24,17 @@ from solvers import (
 )
 from tests.reports import samples
 from tests.verify import conjecture
-from verify import Claim, Dataset, Limit, Rate, Twin, cli, drawn, identify, laws, load, optimizers, run, strategies
-from verify.claims import Paper
-from verify.experiments import EXPERIMENTS
-from verify.flows import flow
-from verify.networks import Network, check_homogeneous, two_layer
+from verify import Claim, Dataset, Limit, Rate, Twin, drawn, identify, laws, load, optimizers, run, strategies
+from verify.claims.claim import Paper
+from verify.cli import app
+from verify.datasets.real import parse, require_separable
+from verify.errors import TrajectoryError
+from verify.flows.flow import flow
+from verify.gallery import EXPERIMENTS
 from verify.optimizers import PowerDecay
-from verify.realdata import parse, require_separable
-from verify.theorem import Profile, try_claim
-from verify.trajectory import TrajectoryError
+from verify.problems.networks.network import Network, check_homogeneous, two_layer
+from verify.trials.profiles import Profile
+from verify.trials.trial import try_claim
 
 X, Y = [[1.0, 2.0], [2.0, 1.0], [-1.0, -3.0]], [1, 1, -1]
 DATA = Dataset(X, Y)
@@ -309,7 +311,7 @@ def call(there, monkeypatch, capsys):
     def command(arguments: list[str]) -> tuple[str, str]:
         monkeypatch.setattr("sys.argv", ["verify", *arguments])
         with pytest.raises(SystemExit) as stopped:
-            cli.main()
+            app.main()
         assert stopped.value.code == 2
         captured = capsys.readouterr()
         return captured.out, captured.err

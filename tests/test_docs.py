@@ -26,8 +26,9 @@ from docs.generate.outside import outside
 from reports import gallery, records
 from reports.records import write_record
 from tests.reports import samples
-from verify import cli, theorem
-from verify.catalogue import all_claims
+from verify.claims.catalogue import all_claims
+from verify.cli import app
+from verify.trials import profiles
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(["README.md", "CONTRIBUTING.md", *(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/**/*.md"))])
@@ -46,9 +47,9 @@ SMALL = {
 }
 # By the first words of a command: why it is not run but held against the command's real options.
 PARSED = {
-    "verify gallery fan2025-experiment": "minutes; tests/verify/test_experiments.py runs small ones",
+    "verify gallery fan2025-experiment": "minutes; tests/verify/gallery/test_fan2025_experiment.py runs small ones",
     "verify check soudry2018": "flows to t = e^10000 on four claims",
-    "verify compare before-report": "the folder of an earlier run; tests/verify/test_cli_compare.py runs it",
+    "verify compare before-report": "the folder of an earlier run; tests/verify/cli/test_compare.py runs it",
     "verify identify --optimizer optax.contrib.muon": "ten seconds of compiling; its neighbours are run",
     "make": "these call the tests themselves; their targets and variables are looked up",
     "pytest": "verify check, beside it, tries the same; what it collects is looked at",
@@ -122,7 +123,7 @@ class Reader:
         small = [*arguments, *SMALL.get(arguments[0], [])]
         self.monkeypatch.setattr("sys.argv", ["verify", *small])
         with pytest.raises(SystemExit) as stopped:
-            cli.main()
+            app.main()
         captured = self.capsys.readouterr()
         assert (stopped.value.code or 0) in FINDINGS.get(arguments[0], {0}), (small, captured.err)
         return captured.out
@@ -138,7 +139,7 @@ class Reader:
 
 def parse(arguments: list[str]) -> None:
     """Hold the arguments against the options of the command, as typer knows them; raises for an unknown one."""
-    group: Any = typer.main.get_command(cli.app)
+    group: Any = typer.main.get_command(app.app)
     name, *rest = arguments
     assert name in group.commands, f"verify has no command {name}"
     with group.commands[name].make_context(name, list(rest)):
@@ -168,7 +169,7 @@ def folder(tmp_path, monkeypatch, untyped_caller):
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setitem(theorem.PROFILES, "quick", theorem.Profile("quick", 16, 1_000, 1e3, 1, 10))
+    monkeypatch.setitem(profiles.PROFILES, "quick", profiles.Profile("quick", 16, 1_000, 1e3, 1, 10))
     return tmp_path
 
 
@@ -261,7 +262,7 @@ def test_a_docstring_keeps_its_parts_and_formulas():
 
 def test_the_commands_page_has_every_option():
     page = commands_page.page()
-    group: Any = typer.main.get_command(cli.app)
+    group: Any = typer.main.get_command(app.app)
     for name, command in group.commands.items():
         section = page.partition(f"## `verify {name}`")[2].partition("\n## ")[0]
         for parameter in command.params:
@@ -288,7 +289,7 @@ def test_the_records_page_has_every_description(module):
 def test_the_profiles_are_those_that_are_told():
     page = (ROOT / "docs/verdicts.md").read_text("utf-8")
     told = re.findall(r"^\| `(\w+)` \| ([\d ]+) \| ([\d ]+) \| ([\d ]+) \|$", page, re.MULTILINE)
-    known = [(p.name, p.datasets, p.steps, p.log_time) for p in theorem.PROFILES.values()]
+    known = [(p.name, p.datasets, p.steps, p.log_time) for p in profiles.PROFILES.values()]
     assert [(name, *(int(number.replace(" ", "")) for number in rest)) for name, *rest in told] == known
 
 

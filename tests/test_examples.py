@@ -12,8 +12,9 @@ import pytest
 
 from tests.verify import conjecture
 from verify import Claim, Dataset
-from verify.recording import failures, record_of
-from verify.theorem import PROFILES, Trial, try_claim
+from verify.trials.profiles import PROFILES
+from verify.trials.record import failures, record_of
+from verify.trials.trial import Trial, try_claim
 
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")

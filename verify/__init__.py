@@ -8,43 +8,56 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from verify import moved
+
 if TYPE_CHECKING:
-    from verify import laws, optimizers, strategies
-    from verify.cases import Setting
-    from verify.claims import Bound, Claim, Limit, Order, Rate, Separation, Trend, Twin
-    from verify.conjectures import conjecture
-    from verify.datasets import Dataset
-    from verify.evidence import Outcome, Verdict
-    from verify.flows import flow
-    from verify.identification import drawn, identify
-    from verify.realdata import load
-    from verify.trajectory import run
-    from verify.verdicts import check
+    from verify import laws, losses, optimizers
+    from verify.claims.claim import Bound, Claim, Limit, Order, Rate, Separation, Trend, Twin
+    from verify.claims.conjectures import conjecture
+    from verify.claims.judge import check
+    from verify.claims.verdict import Outcome, Verdict
+    from verify.datasets import strategies
+    from verify.datasets.cases import Setting
+    from verify.datasets.dataset import Dataset
+    from verify.datasets.real import load
+    from verify.flows import dynamics
+    from verify.flows.flow import flow
+    from verify.identification.drawn import drawn
+    from verify.identification.identify import identify
+    from verify.runs.simulation import run
 
 __version__ = "0.1.0"
 
+moved.install()
+
 _HOMES = {
-    "Bound": "verify.claims",
-    "Claim": "verify.claims",
-    "Limit": "verify.claims",
-    "Order": "verify.claims",
-    "Rate": "verify.claims",
-    "Separation": "verify.claims",
-    "Setting": "verify.cases",
-    "Trend": "verify.claims",
-    "Twin": "verify.claims",
-    "conjecture": "verify.conjectures",
-    "Dataset": "verify.datasets",
-    "load": "verify.realdata",
-    "run": "verify.trajectory",
-    "flow": "verify.flows",
-    "identify": "verify.identification",
-    "drawn": "verify.identification",
-    "check": "verify.verdicts",
-    "Outcome": "verify.evidence",
-    "Verdict": "verify.evidence",
+    "Bound": "verify.claims.claim",
+    "Claim": "verify.claims.claim",
+    "Limit": "verify.claims.claim",
+    "Order": "verify.claims.claim",
+    "Rate": "verify.claims.claim",
+    "Separation": "verify.claims.claim",
+    "Setting": "verify.datasets.cases",
+    "Trend": "verify.claims.claim",
+    "Twin": "verify.claims.claim",
+    "conjecture": "verify.claims.conjectures",
+    "Dataset": "verify.datasets.dataset",
+    "load": "verify.datasets.real",
+    "run": "verify.runs.simulation",
+    "flow": "verify.flows.flow",
+    "identify": "verify.identification.identify",
+    "drawn": "verify.identification.drawn",
+    "check": "verify.claims.judge",
+    "Outcome": "verify.claims.verdict",
+    "Verdict": "verify.claims.verdict",
 }
-_MODULES = ("laws", "optimizers", "strategies")
+_MODULES = {
+    "dynamics": "verify.flows.dynamics",
+    "laws": "verify.laws",
+    "losses": "verify.losses",
+    "optimizers": "verify.optimizers",
+    "strategies": "verify.datasets.strategies",
+}
 
 __all__ = [
     "Bound",
@@ -62,10 +75,12 @@ __all__ = [
     "check",
     "conjecture",
     "drawn",
+    "dynamics",
     "flow",
     "identify",
     "laws",
     "load",
+    "losses",
     "optimizers",
     "run",
     "strategies",
@@ -76,5 +91,5 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     if name in _MODULES:
-        return importlib.import_module(f"verify.{name}")
+        return importlib.import_module(_MODULES[name])
     raise AttributeError(f"module 'verify' has no attribute {name!r}")

@@ -20,7 +20,7 @@ from jax import Array
 from jaxtyping import Float
 
 from solvers.errors import InputError
-from verify import config as config
+from verify import backend as backend
 
 
 @dataclass(frozen=True)

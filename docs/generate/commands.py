@@ -23,7 +23,7 @@ verified (`verify check`), or a verdict that got worse (`verify compare`).
 
 def page() -> str:
     """The page in Markdown: a table of the commands, and the help of each."""
-    from verify.cli import app
+    from verify.cli.app import app
 
     group: Any = typer.main.get_command(app)
     context = group.context_class(group, info_name="verify")

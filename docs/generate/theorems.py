@@ -18,7 +18,7 @@ from reports.mathematics import mathml
 from reports.records import Curves, Record, load_curves, read_records, slug
 
 if TYPE_CHECKING:
-    from verify.claims import Claim
+    from verify.claims.claim import Claim
 
 _Files = dict[str, str | bytes]
 
@@ -102,7 +102,7 @@ def exhibits(report_dir: Path) -> _Files:
 
 def theorem_files(root: Path) -> list[File]:
     """The files below `root`/properties that define claims, by paper; their modules are imported."""
-    from verify.catalogue import claims_of
+    from verify.claims.catalogue import claims_of
 
     found = []
     for path in sorted(root.glob("properties/*/test_*.py")):

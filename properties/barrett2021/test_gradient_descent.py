@@ -11,8 +11,8 @@ import pytest
 
 from properties.papers import BARRETT_2021
 from verify import Claim, Order, Twin, optimizers
-from verify.modified_quantities import MomentumEquation
-from verify.sample_losses import MomentumSetting, momentum_settings
+from verify.problems.backward.distances import MomentumEquation
+from verify.problems.backward.settings import MomentumSetting, momentum_settings
 
 DIGITS = MomentumSetting(loss="digits", beta=0.0, time=0.5, name="digits")
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from properties.papers import CATTANEO_2024
 from verify import Claim, Order, Separation, Twin, optimizers
-from verify.bias_quantities import BiasLimit, Penalty, table
-from verify.modified_quantities import FullBatchEquation
-from verify.sample_losses import FULL_BATCH, AdamSetting, settings
+from verify.problems.backward.bias import BiasLimit, Penalty, table
+from verify.problems.backward.distances import FullBatchEquation
+from verify.problems.backward.settings import FULL_BATCH, AdamSetting, settings
 
 SECOND = Order(1.85, 2.15)
 full_batch = partial(settings, orders=((0,),), decays=FULL_BATCH)

@@ -18,7 +18,8 @@ import pytest
 
 from properties.papers import CATTANEO_2024
 from verify import Bound, Claim, Trend, Twin, optimizers
-from verify.perturbed import PAPER, Sweep, Valley, ValleyEnd, valleys
+from verify.problems.backward.sweep import Sweep
+from verify.problems.backward.valley import PAPER, Valley, ValleyEnd, valleys
 
 BETAS = Sweep(("beta",), (0.0, 0.5, 0.8, 0.9, 0.95))
 RHOS = Sweep(("rho",), (0.5, 0.8, 0.9, 0.95, 0.98, 0.99))

@@ -17,9 +17,9 @@ import pytest
 
 from properties.papers import CATTANEO_2024
 from verify import Claim, Trend, Twin, optimizers
-from verify.network_norms import NetworkNorm, trainings
-from verify.perturbed import Sweep
-from verify.small_networks import Training
+from verify.problems.backward.gradient_norm import NetworkNorm, trainings
+from verify.problems.backward.sweep import Sweep
+from verify.problems.backward.training import Training
 
 BETAS = Sweep(("beta",), (0.0, 0.5, 0.8, 0.9, 0.95))
 RHOS = Sweep(("rho",), (0.9, 0.95, 0.98, 0.99))

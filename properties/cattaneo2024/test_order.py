@@ -23,9 +23,9 @@ import pytest
 
 from properties.papers import CATTANEO_2024
 from verify import Claim, Order, Twin, optimizers
-from verify.modified import Wording
-from verify.modified_quantities import ModifiedEquation
-from verify.sample_losses import LONG_MEMORY, AdamSetting, settings
+from verify.problems.backward.distances import ModifiedEquation
+from verify.problems.backward.modified_equation import Wording
+from verify.problems.backward.settings import LONG_MEMORY, AdamSetting, settings
 
 SECOND, FIRST = Order(1.85, 2.15), Order(0.85, 1.15)
 OUTSIDE = ModifiedEquation(outside=True)

@@ -27,9 +27,9 @@ import pytest
 
 from properties.papers import CATTANEO_2024
 from verify import Claim, Trend, Twin, optimizers
-from verify.network_norms import NetworkNorm, noisy_trainings
-from verify.perturbed import Sweep
-from verify.small_networks import Training
+from verify.problems.backward.gradient_norm import NetworkNorm, noisy_trainings
+from verify.problems.backward.sweep import Sweep
+from verify.problems.backward.training import Training
 
 BETAS = Sweep(("beta",), (0.0, 0.5, 0.7, 0.8))
 RHOS = Sweep(("rho",), (0.8, 0.9, 0.95, 0.98))

@@ -13,8 +13,8 @@ import pytest
 
 from properties.papers import CATTANEO_2025
 from verify import Claim, Order, Twin, optimizers
-from verify.modified_quantities import MomentumEquation
-from verify.sample_losses import MomentumSetting, momentum_settings
+from verify.problems.backward.distances import MomentumEquation
+from verify.problems.backward.settings import MomentumSetting, momentum_settings
 
 MEMORYLESS = partial(MomentumEquation, memoryless=True)
 DIGITS = MomentumSetting(loss="digits", beta=0.8, time=0.1, name="digits")

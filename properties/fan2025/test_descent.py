@@ -14,8 +14,8 @@ import pytest
 
 from properties.papers import FAN_2025
 from verify import Bound, Claim, Twin, optimizers, strategies
-from verify.lemmas import NORMS, Along, Lemma, Places, Sides, summed, unit_l1_samples
 from verify.optimizers import PowerDecay
+from verify.problems.margins.lemmas import NORMS, Along, Lemma, Places, Sides, summed, unit_l1_samples
 
 STEPS = PowerDecay(0.5, 1 / 2)  # η_0 = 1 / (2 B²)
 RUNS = Along(lambda norm: optimizers.steepest_descent(STEPS, norm), STEPS)

@@ -16,8 +16,8 @@ import pytest
 
 from properties.papers import FAN_2025
 from verify import Bound, Claim, Twin, strategies
-from verify.anatomy import BudgetedGap, without
 from verify.optimizers import PowerDecay, adam, steepest_descent
+from verify.problems.margins.budgeted_gap import BudgetedGap, without
 
 Method = Callable[[PowerDecay], optax.GradientTransformation]
 

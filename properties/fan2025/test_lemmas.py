@@ -12,9 +12,9 @@ import pytest
 
 from properties.papers import FAN_2025
 from verify import Bound, Claim, Twin, optimizers, strategies
-from verify.lemmas import NORMS, Arbitrary, Lemma, Places, Sides
-from verify.softmax import SoftmaxForm, softmax_directions, variance
-from verify.walk import read
+from verify.problems.margins.lemmas import NORMS, Arbitrary, Lemma, Places, Sides
+from verify.problems.margins.softmax import SoftmaxForm, softmax_directions, variance
+from verify.runs.walk import read
 
 
 def dual_gradient(w: Places, dual_of: str | None = None) -> Sides:

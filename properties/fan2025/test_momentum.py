@@ -16,8 +16,19 @@ import pytest
 
 from properties.papers import FAN_2025
 from verify import Bound, Claim, Twin, optimizers, strategies
-from verify.lemmas import NORMS, Along, Arbitrary, Lemma, Places, Sides, inner, memory, momentum, unit_l1_samples
 from verify.optimizers import PowerDecay
+from verify.problems.margins.lemmas import (
+    NORMS,
+    Along,
+    Arbitrary,
+    Lemma,
+    Places,
+    Sides,
+    inner,
+    memory,
+    momentum,
+    unit_l1_samples,
+)
 
 STEPS, B1 = PowerDecay(0.1, 1 / 2), 0.9
 METHODS = ("l2", "linf", "spectral")

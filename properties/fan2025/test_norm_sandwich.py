@@ -14,8 +14,8 @@ import pytest
 from properties.papers import FAN_2025
 from solvers import Norm
 from verify import Bound, Claim, Twin, strategies
-from verify.metamorphic import OrderedMargins, TwoClassMargins
 from verify.optimizers import sign_gd
+from verify.problems.margins.reference_margins import OrderedMargins, TwoClassMargins
 
 NORMS = ("l1", "l1.5", "l2", "l3", "linf", "nuclear", "spectral")
 ENTRYWISE, SCHATTEN = ("l1", "l1.5", "l2", "l3", "linf"), ("l1", "nuclear", "l2", "spectral", "linf")

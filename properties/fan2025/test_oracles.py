@@ -16,9 +16,10 @@ import math
 import pytest
 
 from properties.papers import FAN_2025
-from verify import Bound, Claim, Twin, metamorphic, optimizers, strategies
-from verify.metamorphic import Discrepancy
+from verify import Bound, Claim, Twin, optimizers, strategies
 from verify.optimizers import PowerDecay
+from verify.problems.margins import relations
+from verify.problems.margins.discrepancy import Discrepancy
 
 MULTICLASS = strategies.multiclass(max_points=8)
 WELL_POSED = [name for name in strategies.FLAVOURS if name != "tiny_margin"]
@@ -66,8 +67,8 @@ def two_classes(name: str, optimizer, binary: str, factor: float, wrong: float, 
         f"two-classes-{name}",
         f"Two classes are a binary problem, {name}: W_0 - W_1 runs as binary weights do with {factor:.4g} η.",
         optimizer,
-        metamorphic.two_classes_as_binary,
-        Twin(f"{wrong:.4g} η", quantity=Discrepancy(metamorphic.two_classes_as_binary, spoilt)),
+        relations.two_classes_as_binary,
+        Twin(f"{wrong:.4g} η", quantity=Discrepancy(relations.two_classes_as_binary, spoilt)),
         partner=partner,
         problem=problem,
     )
@@ -79,14 +80,14 @@ def twin(wrong: str, relation, **changes) -> Twin:
 
 def scaled(optimizer, scale) -> dict:
     """The fields of a claim on an optimizer and the same one on gradients that were scaled."""
-    return {"optimizer": optimizer, "quantity": Discrepancy(metamorphic.unchanged, scale(optimizer))}
+    return {"optimizer": optimizer, "quantity": Discrepancy(relations.unchanged, scale(optimizer))}
 
 
 def times_three(optimizer):
-    return metamorphic.scaled_gradients(optimizer, 3.0)
+    return relations.scaled_gradients(optimizer, 3.0)
 
 
-unevenly = metamorphic.unevenly_scaled_gradients
+unevenly = relations.unevenly_scaled_gradients
 
 CLAIMS = (
     two_classes("SignGD", SIGN, "linf", 2.0, 1.0, TWO_CLASSES),
@@ -96,14 +97,14 @@ CLAIMS = (
         "shift",
         "A vector added to all classes changes no margin: SignGD from W_0 + 1 uᵀ runs as from W_0, shifted by 1 uᵀ.",
         SIGN,
-        metamorphic.shift,
-        twin("added to one class", metamorphic.shift_of_one),
+        relations.shift,
+        twin("added to one class", relations.shift_of_one),
     ),
     claim(
         "class-sum",
         "The sum of the weights over the classes stays: 1ᵀ W_t = 1ᵀ W_0 in normalised gradient descent.",
         NORMALISED,
-        metamorphic.centring,
+        relations.centring,
         Twin("SignGD", optimizer=SIGN),
         Twin("Adam", optimizer=ADAM),
     ),
@@ -111,7 +112,7 @@ CLAIMS = (
         "rotation-frobenius",
         "Normalised GD knows no axes: turned features turn the weights.",
         NORMALISED,
-        metamorphic.rotation,
+        relations.rotation,
         Twin("SignGD", optimizer=SIGN),
         Twin("Adam", optimizer=ADAM),
     ),
@@ -119,7 +120,7 @@ CLAIMS = (
         "rotation-spectral",
         "Spectral descent knows no axes: turned features turn the weights.",
         POLAR,
-        metamorphic.rotation,
+        relations.rotation,
         Twin("SignGD", optimizer=SIGN),
         problem=SPECTRAL,
     ),
@@ -127,14 +128,14 @@ CLAIMS = (
         "signed-permutation",
         "Adam follows signed permutations: exchanged or reflected features do so to the weights.",
         ADAM,
-        metamorphic.signed_permutation,
-        twin("rotated features", metamorphic.rotation),
+        relations.signed_permutation,
+        twin("rotated features", relations.rotation),
     ),
     claim(
         "loss-scale",
         "Normalised GD ignores the scale of the loss: three times the loss gives the same run.",
         NORMALISED,
-        metamorphic.unchanged,
+        relations.unchanged,
         Twin("Adam with ε = 0.001", **scaled(ADAM_EPS, times_three)),
         partner=times_three(NORMALISED),
     ),
@@ -142,7 +143,7 @@ CLAIMS = (
         "diagonal-scale",
         "Adam ignores the scale of each weight's gradient: positive factors on its entries give the same run.",
         ADAM,
-        metamorphic.unchanged,
+        relations.unchanged,
         Twin("normalised GD", **scaled(NORMALISED, unevenly)),
         partner=unevenly(ADAM),
     ),
@@ -150,15 +151,15 @@ CLAIMS = (
         "doubled-samples",
         "Every sample twice is every sample once: normalised GD on the mean loss gives the same run.",
         NORMALISED,
-        metamorphic.doubling,
-        twin("one sample twice", metamorphic.doubling_of_one),
+        relations.doubling,
+        twin("one sample twice", relations.doubling_of_one),
     ),
     claim(
         "order",
         "Neither samples nor classes have an order: Adam's run is renumbered with the classes.",
         ADAM,
-        metamorphic.reordering,
-        twin("start weights not renumbered", metamorphic.relabelling_alone),
+        relations.reordering,
+        twin("start weights not renumbered", relations.relabelling_alone),
     ),
 )
 

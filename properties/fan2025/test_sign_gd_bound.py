@@ -16,7 +16,8 @@ import pytest
 from properties.papers import FAN_2025
 from verify import Bound, Claim, Twin, strategies
 from verify.optimizers import PowerDecay, steepest_descent
-from verify.quantities import Gap, Measurement
+from verify.problems.margins.gap import Gap
+from verify.problems.quantity import Measurement
 
 STEPS, SHORT, LONG = (PowerDecay(size, 1 / 2) for size in (0.1, 0.01, 3.0))
 

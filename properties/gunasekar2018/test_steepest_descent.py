@@ -11,7 +11,7 @@ import pytest
 
 from properties.papers import GUNASEKAR_2018
 from verify import Claim, Limit, Rate, Twin, laws, optimizers, strategies
-from verify.dynamics import GradientDescent, SteepestDescent
+from verify.flows.dynamics import GradientDescent, SteepestDescent
 
 STEEPEST = SteepestDescent("l1.5")
 

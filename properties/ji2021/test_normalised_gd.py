@@ -11,7 +11,8 @@ import numpy as np
 from properties.papers import JI_2021
 from verify import Bound, Claim, Twin, optimizers, strategies
 from verify.datasets import scaled_to_unit_rows
-from verify.quantities import Gap, Measurement
+from verify.problems.margins.gap import Gap
+from verify.problems.quantity import Measurement
 
 
 def bound(m: Measurement) -> np.ndarray:

@@ -16,9 +16,9 @@ from properties.images import pooled
 from properties.papers import LYU_2020
 from verify import Bound, Claim, Limit, Twin, optimizers, strategies
 from verify.laws import Law
-from verify.network_flow import smooth_sign
-from verify.network_quantities import Growth, NetworkKKT, PolishedDistance, SmoothedMarginDrop
-from verify.networks import IDENTITY, SQUARED_RELU, three_layer, two_layer
+from verify.problems.networks.methods import smooth_sign
+from verify.problems.networks.network import IDENTITY, SQUARED_RELU, three_layer, two_layer
+from verify.problems.networks.quantities import Growth, NetworkKKT, PolishedDistance, SmoothedMarginDrop
 
 TWO_LAYERS = two_layer(4)
 DEEP = three_layer(2, SQUARED_RELU, IDENTITY)

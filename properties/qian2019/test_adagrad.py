@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from properties.papers import QIAN_2019
 from verify import Bound, Claim, Limit, Rate, Twin, laws, strategies
 from verify.datasets import Dataset
-from verify.dynamics import AdaGrad, GradientDescent
-from verify.flow_quantities import Conditioned, Settling, Spread
-from verify.quantities import Gap
+from verify.flows.dynamics import AdaGrad, GradientDescent
+from verify.problems.margins.conditioner import Conditioned, Settling, Spread
+from verify.problems.margins.gap import Gap
 
 ADAGRAD = AdaGrad(0.5)
 

@@ -14,7 +14,7 @@ import pytest
 
 from properties.papers import RAVI_2024
 from verify import Claim, Limit, Twin, laws, optimizers, strategies
-from verify.quantities import Residual
+from verify.problems.margins.residual import Residual
 
 NAMES = {"cross_entropy": "cross-entropy", "exponential": "exponential", "pairwise_logistic": "pairwise logistic"}
 

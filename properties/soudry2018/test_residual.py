@@ -10,7 +10,7 @@ import pytest
 
 from properties.papers import SOUDRY_2018
 from verify import Claim, Limit, Twin, laws, optimizers, strategies
-from verify.quantities import Residual
+from verify.problems.margins.residual import Residual
 
 
 def claim(loss: str) -> Claim:

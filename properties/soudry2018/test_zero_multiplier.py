@@ -9,8 +9,8 @@ margin's gap stays `O(1/log t)` even so: the slow part is orthogonal to the supp
 
 from properties.papers import SOUDRY_2018
 from verify import Claim, Rate, Twin, laws, optimizers, strategies
-from verify.flow_quantities import Direction
 from verify.laws import Law
+from verify.problems.margins.gap import Direction
 
 LOG_LOG = Law(0.0, -1.0, log_log_power=1.0)
 

@@ -13,8 +13,8 @@ import pytest
 from properties.papers import TSILIVIS_2024
 from verify import Bound, Claim, Limit, Twin, optimizers, strategies
 from verify.laws import Law
-from verify.network_flow import steepest
-from verify.network_quantities import NetworkKKT, SmoothedMarginDrop
+from verify.problems.networks.methods import steepest
+from verify.problems.networks.quantities import NetworkKKT, SmoothedMarginDrop
 
 FLOW = steepest(1.5)
 

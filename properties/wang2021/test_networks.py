@@ -15,8 +15,8 @@ from properties.images import pooled
 from properties.papers import WANG_2021
 from verify import Bound, Claim, Limit, Twin, optimizers, strategies
 from verify.laws import Law
-from verify.network_flow import Method, adagrad, rmsprop, smooth_sign
-from verify.network_quantities import NetworkKKT, SmoothedMarginDrop
+from verify.problems.networks.methods import Method, adagrad, rmsprop, smooth_sign
+from verify.problems.networks.quantities import NetworkKKT, SmoothedMarginDrop
 
 EPS = 0.01
 ADAGRAD, RMSPROP = adagrad(EPS), rmsprop(EPS)

@@ -14,8 +14,8 @@ import pytest
 
 from properties.papers import WANG_2021
 from verify import Claim, Limit, Rate, Twin, laws, optimizers, strategies
-from verify.dynamics import Adam
-from verify.quantities import Residual
+from verify.flows.dynamics import Adam
+from verify.problems.margins.residual import Residual
 
 STEP, EPS = 0.1, 1e-2
 RMSPROP = Adam(STEP, EPS, b1=0.0)

@@ -15,8 +15,8 @@ import pytest
 
 from properties.papers import WANG_2022
 from verify import Claim, Limit, Rate, Twin, laws, optimizers, strategies
-from verify.dynamics import Adam
-from verify.quantities import Residual
+from verify.flows.dynamics import Adam
+from verify.problems.margins.residual import Residual
 
 STEP, EPS = 0.1, 1e-4
 INSIDE, OUTSIDE = Adam(STEP, EPS), Adam(STEP, math.sqrt(EPS), eps_inside_root=False)

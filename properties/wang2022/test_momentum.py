@@ -13,8 +13,8 @@ import pytest
 
 from properties.papers import WANG_2022
 from verify import Claim, Limit, Rate, Twin, laws, strategies
-from verify.dynamics import GradientDescent
-from verify.quantities import Residual
+from verify.flows.dynamics import GradientDescent
+from verify.problems.margins.residual import Residual
 
 BETA = 0.9
 GDM, HEAVY_BALL = GradientDescent(BETA, average=True), GradientDescent(BETA)

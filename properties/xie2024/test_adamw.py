@@ -19,9 +19,11 @@ import pytest
 
 from properties.papers import XIE_2024
 from verify import Claim, Limit, Twin, laws
-from verify.adamw import ADAM, ADAMW, LION, SIGNUM, STOPPING, LossGap, Stationarity
-from verify.convex import Convex, problems, regularised, risk
-from verify.convex_runs import Method, Run
+from verify.problems.convex.methods import ADAM, ADAMW, LION, SIGNUM, STOPPING, Method
+from verify.problems.convex.norm_balls import LossGap, Stationarity
+from verify.problems.convex.runs import Run
+from verify.problems.convex.settings import Convex, problems
+from verify.problems.convex.stacks import regularised, risk
 
 BETAS = ((0.9, 0.99), (0.9, 0.999), (0.0, 0.0), (0.9, 0.95))
 PROBLEMS = partial(problems, decays=(0.2, 2.0), betas=BETAS)

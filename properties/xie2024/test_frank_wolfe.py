@@ -17,8 +17,9 @@ import pytest
 
 from properties.papers import XIE_2024
 from verify import Bound, Claim, Twin
-from verify.adamw import FrankWolfeGap, constant, euclidean_smoothness, radius_for_diameter, steepest_descent
-from verify.convex import Convex, problems
+from verify.problems.convex.methods import constant, steepest_descent
+from verify.problems.convex.norm_balls import FrankWolfeGap, euclidean_smoothness, radius_for_diameter
+from verify.problems.convex.settings import Convex, problems
 
 NORMS = ("l1", "l2", "linf", "spectral")
 GAP = partial(FrankWolfeGap, NORMS)

@@ -10,8 +10,7 @@ import math
 
 from properties.papers import ZHANG_2024
 from verify import Bound, Claim, Twin, optimizers
-from verify.quantities import UpdateSize
-from verify.sequences import gradient_sequences
+from verify.problems.margins.updates import UpdateSize, gradient_sequences
 
 B1, B2 = 0.9, 0.99
 LIMIT = math.sqrt(B2 * (1 - B1) ** 2 / ((1 - B2) * (B2 - B1**2)))

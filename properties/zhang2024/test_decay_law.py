@@ -15,7 +15,7 @@ import pytest
 
 from properties.papers import ZHANG_2024
 from verify import Bound, Claim, Limit, Twin, laws, optimizers, strategies
-from verify.adam_law import AdamLaw, DecayRate, HandoverTime
+from verify.problems.margins.adam_decay import AdamLaw, DecayRate, HandoverTime
 
 EPS = 1e-8
 

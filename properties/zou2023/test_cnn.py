@@ -28,9 +28,9 @@ import pytest
 
 from properties.papers import ZOU_2023
 from verify import Claim, Separation, Twin
-from verify.cnn_runs import ADAM, GD, SIGN, Way
-from verify.cnn_separation import FailureRate, FeatureSigns
-from verify.patches import settings
+from verify.problems.cnn.runs import ADAM, GD, SIGN, Way
+from verify.problems.cnn.separation import FailureRate, FeatureSigns
+from verify.problems.cnn.settings import settings
 
 RARE = Separation(1.0, "n × rate of broken promises ≤ 1, with its interval of level 98 %")
 ADAM_TEXT = "Adam against gradient descent, η = 1/180 and 0.3, λ = 0.03 σ_0^{q-2} σ_p/n, ε = λη"

@@ -18,11 +18,11 @@ import pytest
 
 from properties.papers import ZOU_2023
 from verify import Bound, Claim, Limit, Twin, laws, optimizers
-from verify.adamw import ADAMW, DECAYING
-from verify.convex import Convex, Objective, cubic_network, networks, problems, regularised, risk
-from verify.convex_quantities import Apart, Astray, FromOptimum, Reclassified, Runs
-from verify.convex_runs import Method
 from verify.optimizers import PowerDecay
+from verify.problems.convex.methods import ADAMW, DECAYING, Method
+from verify.problems.convex.optima import Apart, Astray, FromOptimum, Reclassified, Runs
+from verify.problems.convex.settings import Convex, problems
+from verify.problems.convex.stacks import Objective, cubic_network, networks, regularised, risk
 
 GD = Method("GD", lambda p: optax.sgd(1 / (p.curvature + p.decay)))
 HEAVY_BALL = Method("heavy ball", lambda p: optax.sgd(1 / (p.curvature + p.decay), momentum=0.9))

@@ -23,9 +23,9 @@ import pytest
 
 from properties.papers import ZOU_2023
 from verify import Claim, Separation, Twin
-from verify.cnn_runs import SIGN, STEPS, Way
-from verify.cnn_separation import SeparationShortfall
-from verify.patches import settings
+from verify.problems.cnn.runs import SIGN, STEPS, Way
+from verify.problems.cnn.separation import SeparationShortfall
+from verify.problems.cnn.settings import settings
 
 HELD = Separation(
     1.0,

@@ -14,9 +14,9 @@ import pytest
 
 from properties.papers import ZOU_2023
 from verify import Bound, Claim, Twin
-from verify.cnn_runs import GD
-from verify.cnn_stages import Growth, TensorPower
-from verify.patches import settings
+from verify.problems.cnn.runs import GD
+from verify.problems.cnn.settings import settings
+from verify.problems.cnn.stages import Growth, TensorPower
 
 # Of b1^2 < b2: elsewhere Adam's update is not bounded by a constant times eta.
 BETAS = ((0.9, 0.99), (0.9, 0.9), (0.0, 0.0))

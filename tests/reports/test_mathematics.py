@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.mathematics import mathml
-from verify.cli import all_claims
+from verify.claims.catalogue import all_claims
 
 
 def formulas(words: str) -> list[str]:

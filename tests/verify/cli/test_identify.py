@@ -1,0 +1,70 @@
+"""`verify identify`: what it prints and draws, and how it refuses bad input."""
+
+import pytest
+
+from verify.cli import app, common
+
+
+@pytest.fixture
+def call(untyped_caller, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(common.out, "width", 200)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["verify", "identify", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            app.main()
+        captured = capsys.readouterr()
+        return stopped.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+SHORT = ("--data", "drawn:binary", "--draws", "2", "--steps", "10000", "--norm", "linf", "--norm", "l2")
+
+
+def test_it_ranks_the_norms_and_draws_them(call, tmp_path):
+    code, out, _ = call("--optimizer", "sign_gd", *SHORT, "--figure", "sign.svg")
+    assert code == 0
+    assert "share of the maximal margin" in out
+    assert "It maximises the linf margin, on 2 of 2 datasets" in out
+    figure = (tmp_path / "sign.svg").read_text()
+    assert "linf" in figure
+    assert "sign_gd on drawn:binary" in figure
+
+
+def test_a_flow_has_a_panel_of_its_own(call, tmp_path):
+    code, out, _ = call(
+        "--optimizer", "gradient_descent", "-o", "step_size=0.5", *SHORT, "--log-time", "100", "--figure", "g.svg"
+    )
+    assert code == 0
+    assert "It maximises the l2 margin" in out
+    assert "up to t = e^100 " in out
+    assert "of the flow" in (tmp_path / "g.svg").read_text()
+
+
+def test_a_file_of_data(call, tmp_path):
+    (tmp_path / "d.csv").write_text("a,b,label\n1,2,1\n-1,-3,-1\n")
+    code, out, _ = call("--optimizer", "sign_gd", "--data", "d.csv", "--steps", "1000")
+    assert code == 0
+    assert "On this dataset it maximises the linf margin" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--optimizer", "nadamax"], "There is no optimizer 'nadamax'"),
+        (["--optimizer", "sign_gd", "--figure", "a.pdf"], "an .svg or .png file"),
+        (["--optimizer", "sign_gd", "--data", "iris"], "separable"),
+        (["--optimizer", "sign_gd", "--data", "drawn", "--draws", "0"], "cannot be drawn"),
+        (["--optimizer", "sign_gd", "--norm", "l2"], "name two at least"),
+        (["--optimizer", "sign_gd", "--data", "drawn:binary", "--norm", "spectral", "--norm", "l2"], "matrix"),
+        (["--optimizer", "sign_gd", "--steps", "0"], "at least one step"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_two(call, arguments, sentence):
+    code, _, err = call(*arguments)
+    assert code == 2
+    assert sentence in err
+    assert err.startswith("verify: ")
+    assert len(err.strip().splitlines()) == 1

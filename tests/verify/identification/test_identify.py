@@ -1,0 +1,154 @@
+"""Which margin an optimizer maximises: the known answers, and that wrong ones are not given."""
+
+import math
+
+import numpy as np
+import optax
+import pytest
+
+from solvers import InputError, NonSeparableError
+from verify import optimizers as library
+from verify.datasets import Dataset
+from verify.identification.drawn import drawn
+from verify.identification.identify import identify
+from verify.identification.shares import WEIGHTED
+from verify.optimizers import PowerDecay
+
+NORMS = ("l1.5", "l2", "l3", "linf")
+DECAY = PowerDecay(0.1, 0.5)
+DATASETS = drawn(4, seed=0, classes=0)
+
+FOLLOWED = {
+    "SignGD": (library.sign_gd(DECAY), "linf"),
+    "Signum": (library.steepest_descent(DECAY, "linf", b1=0.9), "linf"),
+    "Lion": (optax.lion(DECAY, weight_decay=0.0), "linf"),
+    "Adam without eps": (library.adam(DECAY, b2=0.95), "linf"),
+    "RMSProp without eps": (library.rmsprop(DECAY, b2=0.95), "linf"),
+    "normalised GD": (library.normalised_gd(DECAY), "l2"),
+    "GD": (library.gradient_descent(0.5), "l2"),
+    "RMSProp with eps": (library.rmsprop(0.01, eps=1e-3), "l2"),
+    "AdaGrad": (optax.adagrad(0.1), WEIGHTED),
+    "AdaGrad without eps": (library.adagrad(0.1), WEIGHTED),
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_the_norm_followed(name):
+    optimizer, norm = FOLLOWED[name]
+    found = identify(optimizer, DATASETS, steps=10_000, log_time=1e3, norms=NORMS)
+    assert found.norm == norm
+    best, second = found.ranking[:2]
+    assert (best.norm, best.wins, best.judged) == (norm, 4, 4)
+    assert second.wins == 0
+    assert second.share < 0.988 < best.share
+    misalignment = {score.norm: score.misalignment for score in found.ranking}
+    if norm == WEIGHTED:
+        assert math.isnan(misalignment[norm])
+    else:
+        # The update of a method without constant size is crooked too, but less so than in the wrong geometries.
+        assert -0.05 < misalignment[norm] < min(misalignment.values()) + 0.02 < max(misalignment.values()) - 0.08
+    assert found.confidence == 1
+    assert found.interval == pytest.approx((0.025 ** (1 / 4), 1.0))  # Clopper and Pearson's for 4 of 4
+    assert found.coincide == ()
+    assert f"maximises the {norm} margin, on 4 of 4 datasets" in found.sentence
+    flows = norm in ("l2", WEIGHTED) and name != "normalised GD"
+    assert found.until == pytest.approx(1e3 if flows else math.log(10_000))
+
+
+def test_muon_follows_the_spectral_norm():
+    muon = library.spectral_descent(DECAY, b1=0.9)
+    found = identify(muon, drawn(2, classes=5), steps=20_000, norms=("l2", "linf", "spectral"))
+    assert found.norm == "spectral"
+
+
+@pytest.mark.parametrize("steps", [20_000, 100_000])
+def test_adam_changes_from_linf_to_l2_where_gradients_pass_eps(steps):
+    found = identify(optax.adam(3e-4, b2=0.95), DATASETS, steps=steps, log_time=1e3, norms=NORMS)
+    if steps == 20_000:
+        assert (found.norm, found.later) == ("linf", "l2")
+        assert "goes to the l2 margin" in found.sentence
+        assert found.gradients_pass is None
+        assert found.until == pytest.approx(math.log(21_544))
+    else:
+        assert (found.norm, found.later) == ("l2", None)
+        assert found.until == pytest.approx(1e3)
+        assert [phase.norm for phase in found.phases] == ["linf", "l2"]
+        assert found.phases[0].end < found.phases[1].end
+        assert "changes: linf" in found.sentence
+        assert 20_000 < math.exp(found.gradients_pass) < 50_000
+    assert found.saturation == pytest.approx(1e-8, rel=1e-3)
+
+
+def test_a_rotated_adam_follows_none():
+    found = identify(library.rotated(library.adam(DECAY, b2=0.95), 0.8), DATASETS, steps=10_000, norms=NORMS)
+    assert found.norm is None
+    assert not found.undecided
+    assert max(score.wins for score in found.ranking) <= 1
+    assert "none of these norms" in found.sentence
+
+
+def test_a_norm_that_is_not_among_those_tried_is_not_replaced_by_the_nearest():
+    found = identify(library.sign_gd(DECAY), DATASETS, steps=10_000, norms=("l2", "l3"))
+    assert found.norm is None
+    assert all(score.wins == 0 for score in found.ranking)
+
+
+def test_too_few_steps_are_said_to_be_too_few():
+    found = identify(optax.adam(1e-3, b2=0.99), DATASETS, steps=2_000, norms=NORMS)
+    assert found.norm is None
+    assert found.undecided
+    assert "give more steps" in found.sentence
+
+
+def test_norms_whose_maximisers_coincide_are_not_told_apart():
+    found = identify(library.sign_gd(DECAY), Dataset([[1, 1], [2, 2]], [1, 1]), steps=1_000, norms=NORMS)
+    assert found.norm is None
+    assert math.isnan(found.confidence)
+    assert found.sentence == "These norms cannot be told apart on this dataset: their maximisers coincide."
+
+
+def test_one_dataset_names_the_norms_that_coincide_there():
+    """At (1, 1, 0) the margins of (1, 3, 0) and (3, 1, 0) are maximal in all three norms; in linf elsewhere as well."""
+    data = Dataset([[1, 3, 0], [3, 1, 0]], [1, 1])
+    found = identify(library.sign_gd(DECAY), data, steps=3_000, norms=("l1.5", "l2", "linf"))
+    assert set(found.coincide) | {found.ranking[0].norm} == {"l1.5", "l2", "linf"}
+    assert "cannot be told apart" in found.sentence
+
+
+def test_weights_that_come_to_rest_still_count():
+    """With weight decay the weights stop growing, at the maximiser in a ball."""
+    lion = optax.lion(PowerDecay(0.1, 0.5), weight_decay=0.1)
+    found = identify(lion, DATASETS, steps=10_000, norms=NORMS)
+    assert found.norm == "linf"
+
+
+def test_the_same_call_gives_the_same_answer():
+    first, second = (identify(library.sign_gd(DECAY), DATASETS[:2], steps=200, norms=NORMS) for _ in range(2))
+    assert first.ranking == second.ranking
+    assert first.sentence == second.sentence
+    np.testing.assert_array_equal(first.gaps["l2"], second.gaps["l2"])
+    one, other = (drawn(2, seed=5) for _ in range(2))
+    assert all(np.array_equal(a.x, b.x) for a, b in zip(one, other, strict=True))
+    assert not np.array_equal(drawn(1, seed=6)[0].x, one[0].x)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: identify(library.sign_gd(0.1), []), "no datasets"),
+        (lambda: identify(library.sign_gd(0.1), DATASETS, norms=("l2",)), "name two at least"),
+        (lambda: identify(library.sign_gd(0.1), DATASETS, norms=("l2", "spectral")), "needs a weight matrix"),
+        (lambda: identify(library.sign_gd(0.1), DATASETS, loss="hinge"), "There is no loss"),
+        (lambda: identify(library.sign_gd(0.1), DATASETS, steps=0), "at least one step"),
+        (lambda: drawn(0), "cannot be drawn"),
+        (lambda: drawn(2, classes=1), "cannot be drawn"),
+    ],
+)
+def test_bad_input(call, sentence):
+    with pytest.raises(InputError, match=sentence):
+        call()
+
+
+def test_data_that_cannot_be_separated_are_refused():
+    with pytest.raises(NonSeparableError, match="Dataset 0"):
+        identify(library.sign_gd(0.1), Dataset([[1, 0], [-1, 0]], [1, 1]))

@@ -1,0 +1,287 @@
+"""The pytest plugin, run on conjecture files in a folder of their own."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.verify import conjecture
+from verify.claims import catalogue
+from verify.cli import app
+from verify.trials import fingerprint, insisting, profiles
+from verify.trials import trial as trials
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    monkeypatch.setitem(profiles.PROFILES, "quick", profiles.Profile("quick", 16, 2_000, 1e3, 1, 20))
+
+
+@pytest.fixture
+def check(pytester):
+    def run(text: str, *options: str):
+        pytester.makepyfile(test_conjecture=text)
+        options = ("--profile=quick", "-p", "no:cacheprovider", "-p", "no:randomly", *options)
+        return pytester.runpytest_inprocess(*options, no_reraise_ctrlc=True)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trial():
+    """What trying the true conjecture finds, for the tests of what is done with it."""
+    module = {}
+    exec(compile(conjecture.TRUE, "conjecture", "exec"), module)
+    return trials.try_claim(module["CLAIM"], profiles.Profile("quick", 16, 2_000, 1e3, 1, 20))
+
+
+@pytest.fixture
+def tried(monkeypatch, trial):
+    """The ids of the claims that are tried from now on; each finds what the true conjecture does."""
+    ids = []
+
+    def attempt(claim, profile, *, seed, **_):
+        ids.append(claim.id)
+        return dataclasses.replace(trial, claim=dataclasses.replace(trial.claim, id=claim.id), seed=seed)
+
+    monkeypatch.setattr(trials, "try_claim", attempt)
+    return ids
+
+
+def records(pytester):
+    return {
+        path.stem: json.loads(path.read_text()) for path in (pytester.path / "verify-report/records").glob("*.json")
+    }
+
+
+def test_a_true_conjecture_passes_and_leaves_its_record(check, pytester):
+    result = check(conjecture.TRUE)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*conjectures/true*SUPPORTED*"])
+    (record,) = records(pytester).values()
+    assert record["verdict"] == "SUPPORTED"
+    assert record["profile"] == "quick"
+    assert (pytester.path / "verify-report/curves/conjectures__true.npz").is_file()
+
+
+def test_a_false_conjecture_fails_with_what_was_seen(check):
+    result = check(conjecture.FALSE)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*conjectures/false does not count as verified*REFUTED*",
+            "*claimed:*",
+            "*observed:*",
+            "*dataset:*smallest counterexample*",
+            "*again:*pytest*",
+        ]
+    )
+
+
+def test_a_claim_without_twin_fails(check):
+    result = check(conjecture.NO_TWIN)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*names no false twin*"])
+
+
+def test_a_twin_that_stands_fails_the_claim(check):
+    result = check(conjecture.TRUE_TWIN)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*was not refuted but is SUPPORTED*"])
+
+
+MOSTLY_LOST = """
+from dataclasses import dataclass, replace
+import numpy as np
+from verify.quantities import Gap
+
+@dataclass(frozen=True)
+class Kept:
+    share: float
+    name: str = "relative gap"
+
+    def measure(self, claim, lab):
+        m = Gap().measure(claim, lab)
+        return replace(m, judged=m.judged & (np.arange(len(m.judged)) < self.share * len(m.judged)))
+"""
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(0.4, "failed"), (0.5, "passed")])
+def test_a_claim_fails_where_most_cases_are_left_out(check, share, outcome):
+    result = check(MOSTLY_LOST + conjecture.TRUE.replace("    real=", f"    quantity=Kept({share}),\n    real="))
+    result.assert_outcomes(**{outcome: 1})
+    if outcome == "failed":
+        result.stdout.fnmatch_lines(["*it is INCONCLUSIVE: Only 7 of 16 cases could be judged*"])
+
+
+def test_a_run_whose_theorems_are_all_skipped_fails(check):
+    skipped = conjecture.TRUE.replace("    theorem(CLAIM)", "    import pytest; pytest.skip('later')")
+    result = check(skipped)
+    result.assert_outcomes(skipped=1)
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["*No theorem reached a verdict*"])
+
+
+def test_a_run_that_is_interrupted_at_once_says_so(check):
+    result = check(conjecture.TRUE.replace("    theorem(CLAIM)", "    raise KeyboardInterrupt\n    theorem(CLAIM)"))
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*No theorem reached a verdict*", "Partial: 0 of 1 claims.*"])
+
+
+def test_tests_without_theorems_are_left_alone(check):
+    result = check("def test_nothing():\n    pass\n")
+    result.assert_outcomes(passed=1)
+    assert result.ret == 0
+
+
+def test_what_was_finished_is_kept(check, tried):
+    check(conjecture.TRUE).assert_outcomes(passed=1)
+    result = check(conjecture.TRUE)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["1 of 1 theorems have kept their record; --fresh tries them again."])
+    assert tried == ["conjectures/true"]
+
+
+def test_what_was_refuted_is_kept_refuted(check, monkeypatch):
+    check(conjecture.FALSE).assert_outcomes(failed=1)
+    monkeypatch.setattr(trials, "try_claim", lambda *a, **k: pytest.fail("tried again"))
+    result = check(conjecture.FALSE)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*conjectures/false does not count as verified*REFUTED*"])
+
+
+@pytest.fixture
+def command(monkeypatch):
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr("sys.argv", ["verify", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            app.main()
+        return int(stopped.value.code or 0)
+
+    return run
+
+
+@pytest.mark.parametrize("text", [conjecture.TRUE, conjecture.FALSE], ids=["true", "false"])
+@pytest.mark.parametrize("package", [False, True], ids=["file", "package"])
+def test_what_the_command_line_finished_is_kept(command, pytester, monkeypatch, text, package):
+    folder = pytester.mkpydir("theorems") if package else pytester.path
+    path = folder / "test_conjecture.py"
+    path.write_text(f'"""A conjecture."""\n{text}')
+    failed = int(text == conjecture.FALSE)
+    assert command("check", str(path.relative_to(pytester.path)), "--profile", "quick") == failed
+    # What pytest imports is another module.
+    del sys.modules["theorems.test_conjecture" if package else "test_conjecture"]
+    monkeypatch.setattr(trials, "try_claim", lambda *a, **k: pytest.fail("tried again"))
+    result = pytester.runpytest_inprocess("--profile=quick", "-p", "no:cacheprovider", str(path))
+    result.assert_outcomes(passed=1 - failed, failed=failed)
+    result.stdout.fnmatch_lines(["1 of 1 theorems have kept their record; --fresh tries them again."])
+    (record,) = records(pytester).values()
+    assert record["docstring"] == "A conjecture."
+    assert record["reproduce"].startswith("verify check")
+
+
+def test_the_command_line_stamps_installed_claims_and_no_larger_trials(command, pytester, monkeypatch, trial):
+    name = "fan2025/sign-gd-binary"
+
+    def insist(claim, profile, budget, *, tell, **_):
+        if budget > 1:
+            tell("Trying more.")
+        return dataclasses.replace(trial, claim=dataclasses.replace(trial.claim, id=claim.id))
+
+    monkeypatch.setattr(insisting, "insist", insist)
+    assert command("check", name, "--profile", "quick") == 0
+    (record,) = records(pytester).values()
+    ((claim, home),) = catalogue.located(name)
+    assert Path(home.__file__).parent.name == "fan2025"
+    assert record["fingerprint"] == fingerprint.fingerprint(claim, home.__file__)
+    assert command("check", name, "--profile", "quick", "--budget", "2") == 0
+    (larger,) = records(pytester).values()
+    assert "fingerprint" not in larger
+    assert larger["docstring"] == record["docstring"]
+
+
+def damage(pytester):
+    path = pytester.path / "verify-report/records/conjectures__true.json"
+    path.write_text(path.read_text()[:-100])
+
+
+def another_device(pytester):
+    path = pytester.path / "verify-report/records/conjectures__true.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"device": "gpu"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "spoil"),
+    [
+        (conjecture.TRUE, ["--fresh"], None),
+        (conjecture.TRUE, ["--hypothesis-seed=3"], None),
+        (conjecture.TRUE.replace("Limit(0.05", "Limit(0.06"), [], None),
+        (conjecture.TRUE + "\n# A comment more.\n", [], None),
+        (conjecture.TRUE, [], damage),
+        (conjecture.TRUE, [], another_device),
+        (conjecture.TRUE, [], lambda p: (p.path / "verify-report/curves/conjectures__true.npz").unlink()),
+    ],
+    ids=["fresh", "seed", "claim edited", "file edited", "record damaged", "other device", "curves lost"],
+)
+def test_what_differs_is_tried_again(check, pytester, tried, text, options, spoil):
+    check(conjecture.TRUE).assert_outcomes(passed=1)
+    if spoil:
+        spoil(pytester)
+    result = check(text, *options)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*kept*")
+    assert len(tried) == 2
+
+
+def test_an_edited_engine_keeps_nothing(check, monkeypatch, tried):
+    check(conjecture.TRUE).assert_outcomes(passed=1)
+    monkeypatch.setattr(fingerprint, "_engine", lambda: ["another"])
+    check(conjecture.TRUE).assert_outcomes(passed=1)
+    assert len(tried) == 2
+
+
+def test_bad_input_fails_in_one_sentence(check):
+    result = check(conjecture.TRUE.replace('loss="exponential"', 'loss="hinge"'))
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["conjectures/true: There is no loss 'hinge'*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result = check(conjecture.TRUE, "--device=tpu")
+    result.stdout.fnmatch_lines(["conjectures/true: There is no 'tpu' device here*"])
+
+
+def test_a_run_that_has_not_finished_says_so(check, pytester, tried):
+    two = conjecture.TRUE + "\nimport dataclasses\nLATER = dataclasses.replace(CLAIM, id='conjectures/later')\n"
+    stops = "\ndef test_later(theorem):\n    raise KeyboardInterrupt\n    theorem(LATER)\n"
+    result = check(two + stops)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["Partial: 1 of 2 claims. The same command goes on with the others."])
+    assert set(records(pytester)) == {"conjectures__true"}
+    result = check(two + stops.replace("    raise KeyboardInterrupt\n", ""), "--fresh")
+    result.assert_outcomes(passed=2)
+    result.stdout.no_fnmatch_line("Partial*")
+
+
+def test_a_seed_that_is_none(check):
+    result = check(conjecture.TRUE, "--hypothesis-seed=seven")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--hypothesis-seed is 'seven': give a whole number, or random.*"])
+
+
+def test_the_seed_is_hypothesis_own(check, pytester, tried):
+    check(conjecture.TRUE, "--hypothesis-seed=7").assert_outcomes(passed=1)
+    (record,) = records(pytester).values()
+    assert record["seed"] == 7
+    assert "--hypothesis-seed=7" in record["reproduce"]
+
+
+def test_a_hunt_is_added_to_new_and_to_kept_records(check, pytester, tried):
+    check(conjecture.TRUE).assert_outcomes(passed=1)
+    assert "tightness" not in records(pytester)["conjectures__true"]
+    check(conjecture.TRUE, "--hunt=6").assert_outcomes(passed=1)
+    found = records(pytester)["conjectures__true"]["tightness"]
+    assert 1 <= found["judged"] <= found["examples"] <= 6
+    assert tried == ["conjectures/true"]

@@ -1,0 +1,126 @@
+"""What is judged of the CNN's runs: amounts over tolerances, looks that count, frequencies with their intervals."""
+
+import numpy as np
+import pytest
+
+from solvers.errors import InputError
+from verify import Dataset
+from verify.problems.cnn.runs import ADAM, GD, SHARES, STEPS, CnnRuns, Seen, Way
+from verify.problems.cnn.separation import SINCE, FailureRate, FeatureSigns, SeparationShortfall, _kept, _worst
+from verify.problems.cnn.settings import CnnSetting
+from verify.problems.laboratory import Laboratory
+
+SETTING = CnnSetting(n=6, s=500, alpha=0.1, noise=0.75, m=16)
+LAB = Laboratory([SETTING, SETTING], steps=10)
+LOOKS = len(SHARES)
+
+
+def seen(error: float, *, half: float = 0.0, wrong: float = 0.0, gradient: float = 1e-4, rows: int = 1) -> Seen:
+    """The same at all looks."""
+    return Seen(*(np.full((rows, LOOKS), value) for value in (error, half, wrong, gradient, -1.0)))
+
+
+def at(found: Seen, name: str, look: int, value: float) -> Seen:
+    changed = getattr(found, name).copy()
+    changed[:, look] = value
+    return found._replace(**{name: changed})
+
+
+PLAIN = SeparationShortfall()
+
+
+def shortfall(failing: Seen, learning: Seen, quantity: SeparationShortfall = PLAIN) -> float:
+    value, half = _worst(quantity.amounts(_kept(failing), learning))
+    return float(value[0, -1] + half[0, -1])
+
+
+@pytest.mark.parametrize(
+    ("failing", "learning", "expected"),
+    [
+        (seen(0.5), seen(0.05), 1.0),
+        (seen(0.4), seen(0.0), 2.0),
+        (seen(1.0), seen(0.1, half=0.05), 3.0),
+        (seen(1.0, wrong=1), seen(0.0), 2.0),
+        (seen(1.0), seen(0.0, gradient=0.03), 3.0),
+    ],
+)
+def test_amounts_are_over_their_tolerances(failing, learning, expected):
+    assert shortfall(failing, learning) == pytest.approx(expected)
+
+
+def test_what_fails_must_fail_at_all_later_looks():
+    early = at(seen(1.0), "error", SINCE - 1, 0.0)
+    late = at(seen(1.0), "error", SINCE + 1, 0.0)
+    assert shortfall(early, seen(0.0)) <= 1
+    assert shortfall(late, seen(0.0)) == pytest.approx(10)
+    # Of what learns only its end counts.
+    assert shortfall(seen(1.0), at(seen(0.0), "error", LOOKS - 2, 1.0)) <= 1
+    assert shortfall(seen(1.0), at(seen(0.0), "error", LOOKS - 1, 1.0)) == pytest.approx(20)
+
+
+def test_gradients_are_not_asked_of_adamw():
+    wild = seen(1.0, gradient=50.0), seen(0.0, gradient=50.0)
+    adamw = SeparationShortfall(fails=Way("adamw"), learns=Way("adamw", batch=2))
+    assert shortfall(*wild, adamw) <= 1
+    assert shortfall(*wild) == pytest.approx(5000)
+
+
+def rate(broken: int, unsure: int = 0) -> tuple[float, float]:
+    """The interval of n times the frequency, with so many of 40 failing runs that generalise, or may do so."""
+    error, half = np.ones(40), np.zeros(40)
+    error[:broken] = 0.0
+    error[broken : broken + unsure], half[broken : broken + unsure] = 0.45, 0.02
+
+    class Told(FailureRate):
+        def seen(self, lab, settings, way, shares=SHARES):
+            assert len(settings) == 40
+            if way == GD:
+                return Seen(*(side[:, : len(shares)] for side in seen(0.0, rows=40)))
+            repeated = {name: np.repeat(a[:, None], LOOKS, 1) for name, a in (("error", error), ("half", half))}
+            return seen(1.0, rows=40)._replace(**repeated)
+
+    found = Told(repetitions=40, first=1).measure(None, LAB)  # type: ignore[arg-type]
+    return float(found.values[0, -1] - found.floor[0]), float(found.values[0, -1] + found.floor[0])
+
+
+def test_frequencies_have_exact_intervals():
+    low, high = rate(0)
+    assert low == pytest.approx(0, abs=1e-12)
+    assert high == pytest.approx(6 * (1 - 0.01 ** (1 / 40)))
+    low, high = rate(40)
+    assert low == pytest.approx(6 * 0.01 ** (1 / 40))
+    assert high == pytest.approx(6)
+
+
+def test_doubt_widens_the_interval():
+    assert rate(0, unsure=3)[0] == pytest.approx(0, abs=1e-12)
+    assert rate(0, unsure=3)[1] == pytest.approx(rate(3)[1])
+    assert rate(2, unsure=3)[0] == pytest.approx(rate(2)[0])
+
+
+def test_runs_from_the_start_to_the_verdict_in_small():
+    setting = CnnSetting(n=4, s=330, alpha=0.1, noise=0.7, m=8, b1=0.0, b2=0.0)
+    lab = Laboratory([setting], steps=10)
+    found = SeparationShortfall().measure(None, lab)  # type: ignore[arg-type]
+    assert found.values[0, -1] < 1
+    turned = SeparationShortfall(fails=GD, learns=ADAM).measure(None, lab)  # type: ignore[arg-type]
+    assert turned.values[0, -1] > 5
+    signs = FeatureSigns().measure(None, lab)  # type: ignore[arg-type]
+    assert signs.values[0, -1] < 0
+
+
+def test_quantities_want_settings():
+    lab = Laboratory([Dataset(np.array([[1.0, 2.0]]), np.array([1]))], steps=10)
+    with pytest.raises(InputError, match="on settings of the network"):
+        SeparationShortfall().settings(lab)
+
+
+def test_twins_replace_what_they_say():
+    (other,) = CnnRuns(s=16, n=8, alpha=0.5, first=1).settings(LAB)
+    assert (other.s, other.n, other.alpha, other.m) == (16, 8, 0.5, SETTING.m)
+    assert CnnRuns(dense=True).model(SETTING).width == 500
+    assert CnnRuns(decay=3.0).job(SETTING, ADAM).lam == pytest.approx(3 * SETTING.decay)
+    assert CnnRuns().job(SETTING, Way("adamw")).lam == SETTING.lam
+    assert CnnRuns(travel=6.0).job(SETTING, ADAM).eta == pytest.approx(6 / STEPS)
+    assert CnnRuns().job(SETTING, Way("adam", (0.5, 0.5), 2)).batch == 2
+    assert CnnRuns().job(SETTING, Way("adam", (0.5, 0.6))).b2 == 0.6

@@ -1,0 +1,121 @@
+"""Batches: what padding adds, how datasets are grouped, and gradients on padded data."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from tests.verify import samples
+from tests.verify.samples import binary, classes
+from verify.datasets import Dataset
+from verify.losses import loss
+from verify.runs.batches import Batch, group, pad
+from verify.runs.engine import gradient
+from verify.runs.linear import linear_margins, linear_reach
+
+
+def row(batch: Batch, i: int = 0) -> Batch:
+    return jax.tree.map(lambda values: jnp.asarray(values[i]), batch)
+
+
+def test_padding_of_binary_data():
+    dataset = Dataset([[1, 2], [0, -3], [0, 4]], [1, -1, 1])
+    batch = pad([dataset, binary(5, 4)], (5, 4, 0))
+    np.testing.assert_array_equal(batch.x[0, :, :2], [[1, 2], [0, 3], [0, 4], [1, 2], [0, 3]])
+    assert not batch.x[0, :, 2:].any()
+    np.testing.assert_allclose(batch.weight, [[1 / 3] * 3 + [0] * 2, [1 / 5] * 5])
+    np.testing.assert_array_equal(batch.real, [[True, True, False, False], [True] * 4])
+    assert batch.label.shape == (2, 5, 0)
+    assert batch.rivals.shape == (2, 5, 1)
+    assert batch.rivals.all()
+
+
+def test_padding_of_classes():
+    dataset = Dataset([[1, 0], [2, 0], [3, 0]], [1, 0, 2])
+    batch = pad([dataset], (4, 3, 4))
+    np.testing.assert_array_equal(batch.label[0].argmax(axis=1), [1, 0, 2, 1])
+    np.testing.assert_array_equal(batch.rivals[0], [[1, 0, 1, 0], [0, 1, 1, 0], [1, 1, 0, 0], [1, 0, 1, 0]])
+    np.testing.assert_array_equal(batch.real[0, :, 0], [True, True, True, False])
+    # No sample has the second feature, and the third is padding.
+    np.testing.assert_array_equal(batch.touched[0], [[True, False, False]] * 3 + [[False] * 3])
+    assert pad([dataset], (4, 3, 4), np.float32).x.dtype == np.float32
+
+
+def test_groups_are_few_shapes_and_keep_the_order():
+    datasets = [binary(6, 3), classes(6, 4, 3), binary(17, 3), binary(16, 16), binary(70, 3), classes(9, 17, 5)]
+    assert group(datasets) == {
+        (16, 8, 0): [0],
+        (16, 8, 4): [1],
+        (32, 8, 0): [2],
+        (16, 16, 0): [3],
+        (70, 3, 0): [4],
+        (16, 32, 8): [5],
+    }
+    assert group(datasets, pad_weights=False) == {
+        (16, 3, 0): [0],
+        (16, 4, 3): [1],
+        (32, 3, 0): [2],
+        (16, 16, 0): [3],
+        (70, 3, 0): [4],
+        (16, 17, 5): [5],
+    }
+
+
+def test_equal_shapes_stay_unpadded_unless_they_are_tiny():
+    assert group([binary(20, 3), binary(20, 3, seed=1)]) == {(20, 3, 0): [0, 1]}
+    assert group([binary(6, 3), binary(6, 3, seed=1)]) == {(16, 8, 0): [0, 1]}
+
+
+@pytest.mark.parametrize("shape", [(7, 4, 3), (16, 16, 4)], ids=["own shape", "padded"])
+def test_multiclass_gradient_is_that_of_the_naive_cross_entropy(shape: tuple[int, int, int]):
+    dataset = classes(7, 4, 3)
+    w = np.random.default_rng(0).normal(size=(3, 4))
+    naive = jax.grad(
+        lambda w: jnp.mean(optax.softmax_cross_entropy_with_integer_labels(jnp.asarray(dataset.x) @ w.T, dataset.y))
+    )(jnp.asarray(w))
+    g = gradient(loss("cross_entropy"), jnp.pad(w, ((0, shape[2] - 3), (0, shape[1] - 4))), row(pad([dataset], shape)))
+    direction = np.asarray(jnp.exp(g.log_scale) * g.direction)
+    np.testing.assert_allclose(direction[:3, :4], naive, rtol=1e-12, atol=1e-15)
+    assert not direction[3:].any()
+    assert not direction[:, 4:].any()
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+def test_two_classes_are_the_binary_problem(scale: float):
+    """The weights' difference plays the binary part; each class has the gradient with its own sign."""
+    plain = binary(6, 3)
+    two = Dataset(plain.x, (plain.y + 1) // 2)
+    w = scale * np.random.default_rng(1).normal(size=(2, 3))
+    for name in ("exponential", "cross_entropy", "pairwise_logistic", "polynomial_tail"):
+        one = gradient(loss(name), jnp.asarray(w[1] - w[0]), row(pad([plain], (6, 3, 0))))
+        both = gradient(loss(name), jnp.asarray(w), row(pad([two], (6, 3, 2))))
+        assert float(both.log_scale) == pytest.approx(float(one.log_scale), rel=1e-12, abs=1e-12)
+        np.testing.assert_allclose(both.direction, [-one.direction, one.direction], rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("dataset", [binary(6, 3), classes(7, 4, 3)], ids=["binary", "classes"])
+def test_reach_is_the_sum_of_absolute_contributions(dataset: Dataset):
+    shape = (16, 16, 4 if dataset.classes else 0)
+    data = row(pad([dataset], shape))
+    w = jnp.asarray(np.random.default_rng(2).normal(size=data.real.shape) * data.real)
+    slopes, scale = loss("logistic").scaled_slopes(linear_margins(w, data))
+    reach = jnp.exp(scale) * linear_reach(data.weight[:, None] * slopes, data)
+    weights = tuple(map(slice, dataset.weights_shape))
+    z = dataset.margin_vectors @ np.asarray(w[weights]).ravel()
+    z = z.reshape(dataset.n, -1)
+    p = np.exp(-z) / (1 + np.exp(-z).sum(axis=1, keepdims=True)) / dataset.n
+    want = np.abs(p.reshape(-1, 1) * dataset.margin_vectors).sum(axis=0).reshape(dataset.weights_shape)
+    np.testing.assert_allclose(reach[weights], want, rtol=1e-12)
+    assert float(jnp.sum(reach)) == pytest.approx(want.sum(), rel=1e-12)
+
+
+def test_the_samples_of_these_tests_are_separable():
+    for dataset in (samples.with_zero_columns(binary(6, 3)), binary(20, 5, seed=3), binary(4, 2)):
+        w = np.linalg.lstsq(dataset.signed, np.ones(dataset.n), rcond=None)[0]
+        for _ in range(10_000):  # the perceptron ends on separable data
+            wrong = dataset.signed @ w <= 0
+            if not wrong.any():
+                break
+            w = w + dataset.signed[wrong.argmax()]
+        assert (dataset.signed @ w > 0).all()

@@ -1,0 +1,54 @@
+"""How jax is set up: float64, and one CPU device a core, since XLA on CPU runs one program on one core.
+
+And which devices there are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from solvers.errors import InputError
+
+
+def _cpu_devices() -> int:
+    """Cores for this process: all of them, shared out among the workers of pytest-xdist."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // workers)
+
+
+def configure() -> None:
+    """Switch on float64, one CPU device a core, and errors on silent rank promotion.
+
+    Called once, when the engine is imported; a backend that the user has already started keeps its devices.
+    """
+    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_numpy_rank_promotion", "raise")
+    try:
+        jax.config.update("jax_num_cpu_devices", _cpu_devices())
+    except RuntimeError:
+        return
+
+
+configure()
+
+
+def power_of_two(size: int, least: int = 1) -> int:
+    """The next power of two, and at least `least`."""
+    return max(least, 1 << (size - 1).bit_length())
+
+
+Progress = Callable[[int, int], None]
+"""Called with the dataset-steps done and the dataset-steps in all."""
+
+
+def devices(platform: str | None = None) -> list[Any]:
+    """The devices of a platform ("cpu", "gpu"), by default of jax's own. Raises `InputError` if there is none."""
+    try:
+        return jax.devices(platform)
+    except RuntimeError as error:
+        raise InputError(f"There is no {platform!r} device here: use cpu, or install jax for it.") from error

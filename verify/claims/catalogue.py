@@ -1,0 +1,98 @@
+"""The claims that are installed, and those of a file."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+import textwrap
+import traceback
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from solvers.errors import InputError
+
+
+def claims_of(module: ModuleType) -> Iterator[Any]:
+    """The claims that a module defines: its `CLAIM`s, and those in its tuples."""
+    from verify.claims.claim import Claim
+
+    for value in vars(module).values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(item, Claim):
+                yield item
+
+
+def all_claims() -> dict[str, Any]:
+    """Every claim of the installed packages of the entry point group `implicit_bias_verify.claims`, by id."""
+    return {name: claim for name, (claim, _) in _installed().items()}
+
+
+def _installed() -> dict[str, tuple[Any, ModuleType]]:
+    """The installed claims by id, each with the module that defines it."""
+    found: dict[str, tuple[Any, ModuleType]] = {}
+    for entry in entry_points(group="implicit_bias_verify.claims"):
+        package = entry.load()
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if info.name.rpartition(".")[2].startswith("test_"):
+                module = importlib.import_module(info.name)
+                found |= {claim.id: (claim, module) for claim in claims_of(module)}
+    return dict(sorted(found.items()))
+
+
+def from_file(path: Path) -> dict[str, Any]:
+    """The claims that a Python file defines, by id; raises `InputError` if it is none."""
+    return {claim.id: claim for claim in claims_of(_module(path))}
+
+
+def _module(path: Path) -> ModuleType:
+    """A Python file as a module, of the name under which pytest imports it: with the packages that it lies in."""
+    name, folder = path.stem, path.absolute().parent
+    while (folder / "__init__.py").is_file():
+        name, folder = f"{folder.name}.{name}", folder.parent
+    spec = importlib.util.spec_from_file_location(name, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise InputError(f"{path} is no Python file: give the path of a file that defines a Claim.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{path} cannot be run ({_words(error, path)}): mend it, and check it again.") from error
+    return module
+
+
+def _words(error: BaseException, path: Path) -> str:
+    """What a file raised, and at which of its lines, in few words."""
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path.absolute()
+    ]
+    line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = textwrap.shorten(f"{type(error).__name__}: {message}".rstrip(": ."), 120, placeholder=" ...")
+    return text if line is None else f"{text}, line {line}"
+
+
+def chosen(target: str) -> list[Any]:
+    """The claims of a file, or of an id or the first part of ids; raises `InputError` if there are none."""
+    return [claim for claim, _ in located(target)]
+
+
+def located(target: str) -> list[tuple[Any, ModuleType]]:
+    """The claims that `chosen` finds, each with the module that defines it."""
+    if target.endswith(".py"):
+        module = _module(Path(target))
+        found = {claim.id: (claim, module) for claim in claims_of(module)}
+        if not found:
+            raise InputError(f"{target} defines no claim: put a verify.Claim at its top level.")
+        return list(found.values())
+    matching = [each for name, each in _installed().items() if name == target or name.startswith(f"{target}/")]
+    if not matching:
+        raise InputError(f"There is no claim {target!r}: see `verify list`, or give a file that defines one.")
+    return matching

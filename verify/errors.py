@@ -1,0 +1,11 @@
+"""What can go wrong in a run or a flow, as errors with a sentence."""
+
+from __future__ import annotations
+
+
+class TrajectoryError(RuntimeError):
+    """A run met NaN or infinity: the message names the step and the dataset."""
+
+
+class FlowError(RuntimeError):
+    """The solver gave up on a flow: the message names the dataset and how far it came."""

@@ -1,0 +1,193 @@
+"""The implicit solver of flows in log time, on many datasets at once.
+
+The exponent of `e^(s + log |l'|)` stays of order 1 along a flow although `e^s` itself overflows from s = 710 on, and
+the solution becomes a straight line in `s`: an implicit method takes some 100 steps to `t = e^100000`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from solvers.norms import Norm
+from verify import backend
+from verify.backend import Progress
+from verify.datasets.dataset import Dataset
+from verify.errors import FlowError
+from verify.flows.dynamics import Dynamics, GradientDescent, Velocity
+from verify.flows.newton import _Newton
+from verify.losses import Loss, log_sum_exp
+from verify.runs import batches
+from verify.runs.batches import Batch
+from verify.runs.linear import linear_margins
+
+# Datasets a call; shorter lists are padded to it. Each waits for the slowest: with 4, 16 and 64 a call, a binary one
+# took 11, 9 and 15 ms, and one of three classes 0.2, 0.3 and 0.5 s.
+_CHUNK = 4
+_POINTS_STEP = 64  # the recorded points come in multiples of this, so that another end time compiles nothing
+_MAX_STEPS = 10_000  # a hundred times what a flow needs; short of them, rounding keeps the steps from their tolerance
+_LOOSEST = 1e-5
+_SMALLEST_STEP = 1e-9  # of log time: a flow that needs less has no solution, and fails
+_NONE = np.zeros(0)
+
+
+def _pull(loss: Loss, s: Any, w: Array, data: Batch) -> Array:
+    """`-e^s grad L`. From `log_slopes`, whose derivatives stay finite, not from the scaled slopes."""
+    z, pull_back = jax.vjp(lambda w: linear_margins(w, data), w)
+    (pull,) = pull_back(data.weight[:, None] * jnp.exp(s + loss.log_slopes(z)))
+    return pull
+
+
+@functools.cache
+def _recorder(loss: Loss, norms: tuple[Norm, ...]) -> Any:
+    """Jitted records of weights `[b r ...]`: apart from the solve, which takes seconds to compile."""
+
+    def record(w: Array, data: Batch) -> tuple[Array, Array, Array]:
+        z = linear_margins(w, data)
+        log_loss = log_sum_exp(loss.log_value(z) + jnp.log(data.weight))
+        return jnp.min(z), log_loss, jnp.stack([norm.value(w) for norm in norms])
+
+    return jax.jit(jax.vmap(jax.vmap(record, in_axes=(0, None))))
+
+
+@functools.cache
+def _program(loss: Loss, velocity: Velocity) -> Any:
+    """Jitted solve of a batch: start states `[b m ...]` and times `[r]` to states `[b r m ...]`.
+
+    A state is the weights, and below them the memory of flows that have one: `m` is 1 or 2.
+    """
+
+    def derivative(s: Any, state: Array, args: tuple[Batch, tuple[Any, ...]]) -> Array:
+        data, numbers = args
+        w, memory = velocity(s, _pull(loss, s, state[0], data), state[1:], numbers)
+        return jnp.concatenate([w[None], memory])
+
+    term = diffrax.ODETerm(derivative)
+    solver = diffrax.Kvaerno5(root_finder=diffrax.with_stepsize_controller_tols(_Newton)())
+
+    def solve(data: Batch, start: Array, numbers: tuple[Any, ...], times: Array, rtol: Array) -> tuple[Any, ...]:
+        solution = diffrax.diffeqsolve(
+            term,
+            solver,
+            times[0],
+            times[-1],
+            jnp.minimum(0.1, times[-1] - times[0]),
+            start,
+            args=(data, numbers),
+            saveat=diffrax.SaveAt(ts=times),
+            # Steps end at the recorded times: the method's interpolation is worse than its steps by orders.
+            stepsize_controller=diffrax.ClipStepSizeController(
+                diffrax.PIDController(rtol=rtol, atol=rtol / 100, dtmin=_SMALLEST_STEP, force_dtmin=False),
+                step_ts=times,
+            ),
+            max_steps=_MAX_STEPS,
+            throw=False,
+        )
+        return solution.ys, solution.result == diffrax.RESULTS.successful, solution.stats["num_steps"]
+
+    return jax.jit(jax.vmap(solve, in_axes=(0, 0, None, None, None)))
+
+
+def _bucket(dataset: Dataset) -> tuple[int, int, int]:
+    """Padded shape `(n, d, k)`. Tighter than for trajectories: the implicit steps cost `(k d)^3`."""
+    return backend.power_of_two(dataset.n, 16), backend.power_of_two(dataset.d, 8), dataset.classes
+
+
+class Path(NamedTuple):
+    """The flow of one dataset at `r` times. memory: shaped like the weights, empty where the flow has none."""
+
+    weights: np.ndarray
+    memory: np.ndarray
+    margin: np.ndarray
+    log_loss: np.ndarray
+    norms: np.ndarray  # [r norms]
+    steps: int
+    rtol: float
+
+
+class Start(NamedTuple):
+    """Where the flow of one dataset starts: weights, and memory where the flow has one."""
+
+    weights: np.ndarray
+    memory: np.ndarray = _NONE
+
+
+@dataclass(frozen=True)
+class Solver:
+    """The flows of datasets under one dynamics."""
+
+    datasets: list[Dataset]
+    loss: Loss
+    norms: tuple[Norm, ...]
+    rtol: float
+    dynamics: Dynamics = field(default_factory=GradientDescent)
+
+    def run(self, starts: list[Start], times: np.ndarray, progress: Progress | None = None) -> list[Path]:
+        """One path per dataset. Raises `FlowError`."""
+        groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+        for i, dataset in enumerate(self.datasets):
+            groups[_bucket(dataset)].append(i)
+        paths: dict[int, Path] = {}
+        for shape, places in groups.items():
+            for first in range(0, len(places), _CHUNK):
+                chunk = places[first : first + _CHUNK]
+                paths.update(zip(chunk, self._chunk(shape, chunk, starts, times), strict=True))
+                if progress:
+                    progress(len(paths), len(self.datasets))
+        return [paths[i] for i in range(len(self.datasets))]
+
+    def _chunk(self, shape: tuple[int, int, int], places: list[int], starts: list[Start], times: np.ndarray):
+        padded = [*places, *places[:1] * (_CHUNK - len(places))]
+        data = batches.pad([self.datasets[i] for i in padded], shape)
+        start = np.zeros((_CHUNK, 1 + self.dynamics.remembers, *data.real.shape[1:]))
+        for j, i in enumerate(padded):
+            own = tuple(map(slice, starts[i].weights.shape))
+            start[(j, 0, *own)] = starts[i].weights
+            if self.dynamics.remembers:
+                start[(j, 1, *own)] = starts[i].memory
+        program = _program(self.loss, self.dynamics.velocity)
+        paths: dict[int, Path] = {}
+        rtol = self.rtol
+        while True:
+            states, *rest = program(data, start, self.dynamics.numbers, times, rtol)
+            records = _recorder(self.loss, self.norms)(states[:, :, 0], data)
+            solved = jax.tree.map(np.asarray, (states, *rest, records))
+            for j, i in enumerate(places):
+                if i not in paths and (path := self._path(solved, j, i, times, rtol)):
+                    paths[i] = path
+            if len(paths) == len(places):
+                return [paths[i] for i in places]
+            # Where |w| is large, rounding may exceed the tolerance: ten times it, and the result says so.
+            rtol *= 10
+
+    def _path(self, solved: Any, j: int, i: int, times: np.ndarray, rtol: float) -> Path | None:
+        """The path of dataset `i`, the `j`-th of its chunk; None where a looser tolerance may still help."""
+        states, good, steps, records = solved
+        finite = np.isfinite(states[j]).reshape(len(times), -1).all(axis=1)
+        if good[j] and finite.all():
+            own = tuple(map(slice, self.datasets[i].weights_shape))
+            margin, log_loss, norms = (record[j] for record in records)
+            memory = states[(j, slice(None), 1, *own)] if self.dynamics.remembers else _NONE
+            return Path(states[(j, slice(None), 0, *own)], memory, margin, log_loss, norms, int(steps[j]), rtol)
+        if 10 * rtol <= _LOOSEST:
+            return None
+        raise FlowError(
+            f"The flow of dataset {i}, {self.datasets[i]!r} (features in units of the step size), failed "
+            f"after log time {times[finite].max(initial=times[0]):.4g}: check that it is separable."
+        )
+
+
+def grid(start: float, end: float, points: int) -> Float[np.ndarray, " r"]:
+    """Log times, geometric from `start` to `end`, at least `points` a decade."""
+    count = math.ceil(points * math.log10(end / start)) + 1
+    return np.geomspace(start, end, _POINTS_STEP * math.ceil(count / _POINTS_STEP))

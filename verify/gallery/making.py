@@ -1,0 +1,101 @@
+"""Make the experiments' exhibits, keeping what is finished."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reports.gallery import folder
+from reports.records import replace_file
+
+if TYPE_CHECKING:
+    from verify.gallery.experiment import Experiment
+
+
+_PACKAGES = ("jax", "optax", "numpy", "scipy", "cvxpy", "clarabel", "highspy", "implicit-bias-verify")
+
+Show = Callable[[str, int, int], None]
+
+
+def make(experiment: Experiment, seed: int, report_dir: Path, *, fresh: bool = False, show: Show) -> dict[str, Any]:
+    """The exhibit of an experiment; each part is written when it is finished, and read again the next time.
+
+    A part counts as finished if it has the same parameters, seed and version of this package, unless `fresh`.
+    """
+    parameters = asdict(experiment.parameters)
+    parts = experiment.parts(experiment.parameters, seed)
+    files, results = {}, {}
+    for done, (name, compute) in enumerate(parts.items()):
+        show(name, done, len(parts))
+        path = folder(report_dir) / "parts" / experiment.id / f"{re.sub(r'[^A-Za-z0-9.]+', '-', name)}.json"
+        key = {"part": name, "parameters": parameters, "seed": seed, "version": version("implicit-bias-verify")}
+        file = None if fresh else _finished(path, key)
+        if file is None:
+            file = key | _compute(compute, results)
+            content = json.dumps(file, allow_nan=False)
+            replace_file(path, lambda opened, content=content: opened.write(content.encode()))
+        files[name], results[name] = file, file["result"]
+    found = experiment.find(experiment.parameters, results)
+    last = max(files.values(), key=lambda file: datetime.fromisoformat(file["created"]))
+    return {
+        "schema": 1,
+        "id": experiment.id,
+        "title": experiment.title,
+        "source": experiment.source,
+        "shows": experiment.shows,
+        "figure": experiment.figure,
+        "drawing": found.drawing,
+        "caption": found.caption,
+        "alternative": found.alternative,
+        "sentences": list(found.sentences),
+        "headings": list(found.headings),
+        "rows": [list(row) for row in found.rows],
+        "numbers": found.numbers,
+        "parameters": parameters,
+        "seed": seed,
+        "device": last["device"],
+        "versions": last["versions"],
+        "seconds": sum(file["seconds"] for file in files.values()),
+        "created": last["created"],
+        "reproduce": _reproduce(experiment, seed),
+    }
+
+
+def _compute(compute: Callable[[Mapping[str, Any]], Any], results: Mapping[str, Any]) -> dict[str, Any]:
+    from verify.backend import devices
+
+    begun = time.perf_counter()
+    result = compute(results)
+    return {
+        "result": result,
+        "seconds": time.perf_counter() - begun,
+        "created": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "device": devices()[0].platform,
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _finished(path: Path, key: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A part that was computed before with the same key; a damaged or older file counts as none."""
+    try:
+        file = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return file if isinstance(file, dict) and {name: file.get(name) for name in key} == dict(key) else None
+
+
+def _reproduce(experiment: Experiment, seed: int) -> str:
+    from verify.gallery import EXPERIMENTS
+
+    usual = asdict(EXPERIMENTS[experiment.id].parameters) if experiment.id in EXPERIMENTS else {}
+    changed = {name: value for name, value in asdict(experiment.parameters).items() if usual.get(name) != value}
+    options = "".join(f" -o {name}={value}" for name, value in changed.items())
+    return f"verify gallery {experiment.id} --seed {seed}{options}"

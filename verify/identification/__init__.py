@@ -1,0 +1,3 @@
+"""Which norm a run follows.
+
+For the command line and `verify.identify`."""

@@ -1,0 +1,181 @@
+"""Which margin does an optimizer maximise? Norms ranked by how much of each one's maximal margin a run gains.
+
+What is measured is the *share* of a certified maximal margin: the normalised margin over it, at most 1, of the weights
+or of those *gained* since a third of a decade ago (in a flow, since the last recorded log time), whichever is larger.
+It tends to 1 in the norm whose margin is maximised, in another norm to what that norm's geometry leaves of it. The
+weights gained forget the start, which `w / ||w||` remembers as long as `1 / log t` in gradient descent: `w(t) = w_hat
+log t + O(1)` gains `w_hat`. The weights themselves count where points of large margin lose some of it meanwhile.
+
+Beside it stands the *misalignment* of the updates, what they fall short of steepest descent in a norm:
+`1 - sum <grad F, u> / (gamma sum ||u||)`, with `F` the log loss, over the last decade of steps. In the geometry that
+the updates follow it tends to 0, or stays a little below, as `gamma` is only a lower bound of the gradient's dual norm.
+
+Two norms are told apart on a dataset where the maximiser of the one misses a percent of the other one's margin.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import optax
+from jaxtyping import Bool, Float
+from scipy.stats import binomtest
+
+import solvers
+import solvers.norms
+from solvers.errors import InputError
+from verify.backend import Progress
+from verify.datasets.dataset import Dataset
+from verify.identification.continuation import PARTS, Course, course
+from verify.identification.identification import _FALL, _FALLING, Identification, Phase, Score
+from verify.identification.shares import _FITS, WEIGHTED, _geometries, _last, _measure, _Measured
+from verify.losses import Loss
+from verify.losses import loss as loss_named
+from verify.optimizers.homogeneity import check_optimizer
+from verify.runs.trajectory import check_steps
+
+VECTOR_NORMS = ("l1", "l1.5", "l2", "l3", "linf")
+MATRIX_NORMS = (*VECTOR_NORMS, "nuclear", "schatten1.5", "schatten3", "spectral")
+_SHARE = 2 / 3  # of the datasets, on which a norm must win to be named
+
+
+def _fitting(measured: _Measured) -> tuple[Bool[np.ndarray, "norms b"], Float[np.ndarray, "norms b"], np.ndarray]:
+    """Which norms are followed on which datasets at the end, with their gaps and those of a decade earlier."""
+    gap, before = 1 - _last(measured.share), 1 - _last(measured.share, PARTS)
+    with np.errstate(invalid="ignore"):
+        return (gap <= _FITS) | ((gap <= _FALLING) & (gap <= _FALL * before)), gap, before
+
+
+def _scores(measured: _Measured) -> list[Score]:
+    fits, gap, before = _fitting(measured)
+    told, rivals = measured.told, len(measured.geometries)
+    gained, reached = np.median(_last(measured.gained), axis=1), np.median(_last(measured.reached), axis=1)
+    scores: list[Score] = []
+    for j, geometry in enumerate(measured.geometries):
+        judged = told[j].any(axis=0)
+        beaten = np.array([~(told[j, m] & fits[m]) for m in range(rivals)]).all(axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            fall = float(np.nanmedian(gap[j] / before[j])) if np.isfinite(gap[j] / before[j]).any() else math.nan
+        wins = int(np.count_nonzero(fits[j] & beaten & judged))
+        crooked = float(np.median(measured.misalignment[j]))
+        numbers = (float(np.median(1 - gap[j])), float(gained[j]), float(reached[j]), fall, crooked)
+        scores.append(Score(geometry.name, *numbers, wins, int(np.count_nonzero(judged))))
+    return sorted(scores, key=lambda s: (-s.wins / max(s.judged, 1), -s.share))
+
+
+def _phases(run: Course, measured: _Measured) -> tuple[Phase, ...]:
+    """Stretches of two recorded times at least in which one norm is the nearest and near on most datasets."""
+    names = [geometry.name for geometry in measured.geometries]
+    gap = np.where(np.isfinite(measured.share), 1 - measured.share, np.inf)
+    leaders: list[str | None] = []
+    for at in range(gap.shape[2]):
+        near = np.min(gap[:, :, at], axis=0) <= _FALLING
+        votes = np.bincount(np.argmin(gap[:, :, at], axis=0)[near], minlength=len(names))
+        leaders.append(names[int(np.argmax(votes))] if votes.max() > _SHARE * gap.shape[1] else None)
+    phases: list[Phase] = []
+    first = 0
+    for at in range(1, len(leaders) + 1):
+        if at < len(leaders) and leaders[at] == leaders[first]:
+            continue
+        name = leaders[first]
+        if name is not None and at - first >= 2:
+            begin = run.log_time[first - 1] if first else 0.0
+            if phases and phases[-1].norm == name:
+                begin = phases.pop().begin
+            phases.append(Phase(name, float(begin), float(run.log_time[at - 1])))
+        first = at
+    return tuple(phases)
+
+
+def _passing(run: Course, saturation: float) -> float | None:
+    """Log t at which the median size of the gradients falls below that size."""
+    if not 0 < saturation < math.inf:
+        return None
+    sizes = np.median(run.gradients, axis=0)
+    below = np.flatnonzero(sizes < math.log(saturation))
+    if not below.size or not below[0]:
+        return None
+    at = int(below[0])
+    pair = slice(at - 1, at + 1)
+    return float(np.interp(-math.log(saturation), -sizes[pair], run.log_time[pair]))
+
+
+def _check(datasets: list[Dataset], norms: Sequence[str] | None, steps: int, log_time: float) -> tuple[str, ...]:
+    if not datasets:
+        raise InputError("There are no datasets to run on: give at least one.")
+    binary = any(s.binary for s in datasets)
+    chosen = norms if norms is not None else VECTOR_NORMS if binary else MATRIX_NORMS
+    parsed = tuple(dict.fromkeys(solvers.norms.norm(name).name for name in chosen))
+    check_steps(steps)
+    if not 0 < log_time < math.inf:
+        raise InputError(f"The log time is {log_time}: give the log of a time, a positive number.")
+    if len(parsed) < 2:
+        raise InputError(f"The norms are {', '.join(parsed) or 'none'}: name two at least, to be told apart.")
+    return parsed
+
+
+def identify(
+    optimizer: optax.GradientTransformation,
+    datasets: Dataset | Sequence[Dataset],
+    *,
+    loss: str | Loss = "logistic",
+    steps: int = 100_000,
+    log_time: float = 1e4,
+    norms: Sequence[str] | None = None,
+    platform: str | None = None,
+    progress: Progress | None = None,
+) -> Identification:
+    """Find the norm whose margin an optimizer maximises on separable data, from zero weights.
+
+    optimizer: any optax transformation. datasets: separable ones; several that tell the norms apart (see
+    `verify.drawn`) say more than one.
+    loss: by name; "logistic" is the cross-entropy where there are classes. steps: the horizon of the discrete runs.
+    log_time: log of the time up to which runs are carried on whose optimizer has become gradient descent.
+    norms: at least two; by default l1, l1.5, l2, l3, linf, and for classes the Schatten norms too. A weighted L2 norm
+    is added where the optimizer's own conditioner asks for one.
+    Raises `InputError` on bad input (data that no weights separate, say), `TrajectoryError` at NaN or infinity.
+    """
+    members = [datasets] if isinstance(datasets, Dataset) else list(datasets)
+    names = _check(members, norms, steps, log_time)
+    check_optimizer(optimizer)
+    solvers.max_margins([(s.x, s.y) for s in members], "l2")  # separable?
+    run = course(
+        optimizer, members, loss=loss_named(loss), norms=names, steps=steps, log_time=log_time, platform=platform,
+        progress=progress,
+    )  # fmt: skip
+    measured = _measure(members, _geometries(members, names, run), run)
+    return _identified(run, measured, len(members))
+
+
+def _identified(run: Course, measured: _Measured, count: int) -> Identification:
+    ranking = _scores(measured)
+    best = ranking[0]
+    named = best.judged > 0 and best.wins >= _SHARE * best.judged
+    interval = binomtest(best.wins, best.judged).proportion_ci() if best.judged else None
+    place = [g.name for g in measured.geometries]
+    own = place.index(best.norm)
+    apart = measured.told[own].any(axis=1)
+    responses = run.responses or []
+    saturation = responses[0].saturation if responses else math.inf
+    later = None
+    if responses and not run.carried and not all(r.reached for r in responses):
+        later = "l2" if all(r.isotropic for r in responses) else WEIGHTED
+    return Identification(
+        norm=best.norm if named else None,
+        confidence=best.wins / best.judged if best.judged else math.nan,
+        interval=(float(interval.low), float(interval.high)) if interval else (0.0, 1.0),
+        until=float(run.log_time[-1]),
+        coincide=tuple(n for m, n in enumerate(place) if m != own and not apart[m]),
+        ranking=tuple(ranking),
+        phases=_phases(run, measured),
+        later=later,
+        saturation=saturation,
+        gradients_pass=_passing(run, saturation),
+        steps=float(run.log_time[run.discrete - 1]),
+        exact=run.exact,
+        datasets=count,
+        log_time=run.log_time,
+        gaps=dict(zip(place, 1 - measured.share, strict=True)),
+    )

@@ -1,0 +1,107 @@
+"""What share of each norm's maximal margin runs gain, and how crooked their updates are in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+import solvers
+import solvers.norms
+from solvers import Reference
+from verify.datasets.dataset import Dataset
+from verify.identification.continuation import Course
+
+WEIGHTED = "weighted l2"
+TOLD_APART = 0.01  # of a maximal margin, missed by the maximiser of another norm
+_FITS = 0.005  # a relative gap that counts as none
+
+
+@dataclass(frozen=True)
+class _Geometry:
+    """A norm with its references on all datasets, and for weighted norms the weights' scales."""
+
+    name: str
+    norm: solvers.norms.Norm
+    references: list[Reference]
+    scales: list[np.ndarray] | None = None
+
+    def ratio(self, i: int, dataset: Dataset, weights: Float[np.ndarray, "*shape"]) -> float:
+        """Normalised margin of weights on dataset `i` over the maximum; NaN for weights that are zero or NaN."""
+        scaled = weights if self.scales is None else self.scales[i] * weights
+        size = float(self.norm.value(scaled))
+        if not size > 0:
+            return math.nan
+        least = float((dataset.margin_vectors @ weights.ravel()).min())
+        return least / size / self.references[i].upper
+
+
+def _geometries(datasets: list[Dataset], norms: Sequence[str], run: Course) -> list[_Geometry]:
+    pairs = [(s.x, s.y) for s in datasets]
+    found = [_Geometry(name, solvers.norms.norm(name), solvers.max_margins(pairs, name)) for name in norms]
+    if run.responses and not all(r.isotropic for r in run.responses):
+        scales = [1 / np.sqrt(r.gain) for r in run.responses]
+        scales = [s / s.max() for s in scales]
+        weighted = [solvers.max_margin(*pair, "l2", scale=s) for pair, s in zip(pairs, scales, strict=True)]
+        found.append(_Geometry(WEIGHTED, solvers.norms.norm("l2"), weighted, scales))
+    return found
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Shares of the maximal margins, and whether the maximiser of the first norm misses a percent of the second's."""
+
+    geometries: list[_Geometry]
+    gained: Float[np.ndarray, "norms b r"]
+    reached: Float[np.ndarray, "norms b r"]
+    told: Bool[np.ndarray, "norms norms b"]
+    misalignment: Float[np.ndarray, "norms b"]
+
+    @property
+    def share(self) -> Float[np.ndarray, "norms b r"]:
+        return np.fmax(self.gained, self.reached)
+
+
+def _measure(datasets: list[Dataset], geometries: list[_Geometry], run: Course) -> _Measured:
+    shape = (len(geometries), len(datasets), len(run.log_time))
+    gained, reached = np.full(shape, np.nan), np.full(shape, np.nan)
+    told = np.zeros((len(geometries), len(geometries), len(datasets)), bool)
+    for i, (dataset, weights) in enumerate(zip(datasets, run.weights, strict=True)):
+        steps = np.diff(weights, axis=0, prepend=np.zeros_like(weights[:1]))
+        for j, geometry in enumerate(geometries):
+            gained[j, i] = [geometry.ratio(i, dataset, step) for step in steps]
+            reached[j, i] = [geometry.ratio(i, dataset, w) for w in weights]
+            for m, rival in enumerate(geometries):
+                told[j, m, i] = rival.ratio(i, dataset, geometry.references[i].weights) <= 1 - TOLD_APART
+    told &= ~_shared(geometries, gained, reached)
+    return _Measured(geometries, gained, reached, told, np.stack([_misalignment(g, run) for g in geometries]))
+
+
+def _misalignment(geometry: _Geometry, run: Course) -> Float[np.ndarray, " b"]:
+    if geometry.scales is not None:
+        return np.full(len(run.weights), np.nan)
+    gamma = np.array([r.lower for r in geometry.references])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return 1 - run.descent / (gamma * run.path[geometry.name])
+
+
+def _shared(
+    geometries: list[_Geometry], gained: Float[np.ndarray, "norms b r"], reached: Float[np.ndarray, "norms b r"]
+) -> Bool[np.ndarray, "norms norms b"]:
+    """Whether the run itself found a maximiser in two norms at once, of several in the first one's."""
+    several = np.array([[r.unique is not True for r in geometry.references] for geometry in geometries])
+    both = np.zeros((len(geometries), len(geometries), several.shape[1]), bool)
+    for curves in (gained, reached):
+        fits = _last(curves) >= 1 - _FITS
+        both |= fits[:, None] & fits[None, :]
+    return both & several[:, None]
+
+
+def _last(curves: Float[np.ndarray, "norms b r"], back: int = 0) -> Float[np.ndarray, "norms b"]:
+    """The values `back` times before the last ones that are numbers in every norm."""
+    places = np.arange(curves.shape[2])
+    last = np.where(np.isfinite(curves).all(axis=0), places, 0).max(axis=1)
+    return curves[:, np.arange(len(last)), np.maximum(last - back, 0)]

@@ -1,0 +1,91 @@
+"""Schedules of step sizes, and the step that takes them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+from jax.typing import ArrayLike
+
+from solvers.errors import InputError
+from verify import backend as backend
+
+StepSize = float | optax.Schedule
+
+
+@dataclass(frozen=True)
+class PowerDecay:
+    """Step sizes `eta_t = eta0 (t + t0)^-a`, `t = 0, 1, ...`; `a = 0` is a constant one.
+
+    The optimizers here keep the three numbers in their state, so that one compiled program serves all of them.
+    """
+
+    eta0: float
+    a: float
+    t0: float = 1.0
+
+    def __post_init__(self):
+        try:
+            good = self.eta0 > 0 and self.a >= 0 and self.t0 > 0
+        except TypeError:
+            good = False
+        if not good:
+            raise InputError(
+                f"Step sizes eta0 (t + t0)^-a need eta0 > 0, a >= 0 and t0 > 0, not {self}: choose them so."
+            )
+
+    def __call__(self, count: ArrayLike) -> Array:
+        return self.eta0 * (jnp.asarray(count) + self.t0) ** (-self.a)
+
+
+def _check(name: str, value: float, low: float, high: float = float("inf")) -> None:
+    try:
+        good = low <= value < high
+    except TypeError:
+        good = False
+    if not good:
+        raise InputError(f"{name} must lie in [{low}, {high}), not {value!r}: choose it so.")
+
+
+class StepSizeState(NamedTuple):
+    """The steps taken, and the numbers of a `PowerDecay`."""
+
+    taken: Array
+    eta0: Array
+    a: Array
+    t0: Array
+
+
+@functools.cache
+def _descending(direction: optax.GradientTransformation) -> Callable[..., Any]:
+    """The update that multiplies a direction by minus the step size found in the state."""
+
+    def update(updates, state, params=None):
+        inner, steps = state
+        updates, inner = direction.update(updates, inner, params)
+        step_size = steps.eta0 * (steps.taken + steps.t0) ** -steps.a
+        scaled = jax.tree.map(lambda u: -step_size.astype(u.dtype) * u, updates)
+        return scaled, (inner, steps._replace(taken=steps.taken + 1))
+
+    return update
+
+
+def descend(direction: optax.GradientTransformation, step_size: StepSize) -> optax.GradientTransformation:
+    """`w - eta_t u_t` with the directions `u_t`: `optax.scale_by_learning_rate`, but a number or a `PowerDecay` is
+    kept in the state, so that two optimizers with the same `direction` object share one compiled program.
+    """
+    if callable(step_size) and not isinstance(step_size, PowerDecay):
+        return optax.chain(direction, optax.scale_by_learning_rate(step_size))
+    eta = step_size if isinstance(step_size, PowerDecay) else PowerDecay(step_size, 0.0)
+
+    def init(params: optax.Params) -> tuple[Any, StepSizeState]:
+        numbers = (jnp.asarray(x, jnp.float64) for x in (eta.eta0, eta.a, eta.t0))
+        return direction.init(params), StepSizeState(jnp.zeros([], jnp.int32), *numbers)
+
+    return optax.GradientTransformation(init, _descending(direction))

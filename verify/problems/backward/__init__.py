@@ -1,0 +1,3 @@
+"""Backward error analysis: modified equations, and the bias that they show.
+
+For claims; it knows no other family."""

@@ -1,0 +1,3 @@
+"""The two-layer CNN on a feature and noise patches.
+
+For claims; it knows no other family."""

@@ -1,0 +1,188 @@
+"""Runs of the two-layer CNN from one start: how each is trained, for how long, and what is seen of it.
+
+Cases are `verify.patches.CnnSetting`s. The steps are the theorem's own, `eta = 1/poly(n)`, and so are the horizons,
+`T = poly(n)/eta`: for signs and Adam `travel / eta`, in which a weight can move by `travel`, while `1 / (s sigma_p)` is
+enough to memorise; for gradient descent twice the time of the tensor power method, and some more to drive the loss
+down. The clock is the share of each method's horizon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from jaxtyping import Float
+
+from solvers.errors import InputError
+from verify.problems.cnn.errors import feature_margin, fresh_margins, kept_points, population_error
+from verify.problems.cnn.patches import PatchModel, draw, start
+from verify.problems.cnn.settings import CnnSetting
+from verify.problems.cnn.training import Job, Snapshot, train
+from verify.problems.laboratory import Laboratory
+from verify.problems.quantity import Measurement
+from verify.statistics import binomial_interval
+
+GD_STEP = 0.3
+STEPS = 540
+"""Of a method with signs, up to its horizon; some ten in the time `1 / (eta s sigma_p)`, for s sigma_p up to 16."""
+SHARES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
+"""Of the horizon, at which runs are looked at."""
+
+_POINTS = 1000  # fresh points for a test error
+_SURE = 0.002  # width of a population's bracket, below which no points are drawn
+_NAMES = {"adam": "Adam", "sign_gd": "signGD", "gd": "GD", "adamw": "AdamW"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a network is trained: the method (see `verify.cnn.METHODS`), Adam's betas in place of the setting's, and the
+    samples in a step, None for all."""
+
+    method: str = "adam"
+    betas: tuple[float, float] | None = None
+    batch: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The method, and its batch size where it has one."""
+        return _NAMES[self.method] + (f" with batches of {self.batch}" if self.batch else "")
+
+
+ADAM, SIGN, GD = Way(), Way("sign_gd"), Way("gd")
+
+
+class Seen(NamedTuple):
+    """What is kept of runs, `[b r]` each, for b settings at r looks.
+
+    error, half: the test error, and the latter half its interval's width. wrong: training samples that are not
+    classified. gradient: its L2 norm. vote: `verify.cnn_errors.feature_margin`.
+    """
+
+    error: np.ndarray
+    half: np.ndarray
+    wrong: np.ndarray
+    gradient: np.ndarray
+    vote: np.ndarray
+
+
+_KNOWN: WeakKeyDictionary[Laboratory, dict[object, Seen]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class CnnRuns:
+    """Runs on settings, and what twins change of these.
+
+    n, s, alpha: in place of the setting's. dense: a feature of s entries in place of one. decay: lambda in units
+    of `sigma_0^(q-2) sigma_p / n`; AdamW has the setting's own. travel, count: the horizon of a method with signs, in
+    units of `1 / eta` and in steps. first: only so many settings are tried.
+    """
+
+    n: int | None = None
+    s: int | None = None
+    alpha: float | None = None
+    dense: bool = False
+    decay: float = 0.03
+    travel: float = 3.0
+    count: int = STEPS
+    first: int | None = None
+
+    def settings(self, lab: Laboratory) -> list[CnnSetting]:
+        """The laboratory's cases that are tried; raises `InputError` if one is no `CnnSetting`."""
+        found = [case for case in lab.cases if isinstance(case, CnnSetting)]
+        if len(found) < len(lab.cases):
+            raise InputError("This quantity is measured on settings of the network: draw verify.patches.settings.")
+        told = {name: value for name in ("n", "s", "alpha") if (value := getattr(self, name)) is not None}
+        return [replace(setting, **told) for setting in found[: self.first]]
+
+    def model(self, setting: CnnSetting) -> PatchModel:
+        """The law of the setting's data."""
+        return setting.model(width=setting.s if self.dense else 1)
+
+    def step_size(self, setting: CnnSetting, way: Way) -> float:
+        """Gradient descent's `GD_STEP`; else what takes a weight as far as `travel` in `count` steps."""
+        return GD_STEP if way.method == "gd" else self.travel / self.count
+
+    def job(self, setting: CnnSetting, way: Way) -> Job:
+        """The run from the setting's start on its data."""
+        model = self.model(setting)
+        eta = self.step_size(setting, way)
+        lam = setting.lam if way.method == "adamw" else self.decay * setting.decay
+        b1, b2 = way.betas or (setting.b1, setting.b2)
+        return Job(
+            draw(model, setting.seed),
+            start(model, setting.m, setting.sigma_0, setting.seed),
+            q=setting.q,
+            eta=eta,
+            lam=lam,
+            b1=b1,
+            b2=b2,
+            # The follow-up paper's order; theory then reduces Adam to signs.
+            eps=self.decay * setting.decay * eta,
+            batch=way.batch,
+            seed=setting.seed,
+        )
+
+    def steps(self, settings: Sequence[CnnSetting], way: Way) -> int:
+        """The horizon of a method, long enough for all the settings."""
+        if way.method != "gd":
+            return self.count
+        # The tensor power method leaves 0.7 sigma_0 in this time, at half its speed; then the loss is driven down.
+        slowest = min(GD_STEP * s.q / 8 * (s.q - 2) * (0.7 * s.sigma_0) ** (s.q - 2) for s in settings)
+        return ceil(1 / slowest) + 2500
+
+    def run(self, settings: Sequence[CnnSetting], way: Way, times: Sequence[int]) -> list[Snapshot]:
+        """Snapshots of all runs at some times."""
+        return list(train([self.job(setting, way) for setting in settings], way.method, times))
+
+    def seen(self, lab: Laboratory, settings: Sequence[CnnSetting], way: Way, shares: Sequence[float] = SHARES) -> Seen:
+        """What runs show at shares of their horizon; a claim and its twins share those whose jobs are the same."""
+        steps = self.steps(settings, way)
+        times = [round(share * steps) for share in shares]
+        own = (self.dense, self.decay, self.travel, self.count)
+        key = (way, own, tuple(times), tuple(setting.key for setting in settings))
+        known = _KNOWN.setdefault(lab, {})
+        if key not in known:
+            jobs = [self.job(setting, way) for setting in settings]
+            # Weights are dropped after each look: those of many runs at many times are gigabytes.
+            looks = [self._look(settings, run) for run in train(jobs, way.method, times)]
+            known[key] = Seen(*(np.stack(side, axis=1) for side in zip(*looks, strict=True)))
+        return known[key]
+
+    def _look(self, settings: Sequence[CnnSetting], run: Snapshot) -> list[np.ndarray]:
+        error, half, vote = np.zeros((3, len(settings)))
+        for i, (setting, w) in enumerate(zip(settings, run.weights, strict=True)):
+            error[i], half[i] = self._test_error(setting, w)
+            vote[i] = feature_margin(w, setting.q)
+        wrong = np.array([np.count_nonzero(m <= 0) for m in run.margins], float)
+        return [error, half, wrong, run.gradient[:, 1], vote]
+
+    def _test_error(self, setting: CnnSetting, w: dict[str, np.ndarray]) -> tuple[float, float]:
+        """The middle of the population's bracket, where it is narrow; else that of fresh points, the same at all
+        times. With half the width of its interval."""
+        model = self.model(setting)
+        low, high = population_error(w, model, setting.q)
+        error = (low + high) / 2
+        if high - low > _SURE:
+            points = kept_points(model, _POINTS, setting.seed)
+            wrong = int(np.count_nonzero(fresh_margins(w, model, setting.q, points) <= 0))
+            low, high = binomial_interval(wrong, _POINTS)
+            error = wrong / _POINTS
+        return error, max(error - low, high - error)
+
+    def measured(
+        self, lab: Laboratory, values: Float[np.ndarray, "b r"], floor: Float[np.ndarray, " b"],
+        notes: Sequence[str], clock: Float[np.ndarray, " r"], bound: Float[np.ndarray, "b r"] | None = None,
+    ) -> Measurement:  # fmt: skip
+        """Curves of the settings that were tried, not a number for the others, which are not judged."""
+        missing = len(lab.cases) - len(values)
+        judged = np.arange(len(lab.cases)) < len(values)
+        gap = ((0, missing), (0, 0))
+        values = np.pad(values, gap, constant_values=np.nan)
+        floor = np.pad(floor, gap[:1])
+        sides = None if bound is None else np.pad(bound, gap, constant_values=np.nan)
+        axis = "share of the horizon"
+        return Measurement(clock, values, floor, judged, lab.cases, notes=tuple(notes), bound=sides, axis=axis)

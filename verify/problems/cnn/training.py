@@ -1,0 +1,243 @@
+"""A two-layer convolutional network of fixed second layer, and its training by gradient descent, Adam and sign descent.
+
+`F_j(x) = sum_r sum_p [<w_jr, x_p>]_+^q` over neurons r and patches p, for the classes j = +1, -1. The objective is
+`mean log(1 + e^-(F_y - F_-y)) + lambda/2 ||W||^2`. Adam adds `lambda W` to the gradient, AdamW to its update.
+
+Many runs go side by side under `vmap`, each with its own data, start and constants; what is smaller is padded with
+zeros, which no method moves. On disjoint supports gradient descent is run in a rotated basis in which each sample has
+one noise coordinate: exact, since gradient descent commutes with rotations, and hundreds of times cheaper.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+from jaxtyping import Float
+
+from solvers.errors import InputError
+from verify import backend as backend
+from verify.errors import TrajectoryError
+from verify.losses import softplus
+from verify.problems.cnn.patches import Blocks, Patches, Weights
+
+Constants = Mapping[str, Any]
+
+
+def _adam(c: Constants) -> optax.GradientTransformation:
+    return optax.scale_by_adam(c["b1"], c["b2"], c["eps"])
+
+
+def _coupled(c: Constants, *inner: optax.GradientTransformation) -> optax.GradientTransformation:
+    return optax.chain(optax.add_decayed_weights(c["lam"]), *inner, optax.scale(-c["eta"]))
+
+
+METHODS: dict[str, Callable[[Constants], optax.GradientTransformation]] = {
+    "gd": lambda c: _coupled(c),
+    "sign_gd": lambda c: _coupled(c, optax.scale_by_sign()),
+    "adam": lambda c: _coupled(c, _adam(c)),
+    "adamw": lambda c: optax.chain(_adam(c), optax.add_decayed_weights(c["lam"]), optax.scale(-c["eta"])),
+}
+"""From the constants eta, lam, b1, b2 and eps to the optimizer, by name."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: data, first weights, the power q, step size eta, weight decay lam, Adam's constants, and batch size.
+
+    batch: samples in a step, drawn epoch by epoch without replacement; None is all. seed: of the batches.
+    """
+
+    data: Blocks | Patches
+    start: Mapping[str, np.ndarray]
+    q: float
+    eta: float
+    lam: float
+    b1: float = 0.9
+    b2: float = 0.999
+    eps: float = 1e-8
+    batch: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        n = len(self.data.y)
+        if self.batch is not None and not 1 <= self.batch <= n:
+            raise InputError(f"batch is {self.batch} but there are {n} samples: choose a batch from 1 to {n}.")
+        if self.eta <= 0 or self.lam < 0 or self.q < 2:
+            raise InputError(
+                f"eta = {self.eta:g}, lam = {self.lam:g}, q = {self.q:g}: choose eta > 0, lam >= 0, q >= 2."
+            )
+
+
+class Snapshot(NamedTuple):
+    """Runs after `step` steps. weights: parts of each run. margins: `F_y - F_-y` of each run's samples, `[n]` each.
+
+    gradient: norms `[b 2]` of the objective's gradient, the L1 and the L2 norm.
+    """
+
+    step: int
+    weights: list[dict[str, np.ndarray]]
+    margins: list[np.ndarray]
+    gradient: Float[np.ndarray, "b 2"]
+
+
+def margins(w: Weights, data: Blocks | Patches, q: Any) -> Float[Array, " n"]:
+    """`F_y - F_-y` of every sample."""
+    z = data.project(w)
+    outputs = jnp.sum(jnp.maximum(z, 0) ** q, axis=(1, 3))
+    return jnp.asarray(data.y) * (outputs[0] - outputs[1])
+
+
+def loss(w: Weights, data: Blocks | Patches, q: Any, share: Any) -> Float[Array, ""]:
+    """The weighted sum of `log(1 + e^-margin)`; its slopes are the wrong class's probabilities, computed as such."""
+    return jnp.sum(share * softplus(-margins(w, data, q)))
+
+
+def train(jobs: Sequence[Job], method: str, times: Sequence[int]) -> Iterator[Snapshot]:
+    """Run the jobs side by side and hand out a snapshot at each of the given steps, in increasing order.
+
+    All jobs must have the same kind of data. Raises `TrajectoryError` with step and run at a value that is not finite.
+    """
+    if method not in METHODS:
+        raise InputError(f"There is no method {method!r} for the network: use one of {', '.join(METHODS)}.")
+    rotated = method == "gd" and all(isinstance(j.data, Blocks) and j.start["noise"].ndim == 4 for j in jobs)
+    data, first = _stacked([_rotated(job) if rotated else (job.data, job.start) for job in jobs])
+    constants = {name: np.array([float(getattr(j, name)) for j in jobs]) for name in ("q", "eta", "lam", "b1", "b2")}
+    constants |= {"eps": np.array([j.eps for j in jobs])}
+    small = any(job.batch is not None for job in jobs)
+    sizes = {
+        "n": np.array([len(j.data.y) for j in jobs]),
+        "batch": np.array([j.batch or len(j.data.y) for j in jobs]),
+        "seed": np.array([j.seed for j in jobs]),
+    }
+    begin, advance = _program(method, small)
+    state, at = begin(first, constants), 0
+    for step in times:
+        state = advance(state, data, constants, sizes, at, int(step))
+        at = int(step)
+        found = [_cropped(state[0], i, _shapes(job, rotated)) for i, job in enumerate(jobs)]
+        if rotated:
+            found = [_restored(job, own, at) for job, own in zip(jobs, found, strict=True)]
+        yield _snapshot(jobs, at, found)
+
+
+def _snapshot(jobs: Sequence[Job], step: int, weights: list[dict[str, np.ndarray]]) -> Snapshot:
+    padded_data, padded = _stacked([(job.data, w) for job, w in zip(jobs, weights, strict=True)])
+    q, lam = (np.array([float(getattr(job, name)) for job in jobs]) for name in ("q", "lam"))
+    values, norms = (np.asarray(a) for a in _measure()(padded, padded_data, q, lam))
+    lost = ~np.isfinite(norms).all(axis=1)
+    if lost.any():
+        raise TrajectoryError(f"The network's gradient is not finite by step {step} in run {int(np.argmax(lost))}.")
+    return Snapshot(step, weights, [values[i, : len(job.data.y)] for i, job in enumerate(jobs)], norms)
+
+
+@functools.cache
+def _measure() -> Callable[..., Any]:
+    def one(w: Weights, data: Any, q: Any, lam: Any) -> tuple[Array, Array]:
+        slopes = jax.grad(loss)(w, data, q, data.share)
+        total = [(g + lam * p).ravel() for g, p in zip(slopes.values(), (w[k] for k in slopes), strict=True)]
+        flat = jnp.concatenate(total)
+        return margins(w, data, q), jnp.stack([jnp.sum(jnp.abs(flat)), jnp.sqrt(jnp.sum(flat**2))])
+
+    return jax.jit(jax.vmap(one))
+
+
+@functools.cache
+def _program(method: str, small: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Compiled functions that make the first state and advance it; `small`: with mini-batches."""
+
+    def begin(w: Weights, c: Constants) -> tuple[Weights, Any]:
+        return w, METHODS[method](c).init(w)
+
+    def one(state: Any, data: Any, c: Constants, sizes: Any, first: Array, last: Array) -> Any:
+        optimizer = METHODS[method](c)
+
+        def step(t: Array, carry: Any) -> Any:
+            w, inner = carry
+            share = _batch_share(data.share, sizes, t) if small else data.share
+            updates, inner = optimizer.update(jax.grad(loss)(w, data, c["q"], share), inner, w)
+            return optax.apply_updates(w, updates), inner
+
+        return jax.lax.fori_loop(first, last, step, state)
+
+    return jax.jit(jax.vmap(begin)), jax.jit(jax.vmap(one, in_axes=(0, 0, 0, 0, None, None)))
+
+
+def _batch_share(share: Array, sizes: Mapping[str, Array], t: Array) -> Array:
+    """The samples' shares in the batch of step t: each epoch is a new order of all samples, cut into batches."""
+    batches = sizes["n"] // sizes["batch"]
+    key = jax.random.fold_in(jax.random.key(sizes["seed"]), t // batches)
+    ticket = jnp.where(share > 0, jax.random.uniform(key, share.shape), jnp.inf)
+    place = jnp.argsort(jnp.argsort(ticket))
+    return jnp.where((share > 0) & (place // sizes["batch"] == t % batches), 1 / sizes["batch"], 0.0)
+
+
+# --- padding -----------------------------------------------------------------------------------------------
+
+
+def _padded(array: Any, shape: Sequence[int]) -> np.ndarray:
+    array = np.asarray(array, float)
+    full = np.zeros(shape)
+    full[tuple(map(slice, array.shape))] = array
+    return full
+
+
+def _stacked(runs: Sequence[tuple[Any, Mapping[str, Any]]]) -> tuple[Any, dict[str, np.ndarray]]:
+    """Data and weights of all runs, padded to common shapes with a leading axis."""
+    if len({type(data) for data, _ in runs}) != 1:
+        raise InputError("These runs have different kinds of data: train them one kind at a time.")
+
+    def stack(arrays: Sequence[Any]) -> np.ndarray:
+        if len({np.ndim(a) for a in arrays}) != 1:
+            raise InputError("Some of these runs have disjoint supports and some have not: train them apart.")
+        shape = tuple(max(sizes) for sizes in zip(*map(np.shape, arrays), strict=True))
+        return np.stack([_padded(a, shape) for a in arrays])
+
+    data = type(runs[0][0])(*(stack(leaves) for leaves in zip(*(data for data, _ in runs), strict=True)))
+    return data, {name: stack([w[name] for _, w in runs]) for name in runs[0][1]}
+
+
+def _shapes(job: Job, rotated: bool) -> dict[str, tuple[int, ...]]:
+    weights = _rotated(job)[1] if rotated else job.start
+    return {name: np.shape(part) for name, part in weights.items()}
+
+
+def _cropped(weights: Weights, i: int, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(weights[name][i])[tuple(map(slice, shape))] for name, shape in shapes.items()}
+
+
+# --- the rotated basis -------------------------------------------------------------------------------------
+
+
+def _directions(data: Blocks) -> tuple[Float[np.ndarray, "n 1"], Float[np.ndarray, "n s"]]:
+    """Lengths and directions of the samples' noise; noise that is zero points along the first coordinate."""
+    noise = np.asarray(data.noise)
+    lengths = np.linalg.norm(noise, axis=1, keepdims=True)
+    first = np.zeros_like(noise)
+    first[:, 0] = 1.0
+    return lengths, np.where(lengths > 0, noise / np.where(lengths > 0, lengths, 1.0), first)
+
+
+def _rotated(job: Job) -> tuple[Blocks, dict[str, np.ndarray]]:
+    """The job in a basis in which each sample's noise is along one coordinate; the others only decay."""
+    assert isinstance(job.data, Blocks)
+    lengths, directions = _directions(job.data)
+    along = np.sum(job.start["noise"] * directions, axis=-1, keepdims=True)
+    return job.data._replace(noise=lengths), {"feature": job.start["feature"], "noise": along}
+
+
+def _restored(job: Job, found: Mapping[str, np.ndarray], steps: int) -> dict[str, np.ndarray]:
+    """All weights after so many steps of gradient descent, from those of the rotated basis."""
+    assert isinstance(job.data, Blocks)
+    _, directions = _directions(job.data)
+    kept = (1 - job.eta * job.lam) ** steps
+    begun = np.sum(job.start["noise"] * directions, axis=-1, keepdims=True)
+    noise = kept * (job.start["noise"] - begun * directions) + found["noise"] * directions
+    return {"feature": found["feature"], "noise": noise, "spare": kept * job.start["spare"]}

@@ -1,0 +1,3 @@
+"""Margins of linear models on separable data: gaps, residuals, budgets, lemmas.
+
+For claims; it knows no other family."""

@@ -1,0 +1,72 @@
+"""The gap to the maximal margin, and the distance to its direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from verify.problems.margins.conditioner import _sizes
+from verify.problems.quantity import ROUNDING, Measurement
+
+if TYPE_CHECKING:
+    from verify.claims.claim import Claim
+    from verify.problems.laboratory import Laboratory
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The gap of the normalised margin to the maximal margin, in the claim's norm; relative to it by default.
+
+    Measured from the upper end of the reference's bracket, so that it never is too small.
+    """
+
+    relative: bool = True
+
+    @property
+    def name(self) -> str:
+        return "relative gap" if self.relative else "gap"
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        references = lab.references(claim.norm)
+        log_time, normalised, notes = lab.normalised_margins(claim)
+        upper = np.array([r.upper for r in references])
+        width = np.array([r.upper - r.lower for r in references]) + ROUNDING * upper
+        scale = upper if self.relative else np.ones_like(upper)
+        certified = np.array([r.certified for r in references])
+        reached = ~np.isnan(normalised).any(axis=1)
+        if not certified.all():
+            notes = (*notes, f"{np.count_nonzero(~certified)} references were not certified and are left out")
+        values = (upper[:, None] - normalised) / scale[:, None]
+        return Measurement(
+            log_time,
+            values,
+            width / scale,
+            certified & reached,
+            lab.datasets,
+            np.array([r.lower for r in references]),
+            notes,
+        )
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Distance of the weights' direction to that of the maximiser of the L2 margin, `|w/|w| - w_hat/|w_hat||`."""
+
+    name: str = field(default="distance to the direction of the maximal margin", init=False)
+
+    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        flow = lab.flow(claim)
+        references = lab.references("l2")
+        values = []
+        for weights, reference in zip(flow.weights, references, strict=True):
+            w = weights.reshape(len(weights), -1)
+            values.append(_sizes(w / _sizes(w)[:, None] - reference.weights.ravel()))
+        # The references' directions are known to about the root of their margins' width.
+        width = np.array([np.sqrt(2 * max(1 - r.lower / r.upper, 1e-16)) for r in references])
+        certified = np.array([r.certified for r in references])
+        gamma = np.array([r.lower for r in references])
+        return Measurement(
+            flow.log_time, np.stack(values), width, certified & flow.met, lab.datasets, gamma, flow.notes
+        )

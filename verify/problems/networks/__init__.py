@@ -1,0 +1,3 @@
+"""Homogeneous networks: flows, margins, KKT residuals.
+
+For claims; it knows no other family."""

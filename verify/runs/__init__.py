@@ -1,0 +1,3 @@
+"""The discrete engine: batches, models, simulation, trajectory.
+
+For problems, and for `verify.run`."""

@@ -1,0 +1,109 @@
+"""Datasets padded to a few shapes, so that thousands of them run through a handful of compiled programs.
+
+Padding changes nothing: an extra row repeats a real one and has weight zero in the loss, an extra column is
+zero and its weight is held at zero, an extra class is no rival to anybody.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from verify.backend import power_of_two
+from verify.datasets.dataset import Dataset
+
+_SMALLEST = {"n": 16, "d": 8, "k": 4}
+_LARGEST = 64
+
+
+Values = Any
+"""A numpy array before a program is called with it, a jax array inside."""
+
+
+class Batch(NamedTuple):
+    """`b` datasets of one padded shape. Binary data have no class axis: `rivals` is then `[b n 1]`, all true.
+
+    x: `[b n d]` features, times the label where the data are binary.
+    label: `[b n k]` one-hot labels (`[b n 0]` for binary data).
+    rivals: `[b n m]` which rivals a sample has: the wrong classes, or the one of binary data.
+    weight: `[b n]` a sample's weight in the mean loss: `1 / n`, or 0 for padding.
+    real: `[b k d]` (binary `[b d]`) weights that exist before padding.
+    touched: of `real`, those in whose feature some sample is not zero.
+    """
+
+    x: Values
+    label: Values
+    rivals: Values
+    weight: Values
+    real: Values
+    touched: Values
+
+
+def _padded(size: int, axis: str) -> int:
+    """The next power of two, and at least the smallest bucket."""
+    return power_of_two(size, _SMALLEST[axis])
+
+
+def _bucket(dataset: Dataset, pad_weights: bool) -> tuple[int, int, int]:
+    """The padded shape `(n, d, k)` of a dataset; a large one keeps its own, where padding costs more than it saves."""
+    n, d, k = dataset.n, dataset.d, dataset.classes
+    if max(n, d) > _LARGEST:
+        return n, d, k
+    if not pad_weights:
+        return _padded(n, "n"), d, k
+    return _padded(n, "n"), _padded(d, "d"), _padded(k, "k") if k else 0
+
+
+def _fill(batch: Batch, i: int, dataset: Dataset) -> None:
+    n, d, k = dataset.n, dataset.d, dataset.classes
+    rows = np.resize(np.arange(n), batch.x.shape[1])
+    x = dataset.x if k else dataset.x * dataset.y[:, None]
+    batch.x[i, :, :d] = x[rows]
+    batch.weight[i, :n] = 1 / n
+    touched = np.any(dataset.x != 0, axis=0)
+    if k:
+        batch.label[i, np.arange(len(rows)), dataset.y[rows]] = 1
+        batch.rivals[i, :, :k] = batch.label[i, :, :k] == 0
+        batch.real[i, :k, :d] = True
+        batch.touched[i, :k, :d] = touched
+    else:
+        batch.rivals[i] = True
+        batch.real[i, :d] = True
+        batch.touched[i, :d] = touched
+
+
+def pad(datasets: Sequence[Dataset], shape: tuple[int, int, int], dtype: type = np.float64) -> Batch:
+    """Put datasets into one batch of the padded shape `(n, d, k)`, `k = 0` for binary labels."""
+    b, (n, d, k) = len(datasets), shape
+    weights = (b, k, d) if k else (b, d)
+    batch = Batch(
+        x=np.zeros((b, n, d), dtype),
+        label=np.zeros((b, n, k), dtype),
+        rivals=np.zeros((b, n, k or 1), bool),
+        weight=np.zeros((b, n), dtype),
+        real=np.zeros(weights, bool),
+        touched=np.zeros(weights, bool),
+    )
+    for i, dataset in enumerate(datasets):
+        _fill(batch, i, dataset)
+    return batch
+
+
+def group(datasets: Sequence[Dataset], pad_weights: bool = True) -> dict[tuple[int, int, int], list[int]]:
+    """Indices of the datasets by padded shape `(n, d, k)`, in the order in which they came.
+
+    Without `pad_weights` only `n` is padded. Datasets that are all of one shape, larger than the smallest bucket,
+    are not padded at all.
+    """
+    shapes = {(s.n, s.d, s.classes) for s in datasets}
+    if len(shapes) == 1:
+        n, d, k = shape = shapes.pop()
+        if n > _SMALLEST["n"] or d > _SMALLEST["d"] or k > _SMALLEST["k"]:
+            return {shape: list(range(len(datasets)))}
+    groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    for i, dataset in enumerate(datasets):
+        groups[_bucket(dataset, pad_weights)].append(i)
+    return dict(groups)

@@ -1,0 +1,263 @@
+"""The compiled step: one optimizer on a batch of padded datasets, exact at any margin.
+
+The gradient is carried as `e^c g` with a log scale `c` per dataset. A scale-free optimizer is fed `g` in units
+of a power of two, and its state is rescaled (exactly) when the unit moves. Any other optimizer is fed the true
+gradient, and is stopped at its precision horizon, where that leaves the range of floating point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.sharding import Mesh, PartitionSpec
+from jaxtyping import Float, Int
+
+from solvers.norms import Norm
+from verify import backend as backend
+from verify.losses import Loss, log_sum_exp
+from verify.optimizers.homogeneity import Homogeneity
+from verify.runs.batches import Batch, Values
+from verify.runs.linear import linear_margins, linear_reach
+
+LN2 = 0.6931471805599453
+NEVER = jnp.iinfo(jnp.int32).max
+
+
+class Method(NamedTuple):
+    """What is compiled: everything that is no array. Hashable.
+
+    update: the optimizer's. Its state is data, so that optimizers which share their update share a program.
+    """
+
+    update: Callable[..., Any]
+    loss: Loss
+    norms: tuple[Norm, ...]
+    homogeneity: Homogeneity
+    budget: bool
+
+
+class Gradient(NamedTuple):
+    """`e^log_scale * direction` is the gradient of the objective at a point; `margins: [n m]` there."""
+
+    direction: Array
+    log_scale: Array
+    margins: Array
+
+
+class Sums(NamedTuple):
+    """The gap budget's running sums: see `verify.budget`."""
+
+    path: Array  # [norms] sum of ||w_{t+1} - w_t||
+    descent: Array  # sum of <grad F_t, w_t - w_{t+1}>
+    second_order: Array  # sum of 1/2 max_i |z_i(w_{t+1} - w_t)|^2
+
+
+class Carry(NamedTuple):
+    """A run of one dataset between two steps. `unit` is the exponent of two in which the state is measured."""
+
+    w: Array
+    state: Any
+    unit: Array
+    bad_step: Array
+    horizon_step: Array
+    sums: Sums
+
+
+class Metrics(NamedTuple):
+    """What is recorded on the grid. Norm-wise entries have a last axis over the method's norms."""
+
+    margin: Values
+    norms: Values
+    log_loss: Values
+    log_slope: Values
+    starved: Values  # some weight's gradient is lost beside the largest one's
+    path: Values
+    descent: Values
+    second_order: Values
+
+
+def gradient(loss: Loss, w: Array, data: Batch) -> Gradient:
+    """Gradient of the mean loss (of its logarithm, if the loss says so) on one dataset, in log scale."""
+    z, pull_back = jax.vjp(lambda w: linear_margins(w, data), w)
+    slopes, c = loss.scaled_slopes(z)
+    (direction,) = pull_back(-data.weight[:, None] * slopes)
+    if loss.of_log:
+        c = c - log_sum_exp(loss.log_value(z) + jnp.log(data.weight))
+    return Gradient(direction, c, z)
+
+
+def _power_of_two(k: Int[Array, ""], dtype: Any) -> Float[Array, ""]:
+    """`2^k` exactly; zero below the normal range, where what it multiplies is negligible."""
+    if dtype == jnp.float64:
+        bits, bias, shift, integer = 1023, 1022, 52, jnp.int64
+    else:
+        bits, bias, shift, integer = 127, 126, 23, jnp.int32
+    pattern = (jnp.clip(k, -bias - 1, bits) + bits).astype(integer) << shift
+    return jax.lax.bitcast_convert_type(jnp.where(k < -bias, 0, pattern).astype(integer), dtype)
+
+
+def _magnitude(state: Any, degrees: tuple[int, ...]) -> Array:
+    """Largest `log2 |leaf|^(1/degree)` over the state's leaves that have a degree, NaN of untouched weights apart."""
+    leaves = [(leaf, p) for leaf, p in zip(jax.tree.leaves(state), degrees, strict=True) if p]
+    tops = [jnp.log2(jnp.max(jnp.where(jnp.isnan(leaf), 0, jnp.abs(leaf)))) / p for leaf, p in leaves]
+    return jnp.max(jnp.stack(tops))
+
+
+def _rescale(state: Any, degrees: tuple[int, ...], moved: Array) -> Any:
+    """The state in units that are `2^moved` times the old ones."""
+
+    def scaled(leaf: Array, p: int) -> Array:
+        # In two factors: a state near the bottom of the range may have to rise by more than the largest power of two.
+        half = (-p * moved) // 2
+        return leaf * _power_of_two(half, leaf.dtype) * _power_of_two(-p * moved - half, leaf.dtype)
+
+    leaves, structure = jax.tree.flatten(state)
+    return jax.tree.unflatten(
+        structure, [scaled(leaf, p) if p else leaf for leaf, p in zip(leaves, degrees, strict=True)]
+    )
+
+
+def _feed_scale_free(method: Method, carry: Carry, g: Gradient) -> tuple[Array, Any, Array]:
+    """The gradient in units of a power of two near its scale, and the state in the same units.
+
+    The unit follows the gradient, but never so far below the state that a square of it could overflow.
+    """
+    degrees = method.homogeneity.degrees or ()
+    if not method.homogeneity.highest:
+        return g.direction, carry.state, carry.unit
+    dtype = _narrowest(g.direction, carry.state, degrees)
+    room = 200 if dtype == jnp.float64 else 20
+    wanted = jnp.floor(g.log_scale / LN2)
+    lowest = carry.unit + jnp.ceil(_magnitude(carry.state, degrees)) - room
+    unit = jnp.where(jnp.isfinite(wanted), jnp.maximum(wanted, lowest), carry.unit).astype(jnp.int32)
+    direction = g.direction * jnp.exp(g.log_scale - unit * LN2).astype(g.direction.dtype)
+    state = _rescale(carry.state, degrees, unit - carry.unit)
+    if method.homogeneity.highest > 1:
+        return _flush(direction, dtype), _flush_state(state, degrees, dtype), unit
+    return direction, state, unit
+
+
+def _least_square_root(dtype: Any) -> float:
+    """Below this an entry's square, times a `1 - b2` of 1e-7, would leave the normal range."""
+    return 2.0**-480 if dtype == jnp.float64 else 2.0**-50
+
+
+def _narrowest(direction: Array, state: Any, degrees: tuple[int, ...]) -> Any:
+    """The type of least range in which the gradient or a leaf that has a degree is held."""
+    held = [leaf.dtype for leaf, p in zip(jax.tree.leaves(state), degrees, strict=True) if p]
+    return min([direction.dtype, *held], key=lambda dtype: float(jnp.finfo(dtype).max))
+
+
+def _flush(x: Array, dtype: Any) -> Array:
+    """Zero where the square of an entry would underflow in that type: else 0/0 could become 1/0."""
+    return jnp.where(jnp.abs(x) < _least_square_root(dtype), 0, x)
+
+
+def _flush_state(state: Any, degrees: tuple[int, ...], dtype: Any) -> Any:
+    """The state with `_flush` applied to its leaves of degree 1, which stand over roots of those of degree 2."""
+    leaves, structure = jax.tree.flatten(state)
+    return jax.tree.unflatten(
+        structure, [_flush(leaf, dtype) if p == 1 else leaf for leaf, p in zip(leaves, degrees, strict=True)]
+    )
+
+
+def _budget_sums(method: Method, sums: Sums, g: Gradient, u: Array, data: Batch) -> Sums:
+    if not method.budget:
+        return sums
+    moved = jnp.where(data.rivals, linear_margins(u, data), 0)
+    log_loss = log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight))
+    scale = jnp.exp(g.log_scale - (0 if method.loss.of_log else log_loss))
+    return Sums(
+        sums.path + jnp.stack([norm.value(u, inline=True) for norm in method.norms]),
+        sums.descent - scale * jnp.sum(g.direction * u),
+        sums.second_order + jnp.max(moved * moved) / 2,
+    )
+
+
+def _step(method: Method, data: Batch, t: Array, carry: Carry) -> Carry:
+    g = gradient(method.loss, carry.w, data)
+    if method.homogeneity.scale_free:
+        fed, state, unit = _feed_scale_free(method, carry, g)
+        going = jnp.asarray(True)
+    else:
+        fed, state, unit = g.direction * jnp.exp(g.log_scale), carry.state, carry.unit
+        # The horizon is where a sample that matters to rounding, beside the one that matters most, would underflow.
+        smallest = jnp.log(jnp.finfo(fed.dtype).tiny / jnp.finfo(fed.dtype).eps)
+        going = (g.log_scale > smallest) & (carry.horizon_step == NEVER)
+    update, state = method.update(fed, state, carry.w)
+    u = jnp.asarray(update)
+    # Padding stays at zero; a weight that no sample touches may give 0/0, which is 0.
+    u = jnp.where(data.real & (data.touched | ~jnp.isnan(u)) & going, u, 0)
+    w = carry.w + u
+    bad = jnp.where(jnp.isfinite(g.log_scale), jnp.where(jnp.all(jnp.isfinite(w)), NEVER, t + 1), t)
+    return Carry(
+        w,
+        state,
+        unit,
+        jnp.minimum(carry.bad_step, bad).astype(jnp.int32),
+        jnp.where(going, carry.horizon_step, jnp.minimum(carry.horizon_step, t)),
+        _budget_sums(method, carry.sums, g, u, data),
+    )
+
+
+def _starved(method: Method, data: Batch, g: Gradient) -> Array:
+    """Whether some weight's gradient, cancellation apart, is too small beside the largest one to be fed at all."""
+    slopes, _ = method.loss.scaled_slopes(g.margins)
+    reach = linear_reach(data.weight[:, None] * slopes, data)
+    squared = method.homogeneity.highest > 1
+    least = _least_square_root(reach.dtype) if squared else jnp.finfo(reach.dtype).tiny
+    return jnp.any((reach < least) & data.touched)
+
+
+def _record(method: Method, data: Batch, carry: Carry) -> Metrics:
+    g = gradient(method.loss, carry.w, data)
+    slopes = method.loss.log_slopes(g.margins) + jnp.log(data.weight)[:, None]
+    return Metrics(
+        jnp.min(g.margins),
+        jnp.stack([norm.value(carry.w) for norm in method.norms]),
+        log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight)),
+        log_sum_exp(slopes.reshape(-1)),
+        _starved(method, data, g),
+        *carry.sums,
+    )
+
+
+def start(method: Method, data: Batch, w0: Array, state: Any) -> Carry:
+    """The carry of one dataset before its first step, `state` being the optimizer's at `w0`."""
+    zero = jnp.zeros([], w0.dtype)
+    g = gradient(method.loss, w0, data)
+    unit = jnp.floor(g.log_scale / LN2).astype(jnp.int32)
+    sums = Sums(jnp.zeros(len(method.norms), w0.dtype), zero, zero)
+    never = jnp.asarray(NEVER, jnp.int32)
+    return Carry(w0, state, unit, never, never, sums)
+
+
+def _segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Array) -> tuple[Carry, Metrics]:
+    """Run one dataset through the grid `ends: [r]` from step `first`; metrics have a leading axis `r`."""
+
+    def until(carry_and_step: tuple[Carry, Array], end: Array):
+        carry, begin = carry_and_step
+        carry = jax.lax.fori_loop(begin, end, partial(_step, method, data), carry)
+        metrics = _record(method, data, carry)
+        bad = jnp.where(jnp.isfinite(metrics.margin), NEVER, end)
+        return (carry._replace(bad_step=jnp.minimum(carry.bad_step, bad).astype(jnp.int32)), end), metrics
+
+    (carry, _), metrics = jax.lax.scan(until, (carry, first), ends)
+    return carry, metrics
+
+
+def compiled(method: Method, mesh: Mesh) -> tuple[Any, Any]:
+    """Jitted `start` and `segment` over a batch whose first axis is split among the devices of the mesh."""
+    split, whole = PartitionSpec("data"), PartitionSpec()
+    begin = jax.vmap(partial(start, method))
+    advance = jax.vmap(partial(_segment, method), in_axes=(0, 0, None, None))
+    sharded = partial(jax.shard_map, mesh=mesh, check_vma=False)
+    return (
+        jax.jit(sharded(begin, in_specs=(split, split, split), out_specs=split)),
+        jax.jit(sharded(advance, in_specs=(split, split, whole, whole), out_specs=split)),
+    )

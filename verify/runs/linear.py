@@ -1,0 +1,32 @@
+"""Models: the margins of a padded dataset as a function of the weights."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from verify import backend as backend
+from verify.runs.batches import Batch
+
+
+def linear_margins(w: Float[Array, "..."], data: Batch) -> Float[Array, "n m"]:
+    """Margins of a linear classifier on one dataset of a batch, `+inf` against absent rivals.
+
+    Binary: weights `[d]`, margins `[n 1]`. Multiclass: weights `[k d]`, margins `[n k]`.
+    """
+    if w.ndim == 1:
+        return (data.x @ w)[:, None]
+    logits = data.x @ w.T
+    own = jnp.sum(logits * data.label, axis=-1, keepdims=True)
+    return jnp.where(data.rivals, own - logits, jnp.inf)
+
+
+def linear_reach(slopes: Float[Array, "n m"], data: Batch) -> Float[Array, "..."]:
+    """`sum |slope * feature|` for every weight: its gradient without any cancellation.
+
+    `slopes` are those of the samples' margins, zero against absent rivals and for padding.
+    """
+    if not data.label.shape[-1]:
+        return slopes[:, 0] @ jnp.abs(data.x)
+    return (slopes + data.label * jnp.sum(slopes, axis=-1, keepdims=True)).T @ jnp.abs(data.x)

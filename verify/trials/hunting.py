@@ -1,0 +1,146 @@
+"""A targeted search for the case that brings a claim closest to failing, which says how tight it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import hypothesis
+import numpy as np
+from hypothesis import Phase
+
+from solvers.errors import InputError
+from verify.claims import envelopes
+from verify.claims.claim import Bound, Claim, Limit, Order, Rate, Separation, Trend
+from verify.claims.judge import refutes_alone
+from verify.claims.judging import settled_orders
+from verify.datasets.cases import Case
+from verify.errors import TrajectoryError
+from verify.problems.laboratory import Laboratory
+from verify.problems.quantity import Measurement
+from verify.seeds import derived_seed
+from verify.trials.drawing import quiet, seeded
+from verify.trials.refutation import TWICE
+
+_ABSENT = -1e9  # of a case that cannot be judged: hypothesis wants a finite number
+
+
+@dataclass(frozen=True)
+class Hunt:
+    """What a search found.
+
+    statistic: what was made as large as possible, of which the claim allows `limit` at most. value: the largest found,
+    on `case`; None where no case could be judged. examples: cases that were run, `judged` of them judged. untargeted:
+    the largest value among as many cases as were drawn before the search was steered. refuted: whether the case
+    refutes the claim alone, and does so again with twice the steps.
+    """
+
+    statistic: str
+    limit: float
+    value: float | None
+    case: Case | None
+    examples: int
+    judged: int
+    untargeted: float | None
+    refuted: bool
+
+
+def statistic(claim: Claim) -> tuple[str, float]:
+    """What brings the claim closer to failing as it grows, and the value at which the claim fails."""
+    quantity = claim.quantity.name
+    match claim.kind:
+        case Bound():
+            return f"largest {quantity} / bound", 1.0
+        case Limit(tolerance=tolerance):
+            return f"last {quantity}", tolerance
+        case Rate(law=law, resolution=resolution):
+            return f"growth of {quantity} / ({law}) a decade, as a power of ten", resolution / 2
+        case Order(low=low):
+            return "order in h that is missing to 0", -low
+        case Separation(threshold=threshold):
+            return f"last {quantity}", threshold
+        case Trend(resolution=resolution):
+            return f"change of the {quantity} against the claim, relative", -resolution
+
+
+def score(claim: Claim, m: Measurement) -> float | None:
+    """The statistic on the first case of a measurement; None where it cannot be judged."""
+    if not m.judged[0]:
+        return None
+    values, floor = m.values[0], float(m.floor[0])
+    match claim.kind:
+        case Bound(upper=upper):
+            bound = upper(m)[0]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                ratio = np.where(bound > 0, (values - floor) / bound, np.where(values - floor > bound, np.inf, 0.0))
+            found = float(np.max(ratio))
+        case Limit():
+            found = float(values[-1])
+        case Rate(law=law):
+            found = float(envelopes.log_envelope_ratio(m.log_time, np.maximum(values, 10 * floor)[None], law)[0])
+        case Order():
+            found = -float(settled_orders(m)[0])
+        case Separation():
+            found = float(values[-1]) + floor
+        case Trend(sign=sign):
+            found = -sign * float(values[-1] / values[0] - 1)
+    return found if np.isfinite(found) else None
+
+
+def hunt(
+    claim: Claim,
+    *,
+    examples: int = 200,
+    seed: int = 0,
+    steps: int = 5_000,
+    log_time: float = 2e3,
+    platform: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Hunt:
+    """Search for the case nearest to refuting the claim, steering the draws towards larger values of the statistic.
+
+    examples: cases to run, half of them before the search is steered. The same seed finds the same case.
+    Raises `InputError` if there are fewer than two examples.
+    """
+    if examples < 2:
+        raise InputError(f"A search of {examples} examples finds nothing: give 2 or more.")
+    known: dict[Hashable, float | None] = {}
+    order: list[tuple[float, Case]] = []
+
+    def measured(case: Case, factor: float = 1.0) -> Measurement | None:
+        lab = Laboratory([case], steps=int(steps * factor), log_time=log_time * factor, platform=platform)
+        try:
+            return claim.quantity.measure(claim, lab)
+        except TrajectoryError:
+            return None
+
+    def run(case: Case) -> float | None:
+        if case.key not in known:
+            m = measured(case)
+            known[case.key] = None if m is None else score(claim, m)
+            if (value := known[case.key]) is not None:
+                order.append((value, case))
+            if progress:
+                progress(min(len(known), examples), examples)
+        return known[case.key]
+
+    @hypothesis.seed(derived_seed(seed, claim.id, "hunt"))
+    @quiet(examples, (Phase.generate, Phase.target))
+    @hypothesis.given(claim.problem())
+    def search(case: Case) -> None:
+        value = run(case)
+        hypothesis.target(_ABSENT if value is None else value, label="nearness to failing")
+
+    with seeded():
+        search()
+    name, limit = statistic(claim)
+    if not order:
+        return Hunt(name, limit, None, None, len(known), 0, None, False)
+    best, case = max(order, key=lambda pair: pair[0])
+    early = [value for value, _ in order[: max(1, len(order) // 2)]]
+    again = measured(case, TWICE) if _refutes(claim, measured(case)) else None
+    return Hunt(name, limit, best, case, len(known), len(order), max(early), _refutes(claim, again))
+
+
+def _refutes(claim: Claim, m: Measurement | None) -> bool:
+    return m is not None and bool(refutes_alone(claim, m)[0])

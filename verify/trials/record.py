@@ -1,0 +1,348 @@
+"""A trial as a record of the report's schema, and what of a record keeps a theorem from counting as verified."""
+
+from __future__ import annotations
+
+import inspect
+import platform
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solvers.norms import Norm
+from verify import statistics
+from verify.backend import devices
+from verify.claims import envelopes
+from verify.claims.anatomy import Anatomy, anatomy
+from verify.claims.claim import Bound, Claim, Limit, Order, Rate, Separation, Trend
+from verify.claims.judge import advise
+from verify.claims.verdict import Evidence, Outcome, Verdict
+from verify.datasets.cases import Case
+from verify.losses import Loss
+from verify.problems.quantity import Measurement
+from verify.trials.trial import Trial
+
+if TYPE_CHECKING:
+    from verify.trials.hunting import Hunt
+    from verify.trials.refutation import Refutation
+
+
+_PACKAGES = ("jax", "optax", "diffrax", "numpy", "scipy", "cvxpy", "hypothesis", "implicit-bias-verify")
+
+
+def failures(record: Mapping[str, Any]) -> list[str]:
+    """Why a theorem does not count as verified by its record: empty if it does."""
+    found = []
+    if record["verdict"] != Outcome.SUPPORTED:
+        found.append(f"it is {record['verdict']}: {record['sentence']}")
+    if not record["twins"]:
+        found.append("it names no false twin, so its check could not have failed: add a Twin")
+    found += [
+        f"its false twin ({twin['wrong']}) was not refuted but is {twin['verdict']}: {twin['sentence']}"
+        for twin in record["twins"]
+        if twin["verdict"] != Outcome.REFUTED
+    ]
+    found += [
+        f"it is REFUTED on {real['name']}: {real['sentence']}"
+        for real in record["datasets"]["real"]
+        if real["verdict"] == Outcome.REFUTED
+    ]
+    return found
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _name(given: str | Loss | Norm) -> str:
+    return given if isinstance(given, str) else given.name
+
+
+def _plain(case: Case | None) -> dict[str, Any] | None:
+    return None if case is None else {name: value for name, value in case.to_json().items() if name != "name"}
+
+
+def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The trial as a record of the report's schema, and its curves."""
+    claim, verdict, evidence = trial.claim, trial.verdict, trial.verdict.evidence
+    m = verdict.measurement
+    worst = None
+    if verdict.worst is not None:
+        shown = trial.counterexample or verdict.worst
+        role = "smallest counterexample found" if trial.counterexample else "nearest to refuting the claim"
+        worst = {
+            "dataset": _plain(shown),
+            "value": _finite(evidence.worst_value) or 0.0,
+            "step": _instant(claim, m, evidence.worst_log_time or 0.0),
+            "note": f"{shown.name or 'case'}: {role}",
+        }
+    record = {
+        "schema": 1,
+        "id": claim.id,
+        "paper": claim.paper.key,
+        "title": claim.title,
+        "statement": claim.statement,
+        "source": claim.source,
+        "reference": {
+            "key": claim.paper.key,
+            "authors": claim.paper.authors,
+            "title": claim.paper.title,
+            "year": claim.paper.year,
+            "arxiv": claim.paper.arxiv,
+        },
+        "kind": claim.kind.name,
+        "verdict": str(verdict.outcome),
+        "sentence": verdict.sentence,
+        "optimizer": claim.optimizer_text,
+        "loss": _name(claim.loss),
+        "norm": _name(claim.norm),
+        "quantity": _quantity_name(claim),
+        "claimed": _claimed(claim),
+        "observed": _observed(claim, evidence),
+        "datasets": {
+            "drawn": len(trial.lab.cases),
+            "informative": evidence.informative,
+            "flavours": dict(Counter(s.name or "unnamed" for s in trial.lab.cases)),
+            "real": [
+                {
+                    "name": name,
+                    "verdict": str(alone.outcome),
+                    "sentence": alone.sentence,
+                    "last_gap": _finite(alone.measurement.values[0, -1]),
+                }
+                for name, alone in trial.real
+            ],
+            "worst": worst,
+        },
+        "horizon": _horizon(claim, m),
+        "twins": [
+            {
+                "id": twin.verdict.claim.id,
+                "wrong": twin.wrong,
+                "verdict": str(twin.verdict.outcome),
+                "sentence": twin.verdict.sentence,
+                "counterexample": _plain(twin.counterexample),
+                "curve": _curve_name(claim, i),
+            }
+            for i, twin in enumerate(trial.twins)
+        ],
+        "time": _axis(claim, m),
+        "profile": trial.profile.name,
+        "seed": trial.seed,
+        "device": devices(trial.lab.platform)[0].platform,
+        "dtype": "float64",
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        "seconds": trial.seconds,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "reproduce": reproduce,
+        "notes": trial.notes,
+    }
+    if trial.refutation is not None:
+        record["refutation"] = plain_refutation(trial.refutation)
+    if (advice := advise(verdict)) is not None:
+        record["settle"] = {"steps": advice.steps, "cases": advice.cases, "sentence": advice.sentence}
+    curves = _curves(trial)
+    if trial.refutation is not None:
+        curves["refutation_time"] = trial.refutation.log_time
+        curves |= {f"refutation_{name}": share for name, share in trial.refutation.shares.items()}
+    found = anatomy(m)
+    if found is not None:
+        record["anatomy"] = _anatomy(found, m)
+        curves |= {f"part_{name}": median for name, median in found.medians.items()}
+    return record, curves
+
+
+def stamp(record: dict[str, Any], mark: str | None, home: ModuleType) -> None:
+    """Note in a record the claim's fingerprint, and what the module that defines it says of it.
+
+    mark: as `verify.fingerprint` makes it; None where the trial was not the profile's, so that none takes it for that.
+    """
+    if mark is not None:
+        record["fingerprint"] = mark
+    if (words := inspect.getdoc(home)) is not None:
+        record["docstring"] = words
+
+
+def plain_refutation(found: Refutation) -> dict[str, Any]:
+    """A refutation as the record's schema wants it."""
+    return {
+        "case": _plain(found.case),
+        "steps": list(found.steps),
+        "values": [_finite(value) for value in found.values],
+        "margins": [
+            {
+                "norm": m.norm,
+                "lower": m.lower,
+                "upper": m.upper,
+                "share": _finite(m.share),
+                "exact": None
+                if m.exact is None
+                else dict(zip(("lower", "upper", "reached"), map(str, m.exact), strict=True)),
+            }
+            for m in found.margins
+        ],
+        "followed": list(found.followed) or None,
+        "sentence": found.sentence,
+    }
+
+
+def plain_hunt(found: Hunt) -> dict[str, Any]:
+    """What a search found, as the record's schema wants it."""
+    return {
+        "statistic": found.statistic,
+        "limit": found.limit,
+        "value": found.value,
+        "case": _plain(found.case),
+        "examples": found.examples,
+        "judged": found.judged,
+        "untargeted": found.untargeted,
+        "refuted": found.refuted,
+    }
+
+
+def _anatomy(found: Anatomy, m: Measurement) -> dict[str, Any]:
+    return {
+        "parts": [
+            {
+                "name": part.name.replace("_", " "),
+                "curve": f"part_{part.name}",
+                "exponent": None if part.exponent is None else part.exponent.value,
+                "interval": _ends(part.exponent),
+                "share": part.share,
+            }
+            for part in found.parts
+        ],
+        "tightest": {
+            "ratio": found.ratio,
+            "step": round(float(np.exp(found.log_time))),
+            "dataset": m.datasets[found.dataset].name or "unnamed",
+        },
+    }
+
+
+def _ends(interval: statistics.Interval | None) -> list[float] | None:
+    """An interval's ends; None where it has none."""
+    return None if interval is None or np.isnan([interval.low, interval.high]).any() else [interval.low, interval.high]
+
+
+def _claimed(claim: Claim) -> dict[str, Any]:
+    match claim.kind:
+        case Bound(text=text):
+            return {"law": text, "exponent": None}
+        case Limit(tolerance=tolerance):
+            return {"law": f"tends to 0 (below {tolerance:g})", "exponent": None}
+        case Rate(law=law):
+            return {"law": str(law), "exponent": law.exponent}
+        case Order(low=low, high=high, variable=variable):
+            return {"law": f"{variable}^p with {low:g} ≤ p ≤ {high:g}", "exponent": -(low + high) / 2}
+        case Trend(sign=sign):
+            return {"law": f"{'rises' if sign > 0 else 'falls'} along the sweep", "exponent": None}
+        case Separation(text=text):
+            return {"law": text, "exponent": None}
+
+
+def _observed(claim: Claim, evidence: Evidence) -> dict[str, Any]:
+    value = evidence.value
+    found = {
+        "exponent": None if evidence.exponent is None else evidence.exponent.value,
+        "interval": None if evidence.exponent is None else [evidence.exponent.low, evidence.exponent.high],
+        "statistic": evidence.statistic,
+        "value": None if value is None else _finite(value.value),
+        "value_interval": None if value is None or value.low == value.high else [value.low, value.high],
+        "threshold": evidence.threshold,
+    }
+    if isinstance(claim.kind, Trend):
+        found |= {"least_step": _finite(evidence.least_step), "p_value": _finite(evidence.p_value)}
+    return found
+
+
+def _quantity_name(claim: Claim) -> str:
+    return f"{claim.quantity.name} / bound" if isinstance(claim.kind, Bound) else claim.quantity.name
+
+
+def _horizon(claim: Claim, m: Measurement) -> dict[str, Any]:
+    if claim.flow:
+        return {
+            "steps": float(m.log_time[-1]),
+            "log_time": True,
+            "note": f"flow to {m.axis} = {m.log_time[-1]:g}"
+            if m.axis
+            else f"gradient flow to t = e^{m.log_time[-1]:.0f}",
+        }
+    if m.axis:
+        return {"steps": float(m.time[-1]), "log_time": False, "note": f"{m.axis} to {m.time[-1]:g}"}
+    return {"steps": round(float(m.time[-1])), "log_time": False, "note": f"{m.time[-1]:.0f} steps"}
+
+
+def _axis(claim: Claim, m: Measurement) -> dict[str, str]:
+    if m.axis:
+        return {"axis": m.axis, "label": m.axis}
+    return {"axis": "log t", "label": "log t"} if claim.flow else {"axis": "t", "label": "steps t"}
+
+
+def _instant(claim: Claim, m: Measurement, log_time: float) -> float:
+    """A time on the record's axis."""
+    if claim.flow:
+        return log_time
+    return float(np.exp(log_time)) if m.axis else round(float(np.exp(log_time)))
+
+
+def _plotted(verdict: Verdict, flow: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Time on the figure's axis, which for a `flow` is `log t`, and the curves that bear on the verdict: for bounds,
+    in units of the bound."""
+    m = verdict.measurement
+    kind = verdict.claim.kind
+    clock = m.log_time if flow else m.time
+    informative = m.judged
+    if isinstance(kind, Rate):
+        late, _ = envelopes.windows(kind.law.log_clock(m.log_time))
+        informative = informative & envelopes.unresolved(m.values, m.floor, late)
+    if not isinstance(kind, Bound):
+        return clock, m.values[informative]
+    upper = kind.upper(m)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Where a bound says nothing, or is below zero itself, there is no ratio.
+        ratios = np.where(np.isfinite(upper) & (upper > 0), m.values / upper, np.nan)
+    # What the reference does not resolve is zero, and drawn as reached exactly.
+    return clock, np.where(m.values > m.floor[:, None], ratios, 0.0)[informative]
+
+
+def _curve_name(claim: Claim, i: int) -> str | None:
+    """Name of a twin's curve; None where it is the claim's own, and only the law that it is held against differs."""
+    same = not isinstance(claim.kind, Bound) and claim.twins[i].changes.keys() == {"kind"}
+    return None if same else f"twin_{i}"
+
+
+def _law(claim: Claim, m: Measurement, clock: np.ndarray, values: np.ndarray) -> np.ndarray | None:
+    """The claimed law through the median's middle, the bound, or nothing."""
+    if isinstance(claim.kind, Bound):
+        return np.ones_like(clock)
+    anchor = len(clock) // 2
+    middle = values[:, anchor][values[:, anchor] > 0]
+    if not len(middle) or not isinstance(claim.kind, Rate | Order):
+        return None
+    if isinstance(claim.kind, Order):
+        power = (claim.kind.low + claim.kind.high) / 2
+        return np.exp(power * (m.log_time[anchor] - m.log_time)) * np.median(middle)
+    shape = claim.kind.law.log_value(m.log_time)
+    return np.exp(np.clip(shape - shape[anchor], -600, 600)) * np.median(middle)
+
+
+def _curves(trial: Trial) -> dict[str, np.ndarray]:
+    flow = bool(trial.claim.flow)
+    clock, values = _plotted(trial.verdict, flow)
+    curves = {"time": clock, "gap": values}
+    law = _law(trial.claim, trial.verdict.measurement, clock, values)
+    if law is not None:
+        curves["law"] = law
+    for i, twin in enumerate(trial.twins):
+        if name := _curve_name(trial.claim, i):
+            curves[f"{name}_time"], curves[name] = _plotted(twin.verdict, flow)
+    for i, (_, alone) in enumerate(trial.real):
+        curves[f"real_{i}_time"], real = _plotted(alone, flow)
+        curves[f"real_{i}"] = real[0] if len(real) else np.full(len(curves[f"real_{i}_time"]), np.nan)
+    return curves

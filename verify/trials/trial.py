@@ -1,0 +1,114 @@
+"""Try a theorem: draw datasets, check the claim on them and on real data, and refute its twins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil
+
+from verify.claims.claim import Claim
+from verify.claims.verdict import Verdict
+from verify.datasets.cases import Case
+from verify.datasets.real import parse
+from verify.problems.laboratory import Laboratory
+from verify.trials.drawing import draw
+from verify.trials.profiles import Profile
+from verify.trials.refutation import Refutation, explain
+from verify.trials.settling import judge_one, settle
+from verify.trials.shrinking import _SHORT, _counterexample
+
+
+@dataclass(frozen=True)
+class TwinResult:
+    """A false twin with its verdict, and the smallest dataset that refutes it alone, where one was found."""
+
+    wrong: str
+    verdict: Verdict
+    counterexample: Case | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Everything that was learned about a claim."""
+
+    claim: Claim
+    verdict: Verdict
+    twins: list[TwinResult]
+    real: list[tuple[str, Verdict]]
+    lab: Laboratory
+    profile: Profile
+    seed: int
+    seconds: float
+    counterexample: Case | None = None
+    refutation: Refutation | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def try_claim(
+    claim: Claim,
+    profile: Profile,
+    *,
+    seed: int = 0,
+    platform: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Trial:
+    """Try hard to refute a claim: on drawn and real datasets, and with its false twins, which must fall."""
+    begun = time.perf_counter()
+
+    def report(what: str) -> Callable[[int, int], None]:
+        return lambda done, total: progress(what, done, total) if progress else None
+
+    whole = profile
+    profile = replace(
+        profile, datasets=ceil(profile.datasets * claim.share), shrinking=ceil(profile.shrinking * claim.share)
+    )
+    cases = draw(claim, profile.datasets, seed)
+    lab = _laboratory(claim, cases, profile, platform, report(f"{len(cases)} cases"))
+    verdict = settle(claim, lab, profile.extensions)
+    seen = f"{len(cases)} cases{_worst_so_far(verdict)}"
+    twins = []
+    for i, twin in enumerate(claim.twins):
+        false = claim.twin(i)
+        lab.progress = report(f"{seen}, twin: {twin.wrong}")
+        outcome = settle(false, lab, profile.extensions, apart=claim.apart(i), confirm=False)
+        smallest = _counterexample(outcome, profile, seed, platform) if twin.shrink else None
+        twins.append(TwinResult(twin.wrong, outcome, smallest))
+    real = []
+    for given in claim.real:
+        name, case = _real(claim, given)
+        alone = _laboratory(claim, [case], profile, platform, report(f"{seen}, {name}"))
+        real.append((name, settle(claim, alone, profile.extensions, judge_one)))
+    # A claim that falls is worth the whole search for its smallest counterexample, however small its share.
+    smallest = _counterexample(verdict, whole, seed, platform)
+    steps = min(profile.steps, _SHORT)
+    refutation = explain(claim, smallest, steps=steps, platform=platform) if smallest else None
+    notes = list(verdict.measurement.notes)
+    return Trial(
+        claim, verdict, twins, real, lab, profile, seed, time.perf_counter() - begun, smallest, refutation, notes
+    )
+
+
+def _worst_so_far(verdict: Verdict) -> str:
+    """For the progress line: the deciding number of the worst case, and what it is held against."""
+    worst, threshold = verdict.evidence.worst_value, verdict.evidence.threshold
+    return "" if worst is None else f", worst so far {worst:.3g} (limit {threshold:.3g})"
+
+
+def _real(claim: Claim, given: str | Case) -> tuple[str, Case]:
+    """A real dataset, prepared as the claim wants it, or a setting, with its name."""
+    if not isinstance(given, str):
+        return given.name or "unnamed", given
+    dataset = parse(given)
+    return given, claim.prepare(dataset) if claim.prepare else dataset
+
+
+def _laboratory(claim: Claim, cases: Sequence[Case], profile: Profile, platform, progress) -> Laboratory:
+    factor = 10.0**claim.horizon
+    return Laboratory(
+        cases,
+        steps=int(profile.steps * factor),
+        log_time=profile.log_time * factor,
+        platform=platform,
+        progress=progress,
+    )
