@@ -82,20 +82,13 @@ def overview(
     columns: int = 3,
     limit: int = 9,
 ) -> str:
-    """Draw several claims as small multiples into one `.svg` or `.png` file, for a README.
+    """Draw several claims as small multiples into one `.svg` or `.png` file, for a README; give its alternative text.
 
-    Args:
-        report_dir: folder of the run.
-        path: file to write; the SVG follows the reader's light or dark scheme, the PNG has a white ground.
-        ids: the claims, in this order; else the first `limit` claims that have curves to draw.
-        columns: panels in a row.
-        limit: number of panels without `ids`.
+    report_dir: folder of the run. path: file to write; the SVG follows the reader's light or dark scheme, the PNG has a
+    white ground. ids: the claims, in this order; else the first `limit` claims that have curves to draw. columns:
+    panels in a row.
 
-    Returns:
-        The alternative text of the picture.
-
-    Raises:
-        ReportError: an unknown id, another file type, or nothing to draw.
+    Raises `ReportError` for an unknown id or another file type, and where there is nothing to draw.
     """
     path = Path(path)
     if path.suffix not in svg.ENDINGS:

@@ -56,11 +56,9 @@ def folder(report_dir: Path | str) -> Path:
 def write_exhibit(report_dir: Path | str, exhibit: Mapping[str, Any]) -> dict[str, Path]:
     """Write an exhibit and its figure; an earlier one of the same id is replaced.
 
-    Returns:
-        The paths by "numbers" and "figure".
+    Their paths are returned by "numbers" and "figure".
 
-    Raises:
-        ReportError: the exhibit breaks the schema, or holds NaN or infinity.
+    Raises `ReportError` where the exhibit breaks the schema, or holds NaN or infinity.
     """
     what = f"The exhibit {exhibit.get('id', '(no id)')!r}"
     try:
@@ -79,8 +77,7 @@ def write_exhibit(report_dir: Path | str, exhibit: Mapping[str, Any]) -> dict[st
 def read_exhibits(report_dir: Path | str) -> list[Exhibit]:
     """All exhibits of a run, sorted by id; an empty list if there are none.
 
-    Raises:
-        ReportError: a file is damaged, breaks the schema, or does not have its exhibit's name.
+    Raises `ReportError` where a file is damaged, breaks the schema, or does not have its exhibit's name.
     """
     remedy = "delete the file and make the exhibit again"
     exhibits = []

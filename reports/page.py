@@ -23,13 +23,10 @@ from reports.runs import partial
 def write_report(report_dir: Path | str) -> dict[str, Path]:
     """Write `index.html`, `report.md` and `report.json` of a run's records into its folder.
 
-    The page needs no other file and no network. Records of the same bytes give files of the same bytes.
+    Their paths are returned by "html", "markdown" and "json". The page needs no other file and no network. Records of
+    the same bytes give files of the same bytes.
 
-    Returns:
-        The paths by "html", "markdown" and "json".
-
-    Raises:
-        ReportError: there are no records, or one of them or its curves is damaged.
+    Raises `ReportError` where there are no records, or one of them or its curves is damaged.
     """
     records = read_records(report_dir)
     if not records:

@@ -21,13 +21,10 @@ _PDF: dict[str, Any] = {"pdf.fonttype": 42}
 def write_paper(report_dir: Path | str) -> dict[str, Path]:
     """Write `claims.tex`, `references.bib` and `figures/<slug>.pdf` of a run's records into its folder.
 
-    A claim's anatomy is drawn as `figures/<slug>-anatomy.pdf`. Records of the same bytes give files of the same bytes.
+    Their paths are returned by "latex", "bibtex" and "figures", the last of which is the folder. A claim's anatomy is
+    drawn as `figures/<slug>-anatomy.pdf`. Records of the same bytes give files of the same bytes.
 
-    Returns:
-        The paths by "latex", "bibtex" and "figures", the last of which is the folder.
-
-    Raises:
-        ReportError: there are no records, or one of them or its curves is damaged.
+    Raises `ReportError` where there are no records, or one of them or its curves is damaged.
     """
     records = read_records(report_dir)
     if not records:

@@ -51,21 +51,16 @@ def validator() -> Draft202012Validator:
 
 
 def write_record(report_dir: Path | str, record: Mapping[str, Any], curves: Mapping[str, Any]) -> Path:
-    """Write one claim's record and curves; an earlier record of the same claim is replaced.
+    """Write one claim's record and curves, and give the path of the record; an earlier one of the same claim is
+    replaced.
 
-    Both files are written beside their final place, synced, and moved there in one step, the curves first:
-    a crash loses nothing that was finished, and several processes may write different claims at once.
+    Both files are written beside their final place, synced, and moved there in one step, the curves first: a crash
+    loses nothing that was finished, and several processes may write different claims at once.
 
-    Args:
-        report_dir: folder of the run; made if it does not exist.
-        record: the fields of `record.schema.json`; NumPy scalars and arrays become numbers and lists.
-        curves: the arrays named in this module's docstring; may be empty.
+    report_dir: folder of the run; made if it does not exist. record: the fields of `record.schema.json`; NumPy scalars
+    and arrays become numbers and lists. curves: the arrays named in this module's docstring; may be empty.
 
-    Returns:
-        The path of the record.
-
-    Raises:
-        ReportError: the record breaks the schema or holds NaN or infinity, or the curves have wrong shapes.
+    Raises `ReportError` where the record breaks the schema or holds NaN or infinity, or the curves have wrong shapes.
     """
     claim = repr(record.get("id", "(no id)"))
     line = _to_json(record, f"The record {claim}")
@@ -86,8 +81,7 @@ def write_record(report_dir: Path | str, record: Mapping[str, Any], curves: Mapp
 def read_records(report_dir: Path | str) -> list[Record]:
     """All records of a run, sorted by paper, then id; an empty list if there are none.
 
-    Raises:
-        ReportError: a file is damaged, breaks the schema, or does not have its claim's name.
+    Raises `ReportError` where a file is damaged, breaks the schema, or does not have its claim's name.
     """
     records = [read_record(path) for path in Path(report_dir, "records").glob("*.json")]
     return sorted(records, key=lambda record: (record["paper"], record["id"]))
@@ -109,8 +103,7 @@ def read_record(path: Path) -> Record:
 def load_curves(report_dir: Path | str, record: Record) -> Curves:
     """The curves of a record by name, as float64.
 
-    Raises:
-        ReportError: the file is missing or damaged, or its arrays do not fit together.
+    Raises `ReportError` where the file is missing or damaged, or its arrays do not fit together.
     """
     path = Path(report_dir, "curves", f"{slug(record['id'])}.npz")
     remedy = f"delete it and the record of {record['id']}, and check the claim again"

@@ -30,16 +30,12 @@ _EXTRA = 16
 class Reference:
     """The maximal normalised margin as a certified bracket, with a maximiser and multipliers as proof.
 
-    Attributes:
-        norm: the norm of the weights.
-        lower: normalised margin of `weights`, rounded down; never above the maximal margin.
-        upper: dual norm of the combination of data vectors by `multipliers`, rounded up; never below it.
-        weights: a maximiser of unit norm, [d] or [k, d].
-        multipliers: non-negative with sum 1, [n] or [n, k] (0 at the true class).
-        support: the data vectors whose margin is the minimum within the tolerance, shaped like `multipliers`.
-        unique: True only if the maximiser was shown to be the only one, False only if another one was found.
-        solver: who found the weights.
-        status: what the solver said.
+    norm: of the weights. lower: normalised margin of `weights`, rounded down; never above the maximal margin. upper:
+    dual norm of the combination of data vectors by `multipliers`, rounded up; never below it. weights: a maximiser of
+    unit norm, `[d]` or `[k d]`. multipliers: non-negative with sum 1, `[n]` or `[n k]` (0 at the true class). support:
+    the data vectors whose margin is the minimum within the tolerance, shaped like `multipliers`. unique: True only if
+    the maximiser was shown to be the only one, False only if another one was found. solver: who found the weights.
+    status: what the solver said.
     """
 
     norm: Norm

@@ -63,17 +63,13 @@ def normalised_margin(w: ArrayLike, x: ArrayLike, y: ArrayLike, norm: str | Norm
 def max_margin(x: ArrayLike, y: ArrayLike, norm: str | Norm = "l2", *, scale: ArrayLike | None = None) -> Reference:
     """The maximal margin over `||w|| <= 1`, as a certified bracket with its maximiser.
 
-    Args:
-        x: features [n, d].
-        y: labels [n]: +1/-1 (weights [d]) or class ids 0..k-1 (weights [k, d]).
-        norm: a norm or its name.
-        scale: positive numbers `s`, shaped like the weights: the margin is maximised over `||s * w|| <= 1`, in an
-            entry-wise norm. The maximiser returned has `||s * w|| = 1`.
+    x: features `[n d]`. y: labels `[n]`, +1/-1 (weights `[d]`) or class ids 0..k-1 (weights `[k d]`). norm: a norm or
+    its name. scale: positive numbers `s`, shaped like the weights: the margin is maximised over `||s * w|| <= 1`, in an
+    entry-wise norm. The maximiser returned has `||s * w|| = 1`.
 
-    Raises:
-        NonSeparableError: the maximal margin is not positive; carries the certificate.
-        UndecidedError: double precision does not tell the margin from 0.
-        InputError: bad data, a norm that is unknown or not defined on the weights, or a bad scale.
+    Raises `NonSeparableError`, which carries the certificate, where the maximal margin is not positive;
+    `UndecidedError` where double precision does not tell the margin from 0; and `InputError` for bad data, a norm that
+    is unknown or not defined on the weights, or a bad scale.
     """
     kind = parse(norm)
     problem = pose(x, y, kind)

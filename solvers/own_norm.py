@@ -91,28 +91,35 @@ class OwnNorm(Norm):
 
     @property
     def name(self) -> str:
+        """For tables and reports."""
         return self._name
 
     @property
     def strictly_convex(self) -> bool:
+        """Whether the unit ball was said to be strictly convex."""
         return self._strictly_convex
 
     @property
     def dual(self) -> Norm:
+        """Unknown: raises `InputError`, since of the dual norm only the value was given."""
         raise InputError(f"Of the dual of the norm {self.name} only the value is known: use dual_value.")
 
     def value(self, w: Array, *, inline: bool = False) -> Array:
+        """The norm of one array of weights."""
         return self._value(*floating(w))
 
     def dual_value(self, g: Array, *, inline: bool = False) -> Array:
+        """The dual norm of one array."""
         return self._dual_value(*floating(g))
 
     def direction(self, g: Array, *, inline: bool = False) -> Array:
+        """A maximiser of `<g, u>` over the unit ball, as it was given. Raises `InputError` where none was."""
         if self._direction is None:
             raise InputError(f"The norm {self.name} has no steepest direction: give OwnNorm a direction.")
         return self._direction(*floating(g))
 
     def expression(self, w: cp.Expression) -> cp.Expression:
+        """The norm as a convex expression."""
         return self._expression(w)
 
 

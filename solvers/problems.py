@@ -107,15 +107,13 @@ class Problem:
 def pose(x: ArrayLike, y: ArrayLike, norm: Norm | None = None) -> Problem:
     """Validate a dataset and pose its problem.
 
-    Args:
-        x: features [n, d], floats or integers.
-        y: labels [n]: +1/-1 (all +1 or all -1 included), or class ids 0..k-1 with every class present.
-        norm: when given, checked for being defined on the weights, and an own norm for being one norm.
+    x: features `[n d]`, floats or integers. y: labels `[n]`, +1/-1 (all +1 or all -1 included), or class ids 0..k-1
+    with every class present. norm: when given, checked for being defined on the weights, and an own norm for being one
+    norm.
 
-    Raises:
-        InputError: `x` is not a finite, non-empty matrix of numbers; `y` does not match it, or is neither
-            kind of labels, or has one class only; the norm needs matrices but the labels are binary, or is an
-            own norm whose parts do not agree.
+    Raises `InputError` where `x` is not a finite, non-empty matrix of numbers; where `y` does not match it, or is
+    neither kind of labels, or has one class only; and where the norm needs matrices but the labels are binary, or is an
+    own norm whose parts do not agree.
     """
     features = _features(x)
     labels, classes = _labels(y, len(features))

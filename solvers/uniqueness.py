@@ -16,18 +16,14 @@ _ZERO = 1e-8
 def unique(problem: Problem, norm: Norm, weights: Weights, multipliers: Table, margin: float) -> bool | None:
     """True if the maximiser was shown to be unique, False if another was found, None if neither.
 
-    In a strictly convex norm the maximiser of a positive margin is unique. For l1 and linf complementary
-    slackness with the dual solution holds for *every* maximiser: it attains the margin on each data vector with a
-    positive multiplier; and with `G = sum lambda q` a linf maximiser has `w_j = sign(G_j)` where `G_j != 0`, an l1
-    maximiser has `w_j = 0` where `|G_j| < max |G|`. If these equations have one solution it is unique. If not,
-    a direction in their null space that keeps all margins and the norm leads to another maximiser.
+    In a strictly convex norm the maximiser of a positive margin is unique. For l1 and linf complementary slackness with
+    the dual solution holds for *every* maximiser: it attains the margin on each data vector with a positive multiplier;
+    and with `G = sum lambda q` a linf maximiser has `w_j = sign(G_j)` where `G_j != 0`, an l1 maximiser has `w_j = 0`
+    where `|G_j| < max |G|`. If these equations have one solution it is unique. If not, a direction in their null space
+    that keeps all margins and the norm leads to another maximiser.
 
-    Args:
-        problem: the dataset.
-        norm: the norm of the reference.
-        weights: a maximiser of unit norm.
-        multipliers: optimal multipliers, sum 1.
-        margin: the maximal margin, in units of `problem.x`.
+    weights: a maximiser of unit norm. multipliers: optimal ones, sum 1. margin: the maximal one, in units of
+    `problem.x`.
     """
     if norm.strictly_convex:
         return True

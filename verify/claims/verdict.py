@@ -20,6 +20,7 @@ class Outcome(enum.StrEnum):
 
     @property
     def meaning(self) -> str:
+        """What it says of a claim, in a sentence."""
         return {
             Outcome.SUPPORTED: "The machine tried to refute the claim and could not.",
             Outcome.REFUTED: "The claim fails on data that the machine can show.",

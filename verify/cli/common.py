@@ -24,6 +24,7 @@ Options = Annotated[
 
 
 def progress_bar() -> Progress:
+    """A bar on standard error that goes away when it is done, and is not there where that is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 

@@ -64,20 +64,16 @@ def load(
 ) -> Dataset:
     """The dataset of a `.npz` file, a `.csv` file or a bundled name (`iris`, `wine`, `breast_cancer`, `digits`).
 
+    source: a `.npz` file with arrays `x [n d]` and `y [n]`; a `.csv` file with a header, one column `label` and numbers
+    in the others; or a bundled name, which needs scikit-learn. classes: the labels to keep, in this order. standardise:
+    shift and scale every feature to mean 0 and standard deviation 1 (over the points kept); a constant feature becomes
+    zero. intercept: append a feature of ones, after standardising. one_vs_rest: this class is +1 and all others -1.
+    limit: keep at most so many points, the first ones, taken from the classes in turn.
+
     Separability is not checked here: see `require_separable`.
 
-    Args:
-        source: a `.npz` file with arrays `x [n, d]` and `y [n]`; a `.csv` file with a header, one column `label`
-            and numbers in the others; or a bundled name, which needs scikit-learn.
-        classes: the labels to keep, in this order.
-        standardise: shift and scale every feature to mean 0 and standard deviation 1 (over the points kept); a
-            constant feature becomes zero.
-        intercept: append a feature of ones, after standardising.
-        one_vs_rest: this class is +1 and all others -1.
-        limit: keep at most so many points, the first ones, taken from the classes in turn.
-
-    Raises:
-        InputError: a file that is missing or malformed, an unknown name or class, labels that leave one class.
+    Raises `InputError` for a file that is missing or malformed, an unknown name or class, or labels that leave one
+    class.
     """
     raw = _read(source)
     order = raw.distinct if classes is None else [raw.label(label) for label in classes]

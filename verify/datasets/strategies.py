@@ -44,24 +44,17 @@ def binary(
 ) -> st.SearchStrategy[Dataset]:
     """Separable datasets with labels +1/-1, `n <= max_points` and `d <= max_features`.
 
-    Args:
-        max_points: the largest `n`.
-        max_features: the largest `d`.
-        flavours: rows of `FLAVOURS` by name, all that fit by default; a dataset's `name` is its flavour.
-        unit_rows: divide the data by their largest row norm (L2), for theorems that assume `||x_i|| <= 1`.
-        support_gap: every margin outside the support is at least `(1 + support_gap)` times the maximal margin,
-            measured at the reference maximiser in `gap_norm`.
-        gap_norm: the norm of `support_gap`.
-        gamma_bounds: `(low, high)` with the maximal normalised margin in `gamma_norm` between them, by scaling.
-        gamma_norm: the norm of `gamma_bounds`.
-        cross_norm: `(a, b, ratio)`: the norm-b maximiser has a normalised margin in norm a of at most `ratio`
-            times the maximum, so that a claim with the wrong norm is refuted. These data have a construction of
-            their own (named "cross_norm") instead of flavours. A norm-b maximiser that is not unique is the one
-            that `max_margin` returns.
+    flavours: rows of `FLAVOURS` by name, all that fit by default; a dataset's `name` is its flavour. unit_rows: divide
+    the data by their largest row norm (L2), for theorems that assume `||x_i|| <= 1`. support_gap: every margin outside
+    the support is at least `(1 + support_gap)` times the maximal margin, measured at the reference maximiser in
+    `gap_norm`. gamma_bounds: `(low, high)` with the maximal normalised margin in `gamma_norm` between them, by scaling.
 
-    Raises:
-        InputError: an unknown flavour or norm, options that exclude each other, bounds out of order, sizes too
-            small for the flavours or for the ratio asked for.
+    cross_norm: `(a, b, ratio)`: the norm-b maximiser has a normalised margin in norm a of at most `ratio` times the
+    maximum, so that a claim with the wrong norm is refuted. These data have a construction of their own (named
+    "cross_norm") instead of flavours. A norm-b maximiser that is not unique is the one that `max_margin` returns.
+
+    Raises `InputError` for an unknown flavour or norm, options that exclude each other, bounds out of order, and sizes
+    too small for the flavours or for the ratio asked for.
     """
     limits = Limits(max_points, max_features, (0,))
     options = _Options(unit_rows, support_gap, gap_norm, gamma_bounds, gamma_norm, cross_norm)

@@ -1,3 +1,4 @@
 """Continuous-time limits of methods, in log time.
 
-For problems, and for `verify.flow`."""
+For problems, and for `verify.flow`.
+"""

@@ -37,31 +37,39 @@ The memory is `[m ...]` with `m` arrays shaped like the weights, 1 or none.
 
 @runtime_checkable
 class Dynamics(Protocol):
-    """A method and its flow in log time.
-
-    optimizer: the method itself. velocity: the flow's, one object for all methods that share a compiled program;
-    numbers: what it needs to know. remembers: whether the flow has a memory beside the weights.
-    effective_step: the step size of the gradient descent that the flow becomes; None if it becomes none.
-    stable_step: the step size by which a method of step size 1 is scaled on a dataset, where its updates are
-    proportional to the gradients; None for a method that has a step size of its own.
-    """
+    """A method and its flow in log time."""
 
     @property
-    def optimizer(self) -> optax.GradientTransformation: ...
+    def optimizer(self) -> optax.GradientTransformation:
+        """The method itself."""
+        ...
 
     @property
-    def velocity(self) -> Velocity: ...
+    def velocity(self) -> Velocity:
+        """The flow's, one object for all methods that share a compiled program."""
+        ...
 
     @property
-    def numbers(self) -> tuple[float, ...]: ...
+    def numbers(self) -> tuple[float, ...]:
+        """What the velocity needs to know."""
+        ...
 
     @property
-    def remembers(self) -> bool: ...
+    def remembers(self) -> bool:
+        """Whether the flow has a memory beside the weights."""
+        ...
 
     @property
-    def effective_step(self) -> float | None: ...
+    def effective_step(self) -> float | None:
+        """The step size of the gradient descent that the flow becomes; None if it becomes none."""
+        ...
 
-    def stable_step(self, dataset: Dataset, loss: Loss) -> float | None: ...
+    def stable_step(self, dataset: Dataset, loss: Loss) -> float | None:
+        """The step size by which a method of step size 1 is scaled on a dataset.
+
+        Its updates are then proportional to the gradients; None for a method that has a step size of its own.
+        """
+        ...
 
 
 def _memoryless(s: Any, pull: Array, memory: Array, numbers: tuple[Any, ...]) -> tuple[Array, Array]:
@@ -85,6 +93,7 @@ class GradientDescent:
 
     @property
     def optimizer(self) -> optax.GradientTransformation:
+        """Of step size 1; a moving average is a heavy ball of a smaller step."""
         if not self.momentum:
             return optimizers.gradient_descent(1.0)
         # A moving average is a heavy ball of a smaller step.
@@ -93,14 +102,17 @@ class GradientDescent:
 
     @property
     def velocity(self) -> Velocity:
+        """The one without memory, shared with Adam."""
         return _memoryless
 
     @property
     def numbers(self) -> tuple[float, ...]:
+        """The step size, and constants under which nothing is divided by the gradient."""
         return self.effective_step, 0.0, 1.0, 0.0
 
     @property
     def effective_step(self) -> float:
+        """`1 / (1 - momentum)`, and 1 for the moving average."""
         return 1.0 if self.average else 1 / (1 - self.momentum)
 
     def stable_step(self, dataset: Dataset, loss: Loss) -> float:
@@ -136,6 +148,7 @@ class Adam:
 
     @property
     def optimizer(self) -> optax.GradientTransformation:
+        """`verify.optimizers.adam` with these constants."""
         return optimizers.adam(
             self.step_size,
             self.b1,
@@ -147,19 +160,23 @@ class Adam:
 
     @property
     def velocity(self) -> Velocity:
+        """The one without memory, shared with gradient descent: moments are forgotten at once in log time."""
         return _memoryless
 
     @property
     def numbers(self) -> tuple[float, ...]:
+        """The step size, and where eps stands."""
         inside, outside = (self.step_size, 1.0, self.eps, 0.0), (self.step_size, 0.0, self.eps**2, 1.0)
         return inside if self.eps_inside_root else outside
 
     @property
     def effective_step(self) -> float:
+        """`eta / sqrt(eps)`, and `eta / eps` outside the root."""
         return self.step_size / (math.sqrt(self.eps) if self.eps_inside_root else self.eps)
 
     def stable_step(self, dataset: Dataset, loss: Loss) -> None:
-        return None
+        """None: Adam has a step size of its own."""
+        return
 
 
 def _summed(s: Any, pull: Array, memory: Array, numbers: tuple[Any, ...]) -> tuple[Array, Array]:
@@ -189,18 +206,22 @@ class AdaGrad:
 
     @property
     def optimizer(self) -> optax.GradientTransformation:
+        """`verify.optimizers.adagrad` with these constants."""
         return optimizers.adagrad(self.step_size, self.eps)
 
     @property
     def velocity(self) -> Velocity:
+        """The one whose memory is the sum of squares."""
         return _summed
 
     @property
     def numbers(self) -> tuple[float, ...]:
+        """The step size and eps."""
         return self.step_size, self.eps
 
     def stable_step(self, dataset: Dataset, loss: Loss) -> None:
-        return None
+        """None: AdaGrad has a step size of its own."""
+        return
 
     def conditioner(self, memory: np.ndarray) -> np.ndarray:
         """`h = 1 / sqrt(v + eps)`, infinite where no gradient ever came."""
@@ -241,14 +262,17 @@ class SteepestDescent:
 
     @property
     def optimizer(self) -> optax.GradientTransformation:
+        """Of step size 1, not normalised."""
         return optimizers.steepest_descent(1.0, self.norm, normalised=False)
 
     @property
     def velocity(self) -> Velocity:
+        """One object for each norm."""
         return _steepest(solvers.norms.norm(self.norm))
 
     @property
     def numbers(self) -> tuple[float, ...]:
+        """None are needed."""
         return ()
 
     def stable_step(self, dataset: Dataset, loss: Loss) -> float:

@@ -58,6 +58,7 @@ class Parameters:
 
     @property
     def law(self) -> AdamLaw:
+        """The law of Adam with these constants."""
         return AdamLaw(self.step_size, self.b1, self.b2)
 
 

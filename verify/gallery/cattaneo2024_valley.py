@@ -49,6 +49,7 @@ class Parameters:
 
     @property
     def valley(self) -> Valley:
+        """The paper's valley with these constants."""
         return dataclasses.replace(PAPER, beta=self.beta, rho=self.rho, step_size=self.step_size, eps=self.eps)
 
 
@@ -62,6 +63,7 @@ class Column:
     fixed: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def valley(self, p: Parameters) -> Valley:
+        """The valley of the parameters with the column's constants."""
         return dataclasses.replace(p.valley, **self.fixed)
 
 

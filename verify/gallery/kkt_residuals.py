@@ -75,6 +75,7 @@ class Parameters:
 
     @property
     def network(self) -> Network:
+        """The network of two layers and this width."""
         return two_layer(self.width)
 
     def method(self, column: Column) -> Method:

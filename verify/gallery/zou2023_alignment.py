@@ -41,6 +41,7 @@ class Method:
 
     @property
     def way(self) -> Way:
+        """The method as the claims name it."""
         return Way(self.method, (self.b1, self.b2), self.batch)
 
 
@@ -79,24 +80,30 @@ class Alignment:
         self.setting(0).model()
 
     def setting(self, seed: int) -> CnnSetting:
+        """The setting of a seed."""
         return CnnSetting(n=self.n, s=self.s, alpha=self.alpha, noise=self.noise, m=self.m, q=self.q, seed=seed)
 
     @property
     def model(self) -> PatchModel:
+        """The law of the data, which is that of every seed."""
         return self.setting(0).model()
 
     @property
     def runs(self) -> CnnRuns:
+        """Runs of this travel and number of steps."""
         return CnnRuns(travel=self.travel, count=self.steps)
 
     def job(self, method: Method, seed: int) -> Job:
+        """A method's run from a seed, with the claims' step sizes."""
         return self.runs.job(self.setting(seed), method.way)
 
     def horizon(self, method: Method) -> int:
+        """The number of a method's steps."""
         return self.runs.steps([self.setting(0)], method.way)
 
     @property
     def conditions(self) -> list[Any]:
+        """The theorem's orders, with the ratios that these constants have."""
         setting = self.setting(0)
         lam = self.runs.decay * setting.decay
         return conditions(self.model, m=self.m, q=self.q, sigma_0=setting.sigma_0, lam=lam)
@@ -127,21 +134,25 @@ class Published:
 
     @property
     def model(self) -> PatchModel:
+        """The law of the data, with noise that may overlap."""
         return PatchModel(
             n=self.n, d=self.d, s=self.s, alpha=self.alpha, sigma_p=self.sigma_p, disjoint=False, name="published"
         )
 
     def job(self, method: Method, seed: int) -> Job:
+        """A method's run from a seed, with the paper's step sizes."""
         eta = self.eta_gd if method.method == "gd" else self.eta
         first = start(self.model, self.m, self.sigma_0, seed)
         data = draw(self.model, seed)
         return Job(data, first, self.q, eta, self.lam, method.b1, method.b2, 1e-8, method.batch, seed)
 
     def horizon(self, method: Method) -> int:
+        """The number of steps, the same for all methods."""
         return self.steps
 
     @property
     def conditions(self) -> list[Any]:
+        """The theorem's orders, with the ratios that these constants have."""
         return conditions(self.model, m=self.m, q=self.q, sigma_0=self.sigma_0, lam=self.lam)
 
 

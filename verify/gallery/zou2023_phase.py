@@ -74,16 +74,20 @@ class Parameters:
 
     @property
     def alpha_values(self) -> list[float]:
+        """From 0 to `alpha_max`, evenly."""
         return np.linspace(0, self.alpha_max, self.alphas).tolist()
 
     @property
     def sparsity_values(self) -> list[int]:
+        """Up to `s_max`, each twice the one before."""
         return [self.s_max // 2**k for k in reversed(range(self.sparsities))]
 
     def setting(self, s: int, alpha: float) -> CnnSetting:
+        """The setting at a place of the grid."""
         return CnnSetting(n=self.n, s=s, alpha=alpha, noise=self.noise, m=self.m, q=self.q)
 
     def model(self, s: int, alpha: float) -> PatchModel:
+        """The law of the data at a place of the grid; in a given dimension noise may overlap."""
         setting = self.setting(s, alpha)
         if not self.d:
             return setting.model()
@@ -99,6 +103,7 @@ class Parameters:
         return steps, self.travel / steps
 
     def job(self, s: int, alpha: float, seed: int) -> Job:
+        """Adam's run at a place of the grid, from a seed."""
         setting, model = self.setting(s, alpha), self.model(s, alpha)
         sigma_0 = self.sigma_0 or (self.d**-0.25 if self.d else setting.sigma_0)
         lam = CnnRuns().decay * sigma_0 ** (self.q - 2) * setting.sigma_p / self.n

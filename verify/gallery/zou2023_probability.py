@@ -88,6 +88,7 @@ class Parameters:
         return FailureRate(travel=self.travel, count=steps, fails=Way(self.method, (self.b1, self.b2)))
 
     def setting(self, place: Place, seed: int) -> CnnSetting:
+        """The setting at a place, of a seed."""
         return CnnSetting(**place._asdict(), noise=self.noise, m=self.m, q=self.q, b1=self.b1, b2=self.b2, seed=seed)
 
     def in_orders(self, place: Place) -> bool:
@@ -107,6 +108,7 @@ class Place(NamedTuple):
 
     @property
     def name(self) -> str:
+        """What tables call it."""
         return f"n = {self.n}, s = {self.s}, α = {self.alpha:g}"
 
 

@@ -1,3 +1,4 @@
 """Which norm a run follows.
 
-For the command line and `verify.identify`."""
+For the command line and `verify.identify`.
+"""

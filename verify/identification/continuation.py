@@ -47,6 +47,7 @@ class Course:
 
     @property
     def carried(self) -> bool:
+        """Whether the times after `discrete` are those of a flow."""
         return self.discrete < len(self.log_time)
 
 

@@ -144,4 +144,5 @@ class Identification:
 
     @property
     def sentence(self) -> str:
+        """All in words."""
         return sentence_of(self)

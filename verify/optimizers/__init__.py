@@ -1,6 +1,12 @@
-"""Optimizers as optax transformations: parts, schedules of step sizes, and named methods.
+"""Optimizers of the theorems, as `optax.GradientTransformation`s composed of optax parts.
 
-For every floor above, and for users."""
+Any other optax optimizer can stand in their place. Constructors return the same object for the same arguments,
+so that a program compiled for an optimizer is found again.
+
+Weights are one array, `[d]` or `[k d]` with k classes, and so are gradients. In the rules `w_t` are the weights after
+`t = 0, 1, ...` steps, `g_t` is the gradient there and `eta_t` the step size. Where an update divides by a second
+moment, `0 / 0 = 0`: a feature that no sample has leaves its weight where it was.
+"""
 
 from verify.optimizers.directions import (
     NEWTON_SCHULZ,

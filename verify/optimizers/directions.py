@@ -26,7 +26,28 @@ def _ratio(numerator: Array, denominator: Array) -> Array:
 
 
 def scale_by_steepest_direction(norm: str | Norm, normalised: bool = True) -> optax.GradientTransformation:
-    """Replace `g` by `argmax_{||u|| <= 1} <g, u>`, times `||g||_*` unless `normalised`."""
+    """The steepest direction in a norm, in place of the gradient.
+
+    Rule: `u_t = argmax_{||u|| <= 1} <g_t, u>`, times the dual norm `||g_t||_*` unless `normalised`.
+
+    norm: by name, or a `solvers.Norm`. normalised: whether all directions have norm 1. Zero gradients give zero.
+
+    Raises `InputError` for an unknown norm; when it is run, for a norm of matrices on weights `[d]` and for an own norm
+    without a direction.
+
+    Example: the two scalings in the L-infinity norm.
+
+        >>> import jax.numpy as jnp
+        >>> from verify.optimizers import scale_by_steepest_direction
+        >>> g = jnp.array([3.0, -4.0])
+        >>> for normalised in (True, False):
+        ...     part = scale_by_steepest_direction("linf", normalised)
+        ...     print(part.update(g, part.init(g))[0])
+        [ 1. -1.]
+        [ 7. -7.]
+
+    Reference: Boyd, Vandenberghe 2004, Convex optimization, section 9.4.
+    """
     geometry = solvers.norms.norm(norm)
 
     def direction(g: Array) -> Array:
@@ -42,10 +63,27 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
 def scale_by_newton_schulz(iterations: int = 5) -> optax.GradientTransformation:
-    """Replace a matrix by an approximation of its polar factor, as Muon is run in practice (Jordan et al. 2024).
+    """An approximation of a matrix's polar factor, as Muon is run in practice.
 
-    From `X = g / ||g||_F`, `X = a X + b (X X^T) X + c (X X^T)^2 X` with `NEWTON_SCHULZ`: of `g` the singular vectors
-    are kept, and singular values that are not tiny beside the largest end between 0.68 and 1.13 instead of at 1.
+    Rule: from `X = g / ||g||_F`, `iterations` times `X = a X + b (X X^T) X + c (X X^T)^2 X`, `a, b, c = NEWTON_SCHULZ`.
+
+    Of `g` the singular vectors are kept, and singular values that are not tiny beside the largest end between 0.68 and
+    1.13 instead of at 1. iterations: 1 or more. Gradients are `[k d]`.
+
+    Raises `InputError` for less than one iteration and, when it is run, for gradients `[d]`.
+
+    Example: a rotation times 5, whose polar factor is the rotation.
+
+        >>> import jax.numpy as jnp
+        >>> from verify.optimizers import scale_by_newton_schulz
+        >>> g = jnp.array([[3.0, 4.0], [-4.0, 3.0]])
+        >>> part = scale_by_newton_schulz()
+        >>> print(part.update(g, part.init(g))[0].round(3))
+        [[ 0.665  0.886]
+         [-0.886  0.665]]
+
+    Reference: Jordan et al. 2024, Muon: an optimizer for hidden layers in neural networks,
+    kellerjordan.github.io/posts/muon.
     """
     if iterations < 1:
         raise InputError(f"The Newton-Schulz iteration needs at least one step, not {iterations}: give more.")
@@ -81,9 +119,32 @@ def scale_by_second_moment(
     eps_inside_root: bool,
     bias_correction: bool,
 ) -> optax.GradientTransformation:
-    """`m / sqrt(v)` with moments from zero; `b2 = None` sums the squares up (AdaGrad).
+    """The gradient's moving average over the root of that of its square, as in Adam, RMSProp and AdaGrad.
 
-    `eps` stands inside the root, `m / sqrt(v + eps)`, or outside, `m / (sqrt(v) + eps)`, after bias correction.
+    Rule: `u_t = m_t / (sqrt(v_t) + eps)`, `m_t = b1 m_{t-1} + (1 - b1) g_t`, `v_t = b2 v_{t-1} + (1 - b2) g_t^2`, from
+    zero.
+
+    b1: in [0, 1), 0 for the gradient itself. b2: in [0, 1); None for the sum of the squares, `v_t = v_{t-1} + g_t^2`.
+    eps: 0 or more. eps_inside_root: whether it is `m_t / sqrt(v_t + eps)` instead. bias_correction: whether `m_t` is
+    divided by `1 - b1^(t+1)` first, and `v_t` by `1 - b2^(t+1)`. Powers and products are taken entry by entry,
+    `0 / 0 = 0`.
+
+    Raises `InputError` for b1, b2 or eps out of range.
+
+    Example: the first step of Adam goes by `(1 - b1) / sqrt(1 - b2)` along the signs, unless its bias is corrected.
+
+        >>> import jax.numpy as jnp
+        >>> from verify.optimizers import scale_by_second_moment
+        >>> g = jnp.array([3.0, -4.0])
+        >>> for corrected in (False, True):
+        ...     part = scale_by_second_moment(
+        ...         b1=0.9, b2=0.96, eps=0.0, eps_inside_root=False, bias_correction=corrected
+        ...     )
+        ...     print(part.update(g, part.init(g))[0])
+        [ 0.5 -0.5]
+        [ 1. -1.]
+
+    Reference: Kingma, Ba 2015, Adam: a method for stochastic optimization, arXiv:1412.6980.
     """
     _check("eps", eps, 0.0)
     _check("b1", b1, 0.0, 1.0)
@@ -114,7 +175,26 @@ def scale_by_second_moment(
 
 
 def scale_by_average(b1: float) -> optax.GradientTransformation:
-    """Replace `g` by its moving average `m = b1 m + (1 - b1) g` from zero, without bias correction."""
+    """The moving average of the gradients in place of the gradient.
+
+    Rule: `m_t = b1 m_{t-1} + (1 - b1) g_t` from zero, without bias correction.
+
+    b1: in [0, 1).
+
+    Raises `InputError` for b1 out of range.
+
+    Example: the first average is `1 - b1` times the gradient.
+
+        >>> import jax.numpy as jnp
+        >>> from verify.optimizers import scale_by_average
+        >>> g = jnp.array([3.0, -4.0])
+        >>> part = scale_by_average(0.75)
+        >>> print(part.update(g, part.init(g))[0])
+        [ 0.75 -1.  ]
+
+    Reference: Bernstein, Wang, Azizzadenesheli, Anandkumar 2018, signSGD: compressed optimisation for non-convex
+    problems, arXiv:1802.04434, whose Signum has it.
+    """
     _check("b1", b1, 0.0, 1.0)
     return optax.ema(b1, debias=False)
 
@@ -123,8 +203,25 @@ def scale_by_average(b1: float) -> optax.GradientTransformation:
 def rotated(optimizer: optax.GradientTransformation, angle: float = 0.5) -> optax.GradientTransformation:
     """The optimizer run on features of which the first two are turned by an angle, its weights turned back.
 
-    A method whose bias does not depend on the axes (any in the L2 norm) is not changed by it; SignGD and Adam lose
-    the L-infinity margin of the features as they were. One feature cannot be turned.
+    Rule: `w_{t+1} = w_t + R^T u_t`, where `u_t` is the optimizer's update for the gradient `R g_t` at the weights
+    `R w_t`.
+
+    optimizer: any transformation. angle: of the rotation R, in radians. A method whose bias does not depend on the axes
+    (any in the L2 norm) is not changed by it; SignGD and Adam lose the L-infinity margin of the features as they were.
+    One feature cannot be turned.
+
+    Example: SignGD no longer goes along a diagonal.
+
+        >>> import jax.numpy as jnp
+        >>> from verify.optimizers import rotated, sign_gd
+        >>> g = jnp.array([3.0, -4.0])
+        >>> method = rotated(sign_gd(0.1), 0.5)
+        >>> step, state = method.update(g, method.init(g))
+        >>> print(step.round(4))
+        [-0.0398  0.1357]
+
+    Reference: Xie, Mohamadi, Li 2025, Adam exploits l-infinity geometry of loss landscape via coordinate-wise
+    adaptivity, arXiv:2410.08198, who tell Adam from gradient descent by a rotation.
     """
 
     def turn(w: Array, angle: float) -> Array:

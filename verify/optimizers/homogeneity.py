@@ -36,6 +36,7 @@ class Homogeneity:
 
     @property
     def highest(self) -> int:
+        """The largest degree, 0 where there is none."""
         return max(self.degrees or (0,), default=0)
 
 

@@ -21,9 +21,24 @@ StepSize = float | optax.Schedule
 
 @dataclass(frozen=True)
 class PowerDecay:
-    """Step sizes `eta_t = eta0 (t + t0)^-a`, `t = 0, 1, ...`; `a = 0` is a constant one.
+    """Step sizes that fall like a power of t, or stay constant.
 
-    The optimizers here keep the three numbers in their state, so that one compiled program serves all of them.
+    Rule: `eta_t = eta0 (t + t0)^-a`, `t = 0, 1, ...`; `a = 0` is a constant one.
+
+    eta0: the first step size where `t0 = 1`, positive. a: the power, 0 or more. t0: the shift, positive. Called with
+    the steps taken, an array of any shape, it gives the step sizes in the same shape. The optimizers here keep the
+    three numbers in their state, so that one compiled program serves all of them.
+
+    Raises `InputError` for numbers out of these ranges.
+
+    Example: steps `t^-1/2`.
+
+        >>> import jax.numpy as jnp
+        >>> from verify.optimizers import PowerDecay
+        >>> print(PowerDecay(0.5, 1 / 2)(jnp.arange(4)).round(4))
+        [0.5    0.3536 0.2887 0.25  ]
+
+    Reference: Robbins, Monro 1951, A stochastic approximation method, Annals of Mathematical Statistics 22.
     """
 
     eta0: float
@@ -77,8 +92,29 @@ def _descending(direction: optax.GradientTransformation) -> Callable[..., Any]:
 
 
 def descend(direction: optax.GradientTransformation, step_size: StepSize) -> optax.GradientTransformation:
-    """`w - eta_t u_t` with the directions `u_t`: `optax.scale_by_learning_rate`, but a number or a `PowerDecay` is
-    kept in the state, so that two optimizers with the same `direction` object share one compiled program.
+    """Steps against the directions of a transformation.
+
+    Rule: `w_{t+1} = w_t - eta_t u_t`, where `u_t` is what `direction` makes of the gradient.
+
+    direction: any transformation of gradients. step_size: `eta_t`, a number or a schedule (`StepSize`). It does what
+    `optax.scale_by_learning_rate` does in a chain, but a number or a `PowerDecay` is kept in the state, so that two
+    optimizers with the same `direction` object share one compiled program.
+
+    Raises `InputError` for a number that is not positive; what a function gives is not looked at.
+
+    Example: gradient descent with steps `1 / (t + 1)`.
+
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> from verify.optimizers import PowerDecay, descend
+        >>> g = jnp.array([3.0, -4.0])
+        >>> method = descend(optax.identity(), PowerDecay(1.0, 1.0))
+        >>> first, state = method.update(g, method.init(g))
+        >>> second, state = method.update(g, state)
+        >>> print(first, second)
+        [-3.  4.] [-1.5  2. ]
+
+    Reference: Robbins, Monro 1951, A stochastic approximation method, Annals of Mathematical Statistics 22.
     """
     if callable(step_size) and not isinstance(step_size, PowerDecay):
         return optax.chain(direction, optax.scale_by_learning_rate(step_size))

@@ -43,10 +43,12 @@ class Watch:
         self.processes += 1
 
     def pytest_collection_finish(self) -> None:
+        """Begin, where this process collects by itself."""
         self._begin()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self) -> None:
+        """Begin, once a worker has collected."""
         self._begin()
 
     def _begin(self) -> None:
@@ -78,6 +80,7 @@ class Watch:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Iterator[None]:
+        """Hide the board when the tests are over, however they end."""
         try:
             return (yield)
         finally:
@@ -88,16 +91,19 @@ class Watch:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logstart(self) -> Iterator[None]:
+        """Let pytest write."""
         with self._aside():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logfinish(self) -> Iterator[None]:
+        """Let pytest write."""
         with self._aside():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Iterator[None]:
+        """Note verdicts, and let pytest write."""
         for name, value in report.user_properties:
             if name == THEOREM:
                 self.theorems.add(str(value))
@@ -120,10 +126,12 @@ class Watch:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Fail a run of theorems none of which reached a verdict."""
         if self.theorems and not self.outcomes and not self.config.option.collectonly and exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show the verdicts of this run, and what is left to do."""
         if self.config.option.collectonly or not self.theorems:
             return
         from reports.runs import partial

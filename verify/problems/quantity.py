@@ -89,7 +89,9 @@ class Quantity(Protocol):
     """Something that can be measured. `name` says what, in a few words."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What the reports call it."""
+        ...
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
         """Measure it for the claim's optimizer on the laboratory's datasets."""

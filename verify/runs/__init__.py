@@ -1,3 +1,4 @@
 """The discrete engine: batches, models, simulation, trajectory.
 
-For problems, and for `verify.run`."""
+For problems, and for `verify.run`.
+"""

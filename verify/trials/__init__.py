@@ -1,3 +1,4 @@
 """One claim tried: draw, settle, shrink, twins, record.
 
-For the plugin and the command line."""
+For the plugin and the command line.
+"""

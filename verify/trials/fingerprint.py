@@ -30,18 +30,12 @@ _ENGINE = ("solvers", "verify")
 
 
 def fingerprint(claim: Claim, home: Path | str) -> str:
-    """A hash of all that a check of the claim depends on, but its profile, its seed and its device.
+    """A hash of all that a check of the claim depends on, but its profile, its seed and its device: 64 hexadecimal
+    digits.
 
     These are the claim's fields, followed into its functions and what they enclose; the source text of `home`, the file
-    that defines the claim, of every module that its functions come from, and of this engine; real data in files;
-    and the versions of Python and of the libraries that compute. It is the same in every process.
-
-    Args:
-        claim: the claim.
-        home: the file that defines it.
-
-    Returns:
-        64 hexadecimal digits.
+    that defines the claim, of every module that its functions come from, and of this engine; real data in files; and
+    the versions of Python and of the libraries that compute. It is the same in every process.
     """
     description = _Description()
     parts = {

@@ -60,9 +60,11 @@ class BiasLimit:
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return f"distance of the bias to its limit for {'large' if self.large else 'small'} ε"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """By ε, from the squares of the gradient's entries at the start outwards."""
         del claim
         cases = settings_of(lab, AdamSetting)
         values = np.stack([self._distances(case) for case in cases])
@@ -110,6 +112,7 @@ class Penalty:
     name = "change of the penalised norm"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """By the number of steps; settings of small ε are not judged where a gradient comes near to zero."""
         del claim
         cases = settings_of(lab, AdamSetting)
         steps, found = FullBatchEquation((0.0, 1.0, 1.0, 1.0)).curves(cases)

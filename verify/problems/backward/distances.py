@@ -124,6 +124,7 @@ class ModifiedEquation:
     name: str = field(default="distance to the equation", init=False)
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the settings drawn; raises `InputError` for another kind of case."""
         del claim
         return self.measure_settings(settings_of(lab, AdamSetting))
 
@@ -188,6 +189,7 @@ class FullBatchEquation:
     name: str = field(default="distance to the equation", init=False)
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the settings drawn; raises `InputError` for another kind of case."""
         del claim
         cases = settings_of(lab, AdamSetting)
         steps, found = self.curves(cases)
@@ -229,6 +231,7 @@ class MomentumEquation:
     name: str = field(default="distance to the equation", init=False)
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the settings drawn; raises `InputError` for another kind of case."""
         del claim
         cases = settings_of(lab, MomentumSetting)
         # Of the first gradients e^-20 is left after half of the steps at the coarsest level.

@@ -71,10 +71,12 @@ class NetworkNorm:
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         where = "at the same loss" if self.at_level else "after as many epochs"
         return f"perturbed one-norm of the gradient {where}{', oscillating' if self.oscillating else ''}"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the settings drawn; the notes say what is left out. Raises `InputError` for another kind of case."""
         settings = [case for case in lab.cases if isinstance(case, Training)]
         if len(settings) < len(lab.cases):
             raise InputError("This quantity is measured on settings of the kind Training: draw such ones.")

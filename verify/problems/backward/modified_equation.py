@@ -184,6 +184,7 @@ class Velocity(NamedTuple):
     root: Array
 
     def at(self, h: Any) -> Array:
+        """The right hand side for the step size h."""
         return self.leading + h * self.correction
 
 

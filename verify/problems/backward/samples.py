@@ -37,6 +37,7 @@ class SampleLoss:
 
     @property
     def total(self) -> Total:
+        """The sum of the losses of batches, each with weights of its own."""
         return of_data(self.loss)
 
 

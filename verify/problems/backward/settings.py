@@ -67,6 +67,7 @@ class AdamSetting(MethodSetting):
 
     @property
     def decays(self) -> tuple[float, ...]:
+        """What the two averages keep at each step."""
         return self.beta, self.rho
 
     @property
@@ -80,6 +81,7 @@ class AdamSetting(MethodSetting):
 
     @property
     def batches(self) -> int:
+        """The number of different batches."""
         return len(set(self.order))
 
 
@@ -96,6 +98,7 @@ class MomentumSetting(MethodSetting):
 
     @property
     def decays(self) -> tuple[float, ...]:
+        """What the momentum keeps at each step."""
         return (self.beta,)
 
 

@@ -197,9 +197,11 @@ class ValleyEnd:
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return "relative change of |θ₁| + |θ₂|" if self.relative else "one-norm |θ₁| + |θ₂| at the end"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the settings drawn; raises `InputError` for another kind of case."""
         settings = [self.change(case) for case in lab.cases if isinstance(case, Valley)]
         if len(settings) < len(lab.cases):
             raise InputError("This quantity is measured on settings of the kind Valley: draw such ones.")

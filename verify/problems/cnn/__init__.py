@@ -1,3 +1,4 @@
 """The two-layer CNN on a feature and noise patches.
 
-For claims; it knows no other family."""
+For claims; it knows no other family.
+"""

@@ -95,6 +95,7 @@ class SeparationShortfall(_Separation):
     name = "largest shortfall from the separation, over its tolerance"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """At shares of each way's steps; the notes name every amount at its worst."""
         settings = self.settings(lab)
         amounts = self.amounts(_kept(self.seen(lab, settings, self.fails)), self.seen(lab, settings, self.learns))
         curves, half = _worst(amounts)
@@ -116,6 +117,7 @@ class FailureRate(_Separation):
     name = "rate of broken promises, times n"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """At shares of the failing way's steps; a value is the middle of its interval, and the notes count."""
         values, floor, notes = [], [], []
         for setting in self.settings(lab):
             drawn = [replace(setting, seed=setting.seed + 1_000_003 * k) for k in range(self.repetitions)]
@@ -156,6 +158,7 @@ class FeatureSigns(_Separation):
     name = "feature margin, turned for the rival"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """At shares of each way's steps; the floor is the margin of weights that have hardly moved."""
         settings = self.settings(lab)
         against = _kept(self.seen(lab, settings, self.fails)).vote
         for_it = self.seen(lab, settings, self.learns).vote

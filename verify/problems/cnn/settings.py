@@ -37,10 +37,12 @@ class CnnSetting(Setting):
 
     @property
     def sigma_p(self) -> float:
+        """Standard deviation of an entry of the noise, `noise / s^1/2`."""
         return self.noise / self.s**0.5
 
     @property
     def sigma_0(self) -> float:
+        """Standard deviation of the weights at the start, `d^-1/4`."""
         return 1 / (self.n * self.s**0.5)
 
     @property
@@ -112,6 +114,7 @@ class Condition(NamedTuple):
 
     @property
     def holds(self) -> bool:
+        """Whether the ratio is in its range."""
         return bool(self.low <= self.ratio <= self.high)
 
 

@@ -42,10 +42,12 @@ class Growth(CnnRuns):
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         grown = f"growth of the {self.what} alignment"
         return f"law for the {grown}" if self.at_least else grown
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the settings drawn, at shares of the stage; a fall of an alignment counts as no growth."""
         settings = self.settings(lab)
         steps = round(self.stages * _PER_STAGE)
         times = [0, *(round(share * steps) for share in SHARES[2:])]
@@ -95,9 +97,11 @@ class TensorPower(CnnRuns):
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return f"law of the tensor power method for the {self.what}"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the settings drawn; NaN where no neuron is on the feature's side, since the law then has no start."""
         settings = self.settings(lab)
         steps = self.steps(settings, GD)
         shares = np.linspace(0, 1, 41)

@@ -63,6 +63,7 @@ class Stationarity:
     name: str = "KKT residual"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the convex problems drawn; those that start where the gradient vanishes are left out."""
         use, log_time = columns(horizon(lab, 1.0))
         p = problems_of(lab, self.run.stacked)
         w = weights_of(self.run, lab)[:, use]
@@ -91,6 +92,7 @@ class LossGap:
     name: str = "relative distance to the least loss"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the convex problems drawn; the floor is the width of the least loss's bracket."""
         use, log_time = columns(horizon(lab, 1.0))
         p = problems_of(lab, self.run.stacked)
         w = weights_of(self.run, lab)[:, use]
@@ -142,6 +144,7 @@ class FrankWolfeGap:
     name: str = "distance to the least loss"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the convex problems drawn; the notes say how near each norm came to its bound."""
         times = recorded(horizon(lab, self.share))
         use = np.unique(times, return_index=True)[1]
         t = times[use] + 1.0

@@ -122,6 +122,7 @@ class Apart:
     name: str = "distance of two methods"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On the convex problems drawn; the floor is the rounding of two methods' weights."""
         weights = self.runs.weights(lab)
         residuals = self.runs.residuals(lab, weights)
         decay = problems_of(lab, self.runs.stacked).decay[:, None]
@@ -143,6 +144,7 @@ class FromOptimum:
     name: str = "distance to the optimum"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On all convex problems drawn; the floor is the rounding of the weights."""
         weights = self.runs.weights(lab)
         residuals = self.runs.residuals(lab, weights)
         optima, own = self.runs.optima(lab)
@@ -165,6 +167,7 @@ class Reclassified:
     name: str = "distance to the boundary of a point classified otherwise"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Judged where the loss is logistic or softmax; the notes compare the training errors."""
         weights = self.runs.weights(lab)
         residuals = self.runs.residuals(lab, weights)
         optima, own = self.runs.optima(lab)
@@ -192,6 +195,7 @@ class Astray:
     name: str = "relative distance to the optimum"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """On all convex problems drawn; the notes say where each method ends at the furthest."""
         weights = self.runs.weights(lab)
         optima, own = self.runs.optima(lab)
         p = problems_of(lab, self.runs.stacked)

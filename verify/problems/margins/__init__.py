@@ -1,3 +1,4 @@
 """Margins of linear models on separable data: gaps, residuals, budgets, lemmas.
 
-For claims; it knows no other family."""
+For claims; it knows no other family.
+"""

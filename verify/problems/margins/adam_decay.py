@@ -101,9 +101,11 @@ class DecayRate:
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return "deviation from the decay rate"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """From the third step on; the floor is what rounding does to the growth of large margins."""
         references = lab.references("linf")
         time, grown = growth(lab.run(claim))
         use = time > 2
@@ -128,9 +130,11 @@ class HandoverTime:
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return "error of the hand-over's log time"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """One number a dataset, repeated at every time."""
         references = lab.references("linf")
         run = lab.run(claim)
         time, grown = growth(run)

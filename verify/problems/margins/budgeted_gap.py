@@ -31,6 +31,7 @@ class BudgetedGap:
     name: str = field(default="gap", init=False)
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """With the budget's parts by name; the floor is what rounding may do to the gap and to its budget."""
         references = lab.references(claim.norm)
         gamma = np.array([r.upper for r in references])
         certified = np.array([r.certified for r in references])

@@ -35,9 +35,11 @@ class Conditioned:
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return "relative gap"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Along the flow; raises `InputError` for one that has no conditioner."""
         flow = lab.flow(claim)
         if not flow.conditioner:
             raise InputError(f"{claim.id} measures a conditioner, but its flow has none: give it dynamics.AdaGrad.")
@@ -89,9 +91,11 @@ class Spread:
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return "spread of |h x|" if self.conditioned else "spread of |w|"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Along the flow, judged on datasets of one point; raises `InputError` where a conditioner is missing."""
         flow = lab.flow(claim)
         values = []
         for i, dataset in enumerate(lab.datasets):
@@ -121,9 +125,11 @@ class Settling:
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return "spread of h" if self.isotropic else "change of h"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Along the flow; raises `InputError` for one that has no conditioner."""
         flow = lab.flow(claim)
         if not flow.conditioner:
             raise InputError(f"{claim.id} measures a conditioner, but its flow has none: give it dynamics.AdaGrad.")

@@ -97,6 +97,7 @@ class Discrepancy:
     name: str = field(default="discrepancy", init=False)
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """By steps; both runs of a dataset begin at the same random weights, carried over."""
         images = [self.relation(s, generator(s.x, s.y, "relation")) for s in lab.datasets]
         starts = [generator(s.x, s.y, "start").normal(size=s.weights_shape) for s in lab.datasets]
         run = functools.partial(_trail, loss=claim.loss, steps=min(self.steps, lab.steps), platform=lab.platform)

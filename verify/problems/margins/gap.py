@@ -26,9 +26,11 @@ class Gap:
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return "relative gap" if self.relative else "gap"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Along the runs; not judged without a certified reference, nor where a run met a precision horizon."""
         references = lab.references(claim.norm)
         log_time, normalised, notes = lab.normalised_margins(claim)
         upper = np.array([r.upper for r in references])
@@ -57,6 +59,7 @@ class Direction:
     name: str = field(default="distance to the direction of the maximal margin", init=False)
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Along the flow; the floor is what the reference's bracket leaves open of its direction."""
         flow = lab.flow(claim)
         references = lab.references("l2")
         values = []

@@ -134,6 +134,7 @@ class Arbitrary:
     maximisers: tuple[str, ...] = ("l2",)
 
     def places(self, lab: Laboratory, norm: str) -> Places:
+        """The weights of all datasets, padded to one shape, with what was read there; there are no updates."""
         datasets = lab.datasets
         references = [lab.references(name) for name in self.maximisers]
         own = [_arbitrary_weights(s, [r[i] for r in references]) for i, s in enumerate(datasets)]
@@ -179,6 +180,7 @@ class Along:
     length: int = 1000
 
     def places(self, lab: Laboratory, norm: str) -> Places:
+        """The weights of every step, with its update and its step size."""
         kept = walk(self.method(norm), lab.datasets, steps=self.length)
         step_sizes = np.asarray(jax.vmap(self.step_size)(np.arange(self.length)))
         return Places(lab, norm, kept.weights, read(lab.datasets, kept.weights), kept.updates, step_sizes)

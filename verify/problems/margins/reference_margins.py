@@ -38,6 +38,7 @@ class TwoClassMargins:
     name: str = field(default="relative difference of two maximal margins", init=False)
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """One value a dataset, judged where the references of all norms are certified."""
         binary = [two_classes_as_binary(s, generator(s.x, s.y, "relation")).dataset for s in lab.datasets]
         alone = [self._difference(norm, lab, binary) for norm in self.norms]
         values, bounds, certified = (np.stack(parts) for parts in zip(*alone, strict=True))
@@ -69,6 +70,7 @@ class OrderedMargins:
     name: str = field(default="maximal margin over that in a smaller norm", init=False)
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """One value a dataset, judged where the references of all norms are certified."""
         pairs = [pair for chain in self.chains for pair in itertools.pairwise(chain)]
         references = {name: lab.references(name) for pair in pairs for name in pair}
         certified = np.array([[r.certified for r in column] for column in references.values()])

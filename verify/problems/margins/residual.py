@@ -45,9 +45,11 @@ class Residual:
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return "residual"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Along the flow; the notes say how many datasets could be judged, and why others could not."""
         from verify.problems.margins.residual import residual_in_span
 
         flow = lab.flow(claim)

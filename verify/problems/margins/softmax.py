@@ -49,6 +49,7 @@ class SoftmaxForm:
     name: str = field(default="quadratic form")
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """One column a class; of the two rows of a dataset the first are logits, the second is the direction."""
         k = max(s.d for s in lab.datasets)
         values, bound = np.full((2, len(lab.datasets), k), np.nan)
         for i, dataset in enumerate(lab.datasets):

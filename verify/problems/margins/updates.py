@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from jaxtyping import Float
 
 from verify.datasets.dataset import Dataset
+from verify.datasets.flavours import Draw
 from verify.problems.quantity import ROUNDING, Measurement
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class UpdateSize:
     name: str = field(default="largest entry of an update", init=False)
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """By the number of rows fed; a dataset of fewer rows than another keeps its last value."""
         longest = max(s.n for s in lab.datasets)
         values = np.full((len(lab.datasets), longest), np.nan)
         for i, dataset in enumerate(lab.datasets):
@@ -58,7 +60,7 @@ def _roll(optimizer: optax.GradientTransformation) -> Callable[..., jax.Array]:
 
 
 @st.composite
-def _gradients(draw: st.DrawFn, longest: int, ratio: float) -> Dataset:
+def _gradients(draw: Draw, longest: int, ratio: float) -> Dataset:
     length, width = draw(st.integers(1, longest)), draw(st.integers(1, 3))
     entries = st.lists(st.integers(-3, 3), min_size=width, max_size=width)
     kind = draw(st.sampled_from(["jumps", "geometric", "burst"]))

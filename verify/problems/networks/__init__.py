@@ -1,3 +1,4 @@
 """Homogeneous networks: flows, margins, KKT residuals.
 
-For claims; it knows no other family."""
+For claims; it knows no other family.
+"""

@@ -104,9 +104,11 @@ class NetworkKKT(_OfNetwork):
 
     @property
     def name(self) -> str:
+        """What the reports call it."""
         return f"KKT residual{_NAMES[self.weights]}"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Along the flow, on the clock `log 1/L`; the floor is one over the sharpness that the flow keeps."""
         flow = self.flow(claim, lab)
         values = residuals(flow, self.network.degree, self.norm, self.weights)
         return _of_settled(claim, flow, self.measured(flow, lab, values, 1 / self.sharpest))
@@ -127,6 +129,7 @@ class PolishedDistance(_OfNetwork):
     name = "distance to the polished KKT point"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Along the flow, on the clock `log 1/L`; the notes count the runs from whose end no KKT point is reached."""
         flow, degree = self.flow(claim, lab), self.network.degree
         values = np.full((len(lab.datasets), len(flow.clock)), np.nan)
         lost = np.zeros(len(values), bool)
@@ -169,6 +172,7 @@ class SmoothedMarginDrop(_OfNetwork):
     name = "fall of the smoothed margin"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Along the flow, on the clock `log 1/L`; the floor is the accuracy of the flow's solver."""
         flow = self.flow(claim, lab)
         norm, degree = solvers.norms.norm(self.norm), self.network.degree
         exponent = degree if self.exponent is None else self.exponent
@@ -198,6 +202,7 @@ class Growth(_OfNetwork):
     name = "distance of the growth exponents"
 
     def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+        """Along the flow, on the clock `log 1/L` past 100: log time is accurate to one over the clock."""
         flow, degree = self.flow(claim, lab), self.network.degree
         a = 2 - 2 / degree if self.loss_exponent is None else self.loss_exponent
         b = 1 / degree if self.norm_exponent is None else self.norm_exponent
