@@ -56,11 +56,11 @@ def _optimizer(name: str) -> Any:
 
 def engine(task: Task) -> Timing:
     """This engine, the records on its grid included."""
+    from verify.backend import working_on
     from verify.runs.simulation import Simulation
 
-    simulation = Simulation(
-        _optimizer(task.optimizer), _datasets(task.size), loss=task.loss, norms=("linf",), platform=task.platform
-    )
+    with working_on(task.platform):
+        simulation = Simulation(_optimizer(task.optimizer), _datasets(task.size), loss=task.loss, norms=("linf",))
     start = time.perf_counter()
     simulation.advance(task.steps)  # the records are fetched, so that all work is done
     seconds = time.perf_counter() - start

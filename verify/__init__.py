@@ -12,10 +12,11 @@ from verify import moved
 
 if TYPE_CHECKING:
     from verify import laws, losses, optimizers
-    from verify.claims.claim import Bound, Claim, Limit, Order, Rate, Separation, Trend, Twin
+    from verify.claims.claim import Claim, Twin
     from verify.claims.conjectures import conjecture
-    from verify.claims.judge import check
-    from verify.claims.verdict import Outcome, Verdict
+    from verify.claims.judge import Verdict, check
+    from verify.claims.kinds import Bound, Limit, Order, Rate, Separation, Trend
+    from verify.claims.verdict import Outcome
     from verify.datasets import strategies
     from verify.datasets.cases import Setting
     from verify.datasets.dataset import Dataset
@@ -31,14 +32,14 @@ __version__ = "0.1.0"
 moved.install()
 
 _HOMES = {
-    "Bound": "verify.claims.claim",
+    "Bound": "verify.claims.kinds",
     "Claim": "verify.claims.claim",
-    "Limit": "verify.claims.claim",
-    "Order": "verify.claims.claim",
-    "Rate": "verify.claims.claim",
-    "Separation": "verify.claims.claim",
+    "Limit": "verify.claims.kinds",
+    "Order": "verify.claims.kinds",
+    "Rate": "verify.claims.kinds",
+    "Separation": "verify.claims.kinds",
     "Setting": "verify.datasets.cases",
-    "Trend": "verify.claims.claim",
+    "Trend": "verify.claims.kinds",
     "Twin": "verify.claims.claim",
     "conjecture": "verify.claims.conjectures",
     "Dataset": "verify.datasets.dataset",
@@ -49,7 +50,7 @@ _HOMES = {
     "drawn": "verify.identification.drawn",
     "check": "verify.claims.judge",
     "Outcome": "verify.claims.verdict",
-    "Verdict": "verify.claims.verdict",
+    "Verdict": "verify.claims.judge",
 }
 _MODULES = {
     "dynamics": "verify.flows.dynamics",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import jax
@@ -47,8 +48,22 @@ Progress = Callable[[int, int], None]
 
 
 def devices(platform: str | None = None) -> list[Any]:
-    """The devices of a platform ("cpu", "gpu"), by default of jax's own. Raises `InputError` if there is none."""
+    """The devices of a platform ("cpu", "gpu"), by default those that work goes to: see `working_on`.
+
+    Raises `InputError` if there is none.
+    """
+    chosen = getattr(jax.config, "jax_default_device", None)
+    if platform is None and chosen is not None:
+        platform = chosen.platform
     try:
         return jax.devices(platform)
     except RuntimeError as error:
         raise InputError(f"There is no {platform!r} device here: use cpu, or install jax for it.") from error
+
+
+def working_on(platform: str | None) -> AbstractContextManager[object]:
+    """A context in which everything is computed on that platform; None leaves the choice to jax.
+
+    Raises `InputError` if there is no such device.
+    """
+    return nullcontext() if platform is None else jax.default_device(devices(platform)[0])

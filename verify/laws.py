@@ -32,6 +32,11 @@ class Law:
                 f"A law of power {self.power} and log_power {self.log_power} does not fall: give power > 0."
             )
 
+    @property
+    def in_time(self) -> bool:
+        """Whether the clock is `t` itself, and not `log t`."""
+        return self.power > 0 or self.in_steps
+
     def log_value(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
         """Logarithm of the law at `log t`, which must be positive."""
         value = -self.power * log_time + self.log_power * np.log(log_time)
@@ -42,16 +47,16 @@ class Law:
 
     def log_clock(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
         """Logarithm of the clock."""
-        return log_time if self.power > 0 or self.in_steps else np.log(log_time)
+        return log_time if self.in_time else np.log(log_time)
 
     @property
     def exponent(self) -> float:
         """Slope against the clock, logarithmic factors of `t^-p` left out."""
-        return -self.power if self.power > 0 or self.in_steps else self.log_power
+        return -self.power if self.in_time else self.log_power
 
     def faster(self, by: float) -> Law:
         """The same law with the exponent of its clock lowered by `by`."""
-        if self.power > 0 or self.in_steps:
+        if self.in_time:
             return replace(self, power=self.power + by, in_steps=False)
         return replace(self, log_power=self.log_power - by)
 

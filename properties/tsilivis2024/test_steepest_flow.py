@@ -60,10 +60,10 @@ CLAIMS = (
         "kkt",
         "Steepest flow tends to its norm's KKT points, l1.5",
         "Steepest flow in a norm: limit points are along KKT points of min ½‖θ‖² s.t. margins ≥ 1, in that norm.",
-        NetworkKKT(method=FLOW, norm="l1.5", scale=0.1),
+        NetworkKKT(method=FLOW, norm="l1.5", scale=0.1, settled=5e-3),
         # What the start leaves behind fades like 1/‖θ‖ = (log t)^(-1/L); the norm's slope takes its root.
         Limit(5e-3, Law(0, -1 / 6)),
-        {"the L2 norm's KKT points": NetworkKKT(method=FLOW, scale=0.1)},
+        {"the L2 norm's KKT points": NetworkKKT(method=FLOW, scale=0.1, settled=5e-3)},
     ),
 )
 

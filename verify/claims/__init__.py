@@ -9,12 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from verify.claims.claim import Bound, Claim, Limit, Order, Paper, Rate, Separation, Trend, Twin
+    from verify.claims.claim import Claim, Paper, Twin
+    from verify.claims.kinds import Bound, Kind, Limit, Order, Rate, Separation, Trend
 
-__all__ = ["Bound", "Claim", "Limit", "Order", "Paper", "Rate", "Separation", "Trend", "Twin"]
+_HERE = ("Claim", "Paper", "Twin")
+
+__all__ = ["Bound", "Claim", "Kind", "Limit", "Order", "Paper", "Rate", "Separation", "Trend", "Twin"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(importlib.import_module("verify.claims.claim"), name)
-    raise AttributeError(f"module 'verify.claims' has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module 'verify.claims' has no attribute {name!r}")
+    return getattr(importlib.import_module("verify.claims.claim" if name in _HERE else "verify.claims.kinds"), name)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import optax
 
 from solvers.norms import Norm
-from verify.claims.claim import Claim, Kind, Paper, Twin
+from verify.claims.claim import Claim, Paper, Twin
+from verify.claims.kinds import Kind
 from verify.datasets import strategies
 from verify.losses import Loss
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from verify.claims.claim import Claim
 from verify.datasets.cases import Case
 from verify.problems.quantity import Measurement
 from verify.statistics import Interval
@@ -20,7 +19,7 @@ class Outcome(enum.StrEnum):
 
     @property
     def meaning(self) -> str:
-        """What it says of a claim, in a sentence."""
+        """What the outcome says, as a sentence."""
         return {
             Outcome.SUPPORTED: "The machine tried to refute the claim and could not.",
             Outcome.REFUTED: "The claim fails on data that the machine can show.",
@@ -55,10 +54,9 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The outcome of checking a claim, with its evidence."""
+class Finding:
+    """What curves say: the outcome with its evidence, in a sentence."""
 
-    claim: Claim
     outcome: Outcome
     sentence: str
     evidence: Evidence
@@ -71,5 +69,6 @@ class Verdict:
         return None if i is None else self.measurement.datasets[i]
 
 
-def _datasets(count: int) -> str:
-    return "1 dataset" if count == 1 else f"{count} datasets"
+def counted(count: int) -> str:
+    """So many datasets, in words."""
+    return f"{count} dataset{'' if count == 1 else 's'}"

@@ -36,6 +36,8 @@ def replay(
 
     Examples: verify replay conjectures/false;  verify replay fan2025/sign-gd-binary --twin 0 --figure run.svg
     """
+    from verify.backend import working_on
+    from verify.problems.subject import Flow
     from verify.trials.record import plain_refutation
     from verify.trials.refutation import explain
 
@@ -49,16 +51,19 @@ def replay(
         claim = claim.twin(twin)
     with progress_bar() as bar:
         task = bar.add_task(name)
-        found = explain(
-            claim, _revived(claim, plain), steps=steps, platform=device,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )  # fmt: skip
+        with working_on(device):
+            found = explain(
+                claim, _revived(claim, plain), steps=steps,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
     if found is None:
         raise InputError(f"The quantity of {claim.id} cannot be judged on its recorded case: try other --steps.")
     _tell(claim, found)
     figure = figure or report_dir / "replays" / f"{slug(claim.id)}.svg"
     title = f"{claim.title}: {found.sentence}"
-    counterexample.draw(figure, found.log_time, found.shares, plain_refutation(found), title, flow=bool(claim.flow))
+    counterexample.draw(
+        figure, found.log_time, found.shares, plain_refutation(found), title, flow=isinstance(claim.subject, Flow)
+    )
     say(f"figure: {figure}")
 
 

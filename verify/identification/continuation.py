@@ -59,11 +59,10 @@ def course(
     norms: Sequence[str],
     steps: int,
     log_time: float,
-    platform: str | None = None,
     progress: Progress | None = None,
 ) -> Course:
     """Run an optimizer from zero weights to `steps`, and where it has become gradient descent on to `e^log_time`."""
-    run = Simulation(optimizer, datasets, loss=loss, norms=norms, budget=True, platform=platform)
+    run = Simulation(optimizer, datasets, loss=loss, norms=norms, budget=True)
     times, weights, gradients = _discrete(run, steps, progress)
     exact, end = run.exact, len(times)
     result = run.result()

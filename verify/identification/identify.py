@@ -26,7 +26,7 @@ from scipy.stats import binomtest
 import solvers
 import solvers.norms
 from solvers.errors import InputError
-from verify.backend import Progress
+from verify.backend import Progress, working_on
 from verify.datasets.dataset import Dataset
 from verify.identification.continuation import PARTS, Course, course
 from verify.identification.identification import _FALL, _FALLING, Identification, Phase, Score
@@ -141,12 +141,12 @@ def identify(
     names = _check(members, norms, steps, log_time)
     check_optimizer(optimizer)
     solvers.max_margins([(s.x, s.y) for s in members], "l2")  # separable?
-    run = course(
-        optimizer, members, loss=loss_named(loss), norms=names, steps=steps, log_time=log_time, platform=platform,
-        progress=progress,
-    )  # fmt: skip
-    measured = _measure(members, _geometries(members, names, run), run)
-    return _identified(run, measured, len(members))
+    with working_on(platform):
+        run = course(
+            optimizer, members, loss=loss_named(loss), norms=names, steps=steps, log_time=log_time, progress=progress
+        )
+        measured = _measure(members, _geometries(members, names, run), run)
+        return _identified(run, measured, len(members))
 
 
 def _identified(run: Course, measured: _Measured, count: int) -> Identification:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -14,13 +14,60 @@ from solvers.errors import InputError
 from solvers.norms import Norm
 from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset, datasets_of
-
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
-    from verify.problems.laboratory import Laboratory
-
+from verify.problems.laboratory import Laboratory
+from verify.problems.subject import Subject
 
 ROUNDING = 1e-12  # of a normalised margin computed in float64, relative
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How the times of a measurement are read, which it keeps as `log_time`.
+
+    axis: what they are times of, short; label: the same, for a figure. in_log: whether the axis shows `log_time`
+    itself, as that of a flow does; else it shows `exp(log_time)`. whole: whether that is a whole number.
+    """
+
+    axis: str
+    label: str
+    in_log: bool = False
+    whole: bool = False
+
+    @classmethod
+    def named(cls, axis: str, *, in_log: bool = False) -> Clock:
+        """A clock that is neither steps nor a flow's log t."""
+        return cls(axis, axis, in_log)
+
+    def at(self, log_time: float) -> float:
+        """That time on the axis, at most the largest number there is."""
+        if self.in_log:
+            return log_time
+        time = float(np.exp(min(log_time, _LARGEST)))
+        return round(time) if self.whole else time
+
+    def shown(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
+        """These times on the axis, for a figure."""
+        return log_time if self.in_log else np.exp(log_time)
+
+    def when(self, log_time: float) -> str:
+        """That time, in words that follow a value."""
+        time = self.at(log_time)
+        return f"after {time:.6g} steps" if self.whole else f"at {self.axis} = {time:.6g}"
+
+    def horizon(self, log_time: float) -> str:
+        """How far a measurement goes, in words."""
+        if self is LOG_TIME:
+            return f"gradient flow to t = e^{log_time:.0f}"
+        if self.in_log:
+            return f"flow to {self.axis} = {log_time:g}"
+        return f"{np.exp(log_time):.0f} steps" if self.whole else f"{self.axis} to {np.exp(log_time):g}"
+
+
+_LARGEST = float(np.log(np.finfo(float).max))
+STEPS = Clock("t", "steps t", whole=True)
+"""The clock of discrete runs."""
+LOG_TIME = Clock("log t", "log t", in_log=True)
+"""The clock of flows."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +78,9 @@ class Measurement:
     judged: `[b]`, False where nothing can be said (no certified reference, a precision horizon, a theorem's
     assumption that does not hold); `notes` say why. gamma: `[b]` the reference margins, where there are any.
     bound: `[b r]` the larger side, of a quantity that measures both sides of an inequality. parts: by name, `[b r]`
-    terms that add up to `bound`, where the inequality has some. axis: what the clock is, where it is not steps, nor
-    `log t` of a flow: `exp(log_time)`, or `log_time` itself of a flow. all_or_none: whether nothing may be concluded
-    where fewer than half of the cases could be judged, because what left the others out casts doubt on these.
+    terms that add up to `bound`, where the inequality has some. clock: how `log_time` is read. all_or_none: whether
+    nothing may be concluded where fewer than half of the cases could be judged, because what left the others out casts
+    doubt on these.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -45,7 +92,7 @@ class Measurement:
     notes: tuple[str, ...] = ()
     bound: Float[np.ndarray, "b r"] | None = None
     parts: Mapping[str, Float[np.ndarray, "b r"]] | None = None
-    axis: str | None = None
+    clock: Clock = STEPS
     all_or_none: bool = False
 
     @property
@@ -93,6 +140,6 @@ class Quantity(Protocol):
         """What the reports call it."""
         ...
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
-        """Measure it for the claim's optimizer on the laboratory's datasets."""
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """Measure it of the claim's subject on the laboratory's cases."""
         ...

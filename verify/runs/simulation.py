@@ -16,7 +16,7 @@ from jaxtyping import Int
 import solvers.norms
 from solvers.errors import InputError
 from solvers.norms import Norm
-from verify.backend import Progress, devices
+from verify.backend import Progress, devices, working_on
 from verify.datasets.dataset import Dataset
 from verify.errors import TrajectoryError
 from verify.losses import Loss
@@ -30,12 +30,12 @@ _CHUNK = {"cpu": 64, "gpu": 16384}  # datasets a device at once; on a CPU they s
 
 
 @functools.cache
-def _mesh(platform: str | None) -> Mesh:
+def _mesh(platform: str) -> Mesh:
     return Mesh(np.array(devices(platform)), ("data",))
 
 
 @functools.cache
-def _program(method: Method, platform: str | None) -> tuple[Any, Any]:
+def _program(method: Method, platform: str) -> tuple[Any, Any]:
     return engine.compiled(method, _mesh(platform))
 
 
@@ -85,7 +85,7 @@ class _Setting:
 
     optimizer: optax.GradientTransformation
     dtype: type
-    platform: str | None
+    platform: str
     w0: Sequence[np.ndarray] | None
 
     @property
@@ -132,7 +132,6 @@ class Simulation:
         norms: Sequence[str | Norm] = ("l2",),
         budget: bool = False,
         dtype: type = np.float64,
-        platform: str | None = None,
         w0: Sequence[np.ndarray] | None = None,
     ):
         if not datasets:
@@ -144,7 +143,7 @@ class Simulation:
             raise InputError(f"Runs cannot be made in {np.dtype(dtype)}: give a floating-point type, as numpy.float64.")
         check_optimizer(optimizer)
         _check_starts(w0, datasets)
-        self.setting = _Setting(optimizer, dtype, platform, w0)
+        self.setting = _Setting(optimizer, dtype, devices()[0].platform, w0)
         self.norms = tuple(dict.fromkeys(solvers.norms.norm(n) for n in norms))
         if len({n.name for n in self.norms}) < len(self.norms):
             raise InputError(f"Two norms have one name among {', '.join(map(str, self.norms))}: rename one of them.")
@@ -245,11 +244,10 @@ def run(
     datasets: all of them run at once, padded to a few shapes; their kinds and sizes may differ.
     steps: the horizon; the grid ends there or up to a factor 2.2 later.
     norms: norms of the weights to record. budget: also record the sums of the gap budget (`verify.budget`).
-    w0: start weights per dataset, in its own shape, zero by default.
+    w0: start weights per dataset, in its own shape, zero by default. platform: where to run, "cpu" or "gpu".
     Raises `InputError` on bad input, `TrajectoryError` at NaN or infinity.
     """
     datasets = [datasets] if isinstance(datasets, Dataset) else list(datasets)
-    simulation = Simulation(
-        optimizer, datasets, loss=loss, norms=norms, budget=budget, dtype=dtype, platform=platform, w0=w0
-    )
-    return simulation.advance(steps, progress).result()
+    with working_on(platform):
+        simulation = Simulation(optimizer, datasets, loss=loss, norms=norms, budget=budget, dtype=dtype, w0=w0)
+        return simulation.advance(steps, progress).result()

@@ -10,10 +10,9 @@ import numpy as np
 from hypothesis import Phase
 
 from solvers.errors import InputError
-from verify.claims import envelopes
-from verify.claims.claim import Bound, Claim, Limit, Order, Rate, Separation, Trend
+from verify.backend import working_on
+from verify.claims.claim import Claim
 from verify.claims.judge import refutes_alone
-from verify.claims.judging import settled_orders
 from verify.datasets.cases import Case
 from verify.errors import TrajectoryError
 from verify.problems.laboratory import Laboratory
@@ -45,46 +44,10 @@ class Hunt:
     refuted: bool
 
 
-def statistic(claim: Claim) -> tuple[str, float]:
-    """What brings the claim closer to failing as it grows, and the value at which the claim fails."""
-    quantity = claim.quantity.name
-    match claim.kind:
-        case Bound():
-            return f"largest {quantity} / bound", 1.0
-        case Limit(tolerance=tolerance):
-            return f"last {quantity}", tolerance
-        case Rate(law=law, resolution=resolution):
-            return f"growth of {quantity} / ({law}) a decade, as a power of ten", resolution / 2
-        case Order(low=low):
-            return "order in h that is missing to 0", -low
-        case Separation(threshold=threshold):
-            return f"last {quantity}", threshold
-        case Trend(resolution=resolution):
-            return f"change of the {quantity} against the claim, relative", -resolution
-
-
 def score(claim: Claim, m: Measurement) -> float | None:
-    """The statistic on the first case of a measurement; None where it cannot be judged."""
-    if not m.judged[0]:
-        return None
-    values, floor = m.values[0], float(m.floor[0])
-    match claim.kind:
-        case Bound(upper=upper):
-            bound = upper(m)[0]
-            with np.errstate(invalid="ignore", divide="ignore"):
-                ratio = np.where(bound > 0, (values - floor) / bound, np.where(values - floor > bound, np.inf, 0.0))
-            found = float(np.max(ratio))
-        case Limit():
-            found = float(values[-1])
-        case Rate(law=law):
-            found = float(envelopes.log_envelope_ratio(m.log_time, np.maximum(values, 10 * floor)[None], law)[0])
-        case Order():
-            found = -float(settled_orders(m)[0])
-        case Separation():
-            found = float(values[-1]) + floor
-        case Trend(sign=sign):
-            found = -sign * float(values[-1] / values[0] - 1)
-    return found if np.isfinite(found) else None
+    """The nearness of the first case to refuting the claim; None where it cannot be judged."""
+    found = float(claim.kind.nearness(m)[0])
+    return None if np.isnan(found) else found
 
 
 def hunt(
@@ -108,9 +71,9 @@ def hunt(
     order: list[tuple[float, Case]] = []
 
     def measured(case: Case, factor: float = 1.0) -> Measurement | None:
-        lab = Laboratory([case], steps=int(steps * factor), log_time=log_time * factor, platform=platform)
+        lab = Laboratory([case], steps=int(steps * factor), log_time=log_time * factor)
         try:
-            return claim.quantity.measure(claim, lab)
+            return claim.measure(lab)
         except TrajectoryError:
             return None
 
@@ -129,16 +92,19 @@ def hunt(
     @hypothesis.given(claim.problem())
     def search(case: Case) -> None:
         value = run(case)
-        hypothesis.target(_ABSENT if value is None else value, label="nearness to failing")
+        hypothesis.target(
+            _ABSENT if value is None else float(np.clip(value, _ABSENT, -_ABSENT)), label="nearness to failing"
+        )
 
-    with seeded():
+    with seeded(), working_on(platform):
         search()
-    name, limit = statistic(claim)
+    name, limit = claim.kind.statistic(claim.quantity.name), claim.kind.limit
     if not order:
         return Hunt(name, limit, None, None, len(known), 0, None, False)
     best, case = max(order, key=lambda pair: pair[0])
     early = [value for value, _ in order[: max(1, len(order) // 2)]]
-    again = measured(case, TWICE) if _refutes(claim, measured(case)) else None
+    with working_on(platform):
+        again = measured(case, TWICE) if _refutes(claim, measured(case)) else None
     return Hunt(name, limit, best, case, len(known), len(order), max(early), _refutes(claim, again))
 
 

@@ -15,12 +15,10 @@ import numpy as np
 
 from solvers.norms import Norm
 from verify import statistics
-from verify.backend import devices
-from verify.claims import envelopes
 from verify.claims.anatomy import Anatomy, anatomy
-from verify.claims.claim import Bound, Claim, Limit, Order, Rate, Separation, Trend
-from verify.claims.judge import advise
-from verify.claims.verdict import Evidence, Outcome, Verdict
+from verify.claims.claim import Claim
+from verify.claims.judge import Verdict, advise
+from verify.claims.verdict import Evidence, Outcome
 from verify.datasets.cases import Case
 from verify.losses import Loss
 from verify.problems.quantity import Measurement
@@ -58,8 +56,10 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
 
 
-def _name(given: str | Loss | Norm) -> str:
-    return given if isinstance(given, str) else given.name
+def _name(given: str | Loss | Norm | tuple[str, ...] | None) -> str | None:
+    if given is None or isinstance(given, str):
+        return given
+    return ", ".join(given) if isinstance(given, tuple) else given.name
 
 
 def _plain(case: Case | None) -> dict[str, Any] | None:
@@ -77,7 +77,7 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         worst = {
             "dataset": _plain(shown),
             "value": _finite(evidence.worst_value) or 0.0,
-            "step": _instant(claim, m, evidence.worst_log_time or 0.0),
+            "step": m.clock.at(evidence.worst_log_time or 0.0),
             "note": f"{shown.name or 'case'}: {role}",
         }
     record = {
@@ -97,10 +97,10 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         "kind": claim.kind.name,
         "verdict": str(verdict.outcome),
         "sentence": verdict.sentence,
-        "optimizer": claim.optimizer_text,
-        "loss": _name(claim.loss),
-        "norm": _name(claim.norm),
-        "quantity": _quantity_name(claim),
+        "optimizer": claim.subject.text,
+        "loss": _name(claim.subject.loss),
+        "norm": _name(claim.subject.norm),
+        "quantity": claim.kind.measured(claim.quantity.name),
         "claimed": _claimed(claim),
         "observed": _observed(claim, evidence),
         "datasets": {
@@ -118,7 +118,7 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
             ],
             "worst": worst,
         },
-        "horizon": _horizon(claim, m),
+        "horizon": _horizon(m),
         "twins": [
             {
                 "id": twin.verdict.claim.id,
@@ -130,10 +130,10 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
             }
             for i, twin in enumerate(trial.twins)
         ],
-        "time": _axis(claim, m),
+        "time": {"axis": m.clock.axis, "label": m.clock.label},
         "profile": trial.profile.name,
         "seed": trial.seed,
-        "device": devices(trial.lab.platform)[0].platform,
+        "device": trial.device,
         "dtype": "float64",
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         "seconds": trial.seconds,
@@ -230,19 +230,8 @@ def _ends(interval: statistics.Interval | None) -> list[float] | None:
 
 
 def _claimed(claim: Claim) -> dict[str, Any]:
-    match claim.kind:
-        case Bound(text=text):
-            return {"law": text, "exponent": None}
-        case Limit(tolerance=tolerance):
-            return {"law": f"tends to 0 (below {tolerance:g})", "exponent": None}
-        case Rate(law=law):
-            return {"law": str(law), "exponent": law.exponent}
-        case Order(low=low, high=high, variable=variable):
-            return {"law": f"{variable}^p with {low:g} ≤ p ≤ {high:g}", "exponent": -(low + high) / 2}
-        case Trend(sign=sign):
-            return {"law": f"{'rises' if sign > 0 else 'falls'} along the sweep", "exponent": None}
-        case Separation(text=text):
-            return {"law": text, "exponent": None}
+    law, exponent = claim.kind.claimed()
+    return {"law": law, "exponent": exponent}
 
 
 def _observed(claim: Claim, evidence: Evidence) -> dict[str, Any]:
@@ -255,94 +244,36 @@ def _observed(claim: Claim, evidence: Evidence) -> dict[str, Any]:
         "value_interval": None if value is None or value.low == value.high else [value.low, value.high],
         "threshold": evidence.threshold,
     }
-    if isinstance(claim.kind, Trend):
-        found |= {"least_step": _finite(evidence.least_step), "p_value": _finite(evidence.p_value)}
-    return found
+    return found | {name: _finite(getattr(evidence, name)) for name in claim.kind.observes}
 
 
-def _quantity_name(claim: Claim) -> str:
-    return f"{claim.quantity.name} / bound" if isinstance(claim.kind, Bound) else claim.quantity.name
+def _horizon(m: Measurement) -> dict[str, Any]:
+    end = float(m.log_time[-1])
+    return {"steps": m.clock.at(end), "log_time": m.clock.in_log, "note": m.clock.horizon(end)}
 
 
-def _horizon(claim: Claim, m: Measurement) -> dict[str, Any]:
-    if claim.flow:
-        return {
-            "steps": float(m.log_time[-1]),
-            "log_time": True,
-            "note": f"flow to {m.axis} = {m.log_time[-1]:g}"
-            if m.axis
-            else f"gradient flow to t = e^{m.log_time[-1]:.0f}",
-        }
-    if m.axis:
-        return {"steps": float(m.time[-1]), "log_time": False, "note": f"{m.axis} to {m.time[-1]:g}"}
-    return {"steps": round(float(m.time[-1])), "log_time": False, "note": f"{m.time[-1]:.0f} steps"}
-
-
-def _axis(claim: Claim, m: Measurement) -> dict[str, str]:
-    if m.axis:
-        return {"axis": m.axis, "label": m.axis}
-    return {"axis": "log t", "label": "log t"} if claim.flow else {"axis": "t", "label": "steps t"}
-
-
-def _instant(claim: Claim, m: Measurement, log_time: float) -> float:
-    """A time on the record's axis."""
-    if claim.flow:
-        return log_time
-    return float(np.exp(log_time)) if m.axis else round(float(np.exp(log_time)))
-
-
-def _plotted(verdict: Verdict, flow: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Time on the figure's axis, which for a `flow` is `log t`, and the curves that bear on the verdict: for bounds,
-    in units of the bound."""
-    m = verdict.measurement
-    kind = verdict.claim.kind
-    clock = m.log_time if flow else m.time
-    informative = m.judged
-    if isinstance(kind, Rate):
-        late, _ = envelopes.windows(kind.law.log_clock(m.log_time))
-        informative = informative & envelopes.unresolved(m.values, m.floor, late)
-    if not isinstance(kind, Bound):
-        return clock, m.values[informative]
-    upper = kind.upper(m)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # Where a bound says nothing, or is below zero itself, there is no ratio.
-        ratios = np.where(np.isfinite(upper) & (upper > 0), m.values / upper, np.nan)
-    # What the reference does not resolve is zero, and drawn as reached exactly.
-    return clock, np.where(m.values > m.floor[:, None], ratios, 0.0)[informative]
+def _plotted(verdict: Verdict) -> tuple[np.ndarray, np.ndarray]:
+    """Time on the figure's axis, and the curves that bear on the verdict."""
+    m, kind = verdict.measurement, verdict.claim.kind
+    return m.clock.shown(m.log_time), kind.drawn(m)[kind.bears(m)]
 
 
 def _curve_name(claim: Claim, i: int) -> str | None:
     """Name of a twin's curve; None where it is the claim's own, and only the law that it is held against differs."""
-    same = not isinstance(claim.kind, Bound) and claim.twins[i].changes.keys() == {"kind"}
+    same = not claim.kind.units_of_bound and claim.twins[i].changes.keys() == {"kind"}
     return None if same else f"twin_{i}"
 
 
-def _law(claim: Claim, m: Measurement, clock: np.ndarray, values: np.ndarray) -> np.ndarray | None:
-    """The claimed law through the median's middle, the bound, or nothing."""
-    if isinstance(claim.kind, Bound):
-        return np.ones_like(clock)
-    anchor = len(clock) // 2
-    middle = values[:, anchor][values[:, anchor] > 0]
-    if not len(middle) or not isinstance(claim.kind, Rate | Order):
-        return None
-    if isinstance(claim.kind, Order):
-        power = (claim.kind.low + claim.kind.high) / 2
-        return np.exp(power * (m.log_time[anchor] - m.log_time)) * np.median(middle)
-    shape = claim.kind.law.log_value(m.log_time)
-    return np.exp(np.clip(shape - shape[anchor], -600, 600)) * np.median(middle)
-
-
 def _curves(trial: Trial) -> dict[str, np.ndarray]:
-    flow = bool(trial.claim.flow)
-    clock, values = _plotted(trial.verdict, flow)
+    clock, values = _plotted(trial.verdict)
     curves = {"time": clock, "gap": values}
-    law = _law(trial.claim, trial.verdict.measurement, clock, values)
+    law = trial.claim.kind.law_through(trial.verdict.measurement, values)
     if law is not None:
         curves["law"] = law
     for i, twin in enumerate(trial.twins):
         if name := _curve_name(trial.claim, i):
-            curves[f"{name}_time"], curves[name] = _plotted(twin.verdict, flow)
+            curves[f"{name}_time"], curves[name] = _plotted(twin.verdict)
     for i, (_, alone) in enumerate(trial.real):
-        curves[f"real_{i}_time"], real = _plotted(alone, flow)
+        curves[f"real_{i}_time"], real = _plotted(alone)
         curves[f"real_{i}"] = real[0] if len(real) else np.full(len(curves[f"real_{i}_time"]), np.nan)
     return curves

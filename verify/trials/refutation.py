@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -18,11 +18,11 @@ from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset
 from verify.problems.laboratory import Laboratory
 from verify.problems.margins.budgeted_gap import BudgetedGap
+from verify.problems.margins.ensembles import last_weights, normalised_margins, usual_norms
 from verify.problems.margins.gap import Gap
 from verify.problems.quantity import Measurement
+from verify.problems.subject import norm_of, with_norm
 
-_VECTOR_NORMS = ("l1", "l2", "linf")
-_MATRIX_NORMS = (*_VECTOR_NORMS, "spectral", "nuclear")
 TWICE = 2.2
 """A factor on the steps that makes a run at least twice as long, wherever its grid ends."""
 _FOLLOWED = 0.99  # share of a norm's maximal margin from which on a run is said to go there
@@ -71,17 +71,16 @@ def explain(
     *,
     steps: int,
     log_time: float = 2e3,
-    platform: str | None = None,
     progress: Progress | None = None,
 ) -> Refutation | None:
     """Run the claim on one case, and on for more than twice the steps; None where its quantity cannot be judged on it.
 
     Raises `TrajectoryError` at NaN in a run.
     """
-    lab = Laboratory([case], steps=steps, log_time=log_time, platform=platform, progress=progress)
-    first = claim.quantity.measure(claim, lab)
+    lab = Laboratory([case], steps=steps, log_time=log_time, progress=progress)
+    first = claim.measure(lab)
     lab.extend(TWICE)
-    second = claim.quantity.measure(claim, lab)
+    second = claim.measure(lab)
     if not (first.judged.all() and second.judged.all()):
         return None
     margins, clock, shares = (), second.log_time, {claim.quantity.name: second.values[0]}
@@ -89,27 +88,31 @@ def explain(
         margins, clock, shares = _margins(claim, case, lab)
     followed = _followed(margins)
     ends = float(first.values[0, -1]), float(second.values[0, -1])
-    horizons = _horizon(claim, first), _horizon(claim, second)
-    when = _when(claim, first), _when(claim, second)
+    horizons = _horizon(first), _horizon(second)
+    when = _when(first), _when(second)
     sentence = _sentence(claim, when, ends, margins, followed)
     return Refutation(case, horizons, ends, margins, followed, clock, shares, sentence)
 
 
-def _horizon(claim: Claim, m: Measurement) -> float:
-    return float(m.log_time[-1]) if claim.flow else round(float(m.time[-1]), 9)
+def _horizon(m: Measurement) -> float:
+    return float(m.clock.at(float(m.log_time[-1])))
+
+
+def _when(m: Measurement) -> str:
+    return m.clock.when(float(m.log_time[-1]))
 
 
 def _margins(
     claim: Claim, dataset: Dataset, lab: Laboratory
 ) -> tuple[tuple[Margins, ...], np.ndarray, dict[str, np.ndarray]]:
     """Maximal margins in the claim's norm and the usual ones, with the shares that the run reached."""
-    usual = _VECTOR_NORMS if dataset.binary else _MATRIX_NORMS
+    usual = usual_norms(dataset.binary)
     found, shares, clock = [], {}, np.empty(0)
-    for norm in dict.fromkeys(solvers.norm(norm) for norm in (claim.norm, *usual)):
+    for norm in dict.fromkeys(solvers.norm(norm) for norm in (norm_of(claim.subject), *usual)):
         reference = lab.references(norm)[0]
-        clock, normalised, _ = lab.normalised_margins(replace(claim, norm=norm))
+        clock, normalised, _ = normalised_margins(with_norm(claim.subject, norm), lab)
         shares[norm.name] = normalised[0] / reference.upper
-        proof = _proof(dataset, reference, lab.last_weights(claim)[0])
+        proof = _proof(dataset, reference, last_weights(claim.subject, lab)[0])
         found.append(Margins(norm.name, reference.lower, reference.upper, float(shares[norm.name][-1]), proof))
     return tuple(found), clock, shares
 
@@ -133,13 +136,6 @@ def _followed(margins: tuple[Margins, ...]) -> tuple[str, ...]:
     if best < _FOLLOWED or best - claimed <= 1 - _MAXIMAL:
         return ()
     return tuple(m.norm for m in margins if best - m.share <= 1 - _MAXIMAL)
-
-
-def _when(claim: Claim, m: Measurement) -> str:
-    time = _horizon(claim, m)
-    if m.axis:
-        return f"at {m.axis} = {time:.6g}"
-    return f"at log t = {time:.6g}" if claim.flow else f"after {time:.6g} steps"
 
 
 def _sentence(

@@ -10,9 +10,10 @@ import hypothesis
 import numpy as np
 from hypothesis.errors import NoSuchExample
 
-from verify.claims.claim import Bound, Claim
-from verify.claims.judge import refutes_alone
-from verify.claims.verdict import Outcome, Verdict
+from verify.claims.claim import Claim
+from verify.claims.judge import Verdict, refutes_alone
+from verify.claims.kinds import Bound
+from verify.claims.verdict import Outcome
 from verify.datasets.cases import Case
 from verify.errors import TrajectoryError
 from verify.problems.laboratory import Laboratory
@@ -21,20 +22,18 @@ from verify.trials.drawing import quiet, seeded
 from verify.trials.profiles import Profile
 from verify.trials.refutation import TWICE
 
-_SHORT = 5_000  # steps of a run on a case that is being shrunk
+SHORT = 5_000  # steps of a run on a case that is being shrunk
 
 
-def shrink(
-    claim: Claim, profile: Profile, seed: int, platform: str | None = None, *, most_steps: int = _SHORT
-) -> Case | None:
+def shrink(claim: Claim, profile: Profile, seed: int, *, most_steps: int = SHORT) -> Case | None:
     """The smallest case found that refutes the claim alone, and does so again with twice the steps; or None."""
     steps, log_time = min(profile.steps, most_steps), min(profile.log_time, 2e3)
     known: dict[Hashable, bool] = {}
 
     def refuted(case: Case, factor: float = 1.0) -> bool:
-        lab = Laboratory([case], steps=int(steps * factor), log_time=log_time * factor, platform=platform)
+        lab = Laboratory([case], steps=int(steps * factor), log_time=log_time * factor)
         try:
-            return bool(refutes_alone(claim, claim.quantity.measure(claim, lab))[0])
+            return bool(refutes_alone(claim, claim.measure(lab))[0])
         except TrajectoryError:
             return False
 
@@ -53,12 +52,12 @@ def shrink(
     return smallest if refuted(smallest, TWICE) else None
 
 
-def _counterexample(verdict: Verdict, profile: Profile, seed: int, platform: str | None) -> Case | None:
+def counterexample(verdict: Verdict, profile: Profile, seed: int) -> Case | None:
     """A shrunk dataset for a refutation, where one dataset suffices to see it."""
     if verdict.outcome is not Outcome.REFUTED or not refutes_alone(verdict.claim, verdict.measurement).any():
         return None
     violated = verdict.evidence.worst_log_time
     if not isinstance(verdict.claim.kind, Bound) or violated is None:
-        return shrink(verdict.claim, profile, seed, platform)
+        return shrink(verdict.claim, profile, seed)
     # A bound that fails early is not worth running for long.
-    return shrink(verdict.claim, profile, seed, platform, most_steps=min(_SHORT, ceil(3 * np.exp(violated)) + 10))
+    return shrink(verdict.claim, profile, seed, most_steps=min(SHORT, ceil(3 * np.exp(violated)) + 10))

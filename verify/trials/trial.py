@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 
+from verify.backend import Progress, devices, working_on
 from verify.claims.claim import Claim
-from verify.claims.verdict import Verdict
+from verify.claims.judge import Verdict
 from verify.datasets.cases import Case
 from verify.datasets.real import parse
 from verify.problems.laboratory import Laboratory
 from verify.trials.drawing import draw
 from verify.trials.profiles import Profile
 from verify.trials.refutation import Refutation, explain
-from verify.trials.settling import judge_one, settle
-from verify.trials.shrinking import _SHORT, _counterexample
+from verify.trials.settling import settle
+from verify.trials.shrinking import SHORT, counterexample
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Trial:
     lab: Laboratory
     profile: Profile
     seed: int
+    device: str
     seconds: float
     counterexample: Case | None = None
     refutation: Refutation | None = None
@@ -53,18 +55,23 @@ def try_claim(
     platform: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Trial:
-    """Try hard to refute a claim: on drawn and real datasets, and with its false twins, which must fall."""
+    """Try hard to refute a claim: on drawn and real datasets, and with its false twins, which must fall.
+
+    platform: where everything is computed, "cpu" or "gpu"; by default jax's own choice.
+    """
+    with working_on(platform):
+        return _tried(claim, profile, seed, progress)
+
+
+def _tried(claim: Claim, whole: Profile, seed: int, progress: Callable[[str, int, int], None] | None) -> Trial:
     begun = time.perf_counter()
 
     def report(what: str) -> Callable[[int, int], None]:
         return lambda done, total: progress(what, done, total) if progress else None
 
-    whole = profile
-    profile = replace(
-        profile, datasets=ceil(profile.datasets * claim.share), shrinking=ceil(profile.shrinking * claim.share)
-    )
+    profile = replace(whole, datasets=ceil(whole.datasets * claim.share), shrinking=ceil(whole.shrinking * claim.share))
     cases = draw(claim, profile.datasets, seed)
-    lab = _laboratory(claim, cases, profile, platform, report(f"{len(cases)} cases"))
+    lab = _laboratory(claim, cases, profile, report(f"{len(cases)} cases"))
     verdict = settle(claim, lab, profile.extensions)
     seen = f"{len(cases)} cases{_worst_so_far(verdict)}"
     twins = []
@@ -72,21 +79,21 @@ def try_claim(
         false = claim.twin(i)
         lab.progress = report(f"{seen}, twin: {twin.wrong}")
         outcome = settle(false, lab, profile.extensions, apart=claim.apart(i), confirm=False)
-        smallest = _counterexample(outcome, profile, seed, platform) if twin.shrink else None
+        smallest = counterexample(outcome, profile, seed) if twin.shrink else None
         twins.append(TwinResult(twin.wrong, outcome, smallest))
     real = []
     for given in claim.real:
         name, case = _real(claim, given)
-        alone = _laboratory(claim, [case], profile, platform, report(f"{seen}, {name}"))
-        real.append((name, settle(claim, alone, profile.extensions, judge_one)))
+        alone = _laboratory(claim, [case], profile, report(f"{seen}, {name}"))
+        real.append((name, settle(claim, alone, profile.extensions, one=True)))
     # A claim that falls is worth the whole search for its smallest counterexample, however small its share.
-    smallest = _counterexample(verdict, whole, seed, platform)
-    steps = min(profile.steps, _SHORT)
-    refutation = explain(claim, smallest, steps=steps, platform=platform) if smallest else None
+    smallest = counterexample(verdict, whole, seed)
+    steps = min(profile.steps, SHORT)
+    refutation = explain(claim, smallest, steps=steps) if smallest else None
     notes = list(verdict.measurement.notes)
-    return Trial(
-        claim, verdict, twins, real, lab, profile, seed, time.perf_counter() - begun, smallest, refutation, notes
-    )
+    seconds = time.perf_counter() - begun
+    device = devices()[0].platform
+    return Trial(claim, verdict, twins, real, lab, profile, seed, device, seconds, smallest, refutation, notes)
 
 
 def _worst_so_far(verdict: Verdict) -> str:
@@ -103,12 +110,11 @@ def _real(claim: Claim, given: str | Case) -> tuple[str, Case]:
     return given, claim.prepare(dataset) if claim.prepare else dataset
 
 
-def _laboratory(claim: Claim, cases: Sequence[Case], profile: Profile, platform, progress) -> Laboratory:
+def _laboratory(claim: Claim, cases: Sequence[Case], profile: Profile, progress: Progress) -> Laboratory:
     factor = 10.0**claim.horizon
     return Laboratory(
         cases,
         steps=int(profile.steps * factor),
         log_time=profile.log_time * factor,
-        platform=platform,
         progress=progress,
     )

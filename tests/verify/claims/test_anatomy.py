@@ -13,6 +13,7 @@ from verify.claims.anatomy import anatomy
 from verify.claims.judge import judge
 from verify.claims.verdict import Outcome
 from verify.problems.laboratory import Laboratory
+from verify.problems.margins import ensembles
 from verify.problems.margins.budgeted_gap import BudgetedGap, without
 from verify.problems.quantity import Measurement
 from verify.trials.profiles import PROFILES
@@ -43,7 +44,7 @@ def lab() -> Laboratory:
 
 @pytest.fixture(scope="module")
 def measured(lab) -> Measurement:
-    return CLAIM.quantity.measure(CLAIM, lab)
+    return CLAIM.measure(lab)
 
 
 def curves(parts: dict[str, np.ndarray], values: np.ndarray) -> Measurement:
@@ -91,8 +92,8 @@ def test_leaving_parts_out(measured):
 
 
 def test_the_claims_norm_alone_is_recorded_for_a_budget(lab, measured):
-    assert set(lab.run(CLAIM, budget=True).norms) == {"linf"}
-    assert len(lab.run(CLAIM).norms) > 1
+    assert set(ensembles.run(CLAIM.subject, lab, budget=True).norms) == {"linf"}
+    assert len(ensembles.run(CLAIM.subject, lab).norms) > 1
 
 
 def test_exponents_and_shares_of_parts():
@@ -139,9 +140,8 @@ def test_unknown_values_are_left_out_of_the_medians():
 
 def test_the_record_holds_the_anatomy(lab, measured, tmp_path):
     twin = judge(CLAIM.twin(0), measured)
-    trial = Trial(
-        CLAIM, judge(CLAIM, measured), [TwinResult("no log n", twin, None)], [], lab, PROFILES["quick"], 0, 1.0
-    )
+    verdict, twins = judge(CLAIM, measured), [TwinResult("no log n", twin, None)]
+    trial = Trial(CLAIM, verdict, twins, [], lab, PROFILES["quick"], seed=0, device="cpu", seconds=1.0)
     record, arrays = record_of(trial, "pytest")
     write_record(tmp_path, record, arrays)
     (read,) = read_records(tmp_path)

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from verify import laws, optimizers, strategies
-from verify.claims.claim import Bound, Claim, Limit, Order, Paper, Rate, Separation, Trend, Twin
+from verify.claims.claim import Claim, Paper, Twin
 from verify.claims.envelopes import LN10, levels_off
 from verify.claims.judge import check, judge, refutes_alone
+from verify.claims.kinds import Bound, Limit, Order, Rate, Separation, Trend
 from verify.claims.verdict import Outcome
 from verify.datasets import Dataset
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
-from verify.trials.settling import judge_one
+from verify.problems.subject import Subject
 
 LOG_TIME = LN10 * np.arange(4, 61) / 12
 POINT = Dataset([[1, 2]], [1])
@@ -173,7 +174,7 @@ class Given:
 
     name = "curve"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         m = measured(self.values, judged=np.arange(len(self.values)) < self.kept)
         return replace(m, notes=("the others went astray",), all_or_none=self.all_or_none)
 
@@ -222,7 +223,7 @@ def test_a_single_dataset_needs_two_decades_of_growth_to_refute():
     lawful = measured(np.exp(-0.5 * LOG_TIME)[None, :])
     late = measured((np.exp(-0.5 * np.minimum(LOG_TIME, np.log(1.5e4))))[None, :])
     stuck = measured(np.full((1, len(LOG_TIME)), 0.3))
-    outcomes = [judge_one(CLAIM, m).outcome for m in (lawful, late, stuck)]
+    outcomes = [judge(CLAIM, m, one=True).outcome for m in (lawful, late, stuck)]
     assert outcomes == [Outcome.SUPPORTED, Outcome.INCONCLUSIVE, Outcome.REFUTED]
 
 

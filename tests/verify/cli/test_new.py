@@ -62,17 +62,17 @@ def test_what_is_named_stands_in_the_file(call, tmp_path):
     assert claim.id == "conjectures/lion-linf"
     assert claim.title == "optax.lion maximises the linf margin"
     assert claim.kind == Rate(laws.power(1 / 3))
-    assert (claim.norm, claim.loss) == ("linf", "logistic")
+    assert (claim.subject.norm, claim.subject.loss) == ("linf", "logistic")
     assert claim.problem is strategies.binary
     assert claim.twins[0].changes == {"norm": "l2"}
-    assert probe(claim.optimizer, (3,)).scale_free
+    assert probe(claim.subject.optimizer, (3,)).scale_free
 
 
 def test_the_defaults_are_steepest_descent_and_its_rate(call, tmp_path):
     assert call("plain", "--norm", "spectral", "--multiclass", "--loss", "cross_entropy")[0] == 0
     claim = loaded(tmp_path / "test_plain.py")
     assert claim.kind == Rate(laws.power(1 / 2, log=1))
-    assert claim.optimizer_text == "Steepest descent in the spectral norm, η = 0.1 (t+1)^-1/2"
+    assert claim.subject.text == "Steepest descent in the spectral norm, η = 0.1 (t+1)^-1/2"
     assert claim.problem is strategies.multiclass
     assert claim.twins[0].changes == {"norm": "linf"}
     assert call("limit", "--tolerance", "0.05", "--optimizer", "adam")[0] == 0
@@ -95,10 +95,10 @@ def test_conjectures_have_a_folder_of_their_own(call, tmp_path):
 def test_every_choice_of_ones_own_loads(call, tmp_path, own):
     assert call("mine", *itertools.chain.from_iterable(("--own", str(each)) for each in own))[0] == 0
     claim = loaded(tmp_path / "test_mine.py")
-    assert isinstance(claim.norm, OwnNorm) == (Own.norm in own)
-    assert isinstance(claim.loss, Loss) == (Own.loss in own)
+    assert isinstance(claim.subject.norm, OwnNorm) == (Own.norm in own)
+    assert isinstance(claim.subject.loss, Loss) == (Own.loss in own)
     assert (claim.problem is strategies.binary) == (Own.data not in own)
-    assert ("my" in claim.optimizer_text.lower()) == (Own.steps in own or Own.optimizer in own)
+    assert ("my" in claim.subject.text.lower()) == (Own.steps in own or Own.optimizer in own)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_the_written_norm_takes_classes_too(call, tmp_path):
     assert call("mine", "--own", "norm", "--multiclass")[0] == 0
     claim = loaded(tmp_path / "test_mine.py")
     x, y = np.array([[2.0, 1.0], [-1.0, 3.0], [0.0, -2.0]]), np.arange(3)
-    reference = max_margin(x, y, claim.norm)
+    reference = max_margin(x, y, claim.subject.norm)
     assert reference.certified
     rescaled = max_margin(x, y, "l2", scale=np.sqrt(np.array([[1.0, 2.0]] * 3)))
     assert reference.upper == pytest.approx(rescaled.upper, rel=1e-6)

@@ -17,7 +17,8 @@ from verify import Claim, Dataset, Order, Outcome, Separation, Setting, Trend, T
 from verify.claims.judge import judge
 from verify.datasets import datasets_of, shown
 from verify.problems.laboratory import Laboratory
-from verify.problems.quantity import Measurement
+from verify.problems.quantity import Clock, Measurement
+from verify.problems.subject import Subject
 from verify.trials.profiles import Profile
 from verify.trials.record import failures, record_of
 from verify.trials.trial import try_claim
@@ -38,12 +39,12 @@ class PowerOfStep:
     lost: float = 0.0
     name: str = "error"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         cases = [case for case in lab.cases if isinstance(case, Steps)]
         log_time = np.log(np.array(cases[0].grid, float))
         values = np.stack([np.exp(-(case.power - self.lost) * log_time) for case in cases])
         everyone = np.ones(len(cases), bool)
-        return Measurement(log_time, values, np.full(len(cases), 1e-12), everyone, cases, axis="1/h")
+        return Measurement(log_time, values, np.full(len(cases), 1e-12), everyone, cases, clock=Clock.named("1/h"))
 
 
 def steps() -> st.SearchStrategy[Steps]:
@@ -72,7 +73,7 @@ def measured(values: list[list[float]], floor: float = 0.0) -> Measurement:
     rows = np.array(values, float)
     cases = [Steps(power=1.0) for _ in rows]
     grid = np.log(2.0 ** np.arange(rows.shape[1]))
-    return Measurement(grid, rows, np.full(len(rows), floor), np.ones(len(rows), bool), cases, axis="1/h")
+    return Measurement(grid, rows, np.full(len(rows), floor), np.ones(len(rows), bool), cases, clock=Clock.named("1/h"))
 
 
 def test_setting_key_and_json():
@@ -149,7 +150,7 @@ def test_a_trend_tells_its_least_step_and_its_significance():
 
 @pytest.mark.parametrize(("kind", "columns"), [(Trend(1), 2), (Trend(1, strict=True), 1)])
 def test_a_sweep_too_short_for_a_trend_is_refused(kind, columns):
-    with pytest.raises(InputError, match=f"fan2025/steps has {columns} columns: a trend is seen in {columns + 1}"):
+    with pytest.raises(InputError, match=f"sweep of the error has {columns} columns: a trend is seen in {columns + 1}"):
         judge(replace(CLAIM, kind=kind), measured([[1.0, 2.0][:columns]] * 8))
 
 

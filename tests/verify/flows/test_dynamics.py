@@ -89,8 +89,8 @@ def test_a_run_that_has_not_settled_is_left_out():
     np.testing.assert_array_equal(result.met, [False, False])
     assert "2 runs are left out" in result.notes[1]
     lab = Laboratory(DATASETS, steps=1000)
-    assert not Gap().measure(replace(DIRECTION, flow=early), lab).judged.any()
-    assert Gap().measure(DIRECTION, lab).judged.all()
+    assert not Gap().measure(replace(DIRECTION, flow=early).subject, lab).judged.any()
+    assert Gap().measure(DIRECTION.subject, lab).judged.all()
 
 
 def test_heavy_ball_is_the_average_of_a_larger_step():

@@ -100,7 +100,7 @@ def test_digits_are_cut_into_patches():
     x, y = zou2023_digits.images(p)
     assert x.shape[1:] == (4, 16)
     assert set(y) == {-1.0, 1.0}
-    whole = zou2023_digits.realdata.parse("digits:classes=3,8").x[0].reshape(8, 8) / 16
+    whole = zou2023_digits.parse("digits:classes=3,8").x[0].reshape(8, 8) / 16
     np.testing.assert_array_equal(x[0, 1].reshape(4, 4), whole[:4, 4:])
 
 

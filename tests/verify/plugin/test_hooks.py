@@ -97,7 +97,7 @@ def test_a_twin_that_stands_fails_the_claim(check):
 MOSTLY_LOST = """
 from dataclasses import dataclass, replace
 import numpy as np
-from verify.quantities import Gap
+from verify.problems.margins.gap import Gap
 
 @dataclass(frozen=True)
 class Kept:

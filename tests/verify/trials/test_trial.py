@@ -8,7 +8,8 @@ import pytest
 from reports.records import load_curves, read_records, write_record
 from solvers.errors import InputError
 from verify import laws, optimizers, strategies
-from verify.claims.claim import Bound, Claim, Limit, Paper, Rate, Twin
+from verify.claims.claim import Claim, Paper, Twin
+from verify.claims.kinds import Bound, Limit, Rate
 from verify.claims.verdict import Outcome
 from verify.datasets import Dataset
 from verify.problems.laboratory import Laboratory
@@ -16,6 +17,7 @@ from verify.problems.margins.gap import Gap
 from verify.problems.margins.residual import Residual
 from verify.problems.margins.updates import UpdateSize, gradient_sequences
 from verify.problems.quantity import Measurement
+from verify.problems.subject import Subject
 from verify.seeds import derived_seed
 from verify.trials.drawing import draw
 from verify.trials.profiles import Profile
@@ -142,7 +144,7 @@ class MostlyLost:
     kept: int
     name: str = "gap"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         b = len(lab.datasets)
         values = np.zeros((b, 60))
         judged = np.arange(b) < self.kept
@@ -162,18 +164,18 @@ def test_a_claim_is_not_supported_where_most_cases_are_left_out(kept, outcome):
 def test_residual_of_one_point():
     claim = replace(CLAIM, quantity=Residual(), flow=True, kind=Limit(1e-6, laws.inverse_log()))
     lab = Laboratory([Dataset([[2]], [1])], steps=10, log_time=200.0)
-    m = claim.quantity.measure(claim, lab)
+    m = claim.measure(lab)
     assert m.values[0, -1] < 1e-7
     wrong = replace(claim, quantity=Residual(step_factor=2.0))
     # |log 2| / |x|, over |w_hat| = 1 / |x|.
-    np.testing.assert_allclose(wrong.quantity.measure(wrong, lab).values[0, -1], np.log(2), rtol=1e-6)
+    np.testing.assert_allclose(wrong.measure(lab).values[0, -1], np.log(2), rtol=1e-6)
 
 
 def test_update_size_of_one_gradient():
     # The first update of Adam is (1 - b1) / sqrt(1 - b2), whatever the gradient.
     bound = Bound(lambda m: 2.0 + 0 * m.values, "2")
     claim = replace(CLAIM, quantity=UpdateSize(), optimizer=optimizers.adam(1.0, 0.9, 0.99), kind=bound)
-    m = claim.quantity.measure(claim, Laboratory([Dataset([[3, 0], [3, 0]], [1, 1])], steps=1))
+    m = claim.measure(Laboratory([Dataset([[3, 0], [3, 0]], [1, 1])], steps=1))
     second = (0.1 + 0.09) / np.sqrt(0.01 + 0.0099)
     np.testing.assert_allclose(m.values, [[1.0, second]], rtol=1e-12)
 

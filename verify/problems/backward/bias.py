@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +17,8 @@ from verify.problems.backward.memoryless import Bias
 from verify.problems.backward.samples import LOSSES
 from verify.problems.backward.settings import AdamSetting, problem_of
 from verify.problems.laboratory import Laboratory
-from verify.problems.quantity import Measurement
-
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
-
+from verify.problems.quantity import Clock, Measurement
+from verify.problems.subject import Subject
 
 _POWERS = np.arange(2.0, 7.0)  # decades between ε and the squared gradient
 _RESOLVED = 1e-13  # of the bias, relative
@@ -63,14 +60,16 @@ class BiasLimit:
         """What the reports call it."""
         return f"distance of the bias to its limit for {'large' if self.large else 'small'} ε"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """By ε, from the squares of the gradient's entries at the start outwards."""
-        del claim
+        del subject
         cases = settings_of(lab, AdamSetting)
         values = np.stack([self._distances(case) for case in cases])
         axis = "ε" if self.large else "1/ε"
         everyone = np.ones(len(cases), bool)
-        return Measurement(_POWERS * np.log(10), values, np.full(len(cases), _RESOLVED), everyone, cases, axis=axis)
+        return Measurement(
+            _POWERS * np.log(10), values, np.full(len(cases), _RESOLVED), everyone, cases, clock=Clock.named(axis)
+        )
 
     def _distances(self, case: AdamSetting) -> np.ndarray:
         data, start = problem_of(case, 1)
@@ -111,16 +110,16 @@ class Penalty:
     least: float
     name = "change of the penalised norm"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """By the number of steps; settings of small ε are not judged where a gradient comes near to zero."""
-        del claim
+        del subject
         cases = settings_of(lab, AdamSetting)
         steps, found = FullBatchEquation((0.0, 1.0, 1.0, 1.0)).curves(cases)
         values = np.array([self._changes(case, ends, steps) for case, ends in zip(cases, found.ends, strict=True)])
         floor = np.abs(values[:, -1] - values[:, -2])
         judged = (found.least >= self.least) | np.array([is_large(case) for case in cases])
         notes = () if judged.all() else (f"on {np.count_nonzero(~judged)} settings a gradient comes near to zero",)
-        return Measurement(np.log(steps), values, floor, judged, cases, notes=notes, axis="1/h")
+        return Measurement(np.log(steps), values, floor, judged, cases, notes=notes, clock=Clock.named("1/h"))
 
     def _changes(self, case: AdamSetting, ends: Any, steps: list[int]) -> list[float]:
         data, _ = problem_of(case, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -19,11 +19,8 @@ from verify.problems.backward.modified_equation import Hyperparameters, Memory, 
 from verify.problems.backward.samples import LOSSES
 from verify.problems.backward.settings import MOST_BATCHES, AdamSetting, MethodSetting, MomentumSetting, problem_of
 from verify.problems.laboratory import Laboratory
-from verify.problems.quantity import Measurement
-
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
-
+from verify.problems.quantity import Clock, Measurement
+from verify.problems.subject import Subject
 
 HALVINGS = 4
 _CHUNK = 8  # cases that one compiled program runs
@@ -64,7 +61,7 @@ class Curves:
     def measurement(self, steps: Sequence[int], cases: Sequence[Case], judged: np.ndarray, *notes: str) -> Measurement:
         """The errors against 1/h."""
         values = np.where(judged[:, None], self.values, 1.0)
-        return Measurement(np.log(steps), values, self.floor, judged, cases, notes=notes, axis="1/h")
+        return Measurement(np.log(steps), values, self.floor, judged, cases, notes=notes, clock=Clock.named("1/h"))
 
 
 def in_groups(
@@ -123,9 +120,9 @@ class ModifiedEquation:
     factor: int = 2
     name: str = field(default="distance to the equation", init=False)
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the settings drawn; raises `InputError` for another kind of case."""
-        del claim
+        del subject
         return self.measure_settings(settings_of(lab, AdamSetting))
 
     def measure_settings(self, cases: Sequence[AdamSetting]) -> Measurement:
@@ -136,7 +133,7 @@ class ModifiedEquation:
         found = in_groups(use, lambda case: case.loss, self._follow, steps)
         values, floor = np.ones((len(cases), len(steps))), np.zeros(len(cases))
         values[judged], floor[judged] = found.values, found.floor
-        return Measurement(np.log(steps), values, floor, judged, cases, axis="1/h")
+        return Measurement(np.log(steps), values, floor, judged, cases, clock=Clock.named("1/h"))
 
     def _follow(self, cases: list[AdamSetting], steps: list[int]) -> Course:
         memory = Memory(MOST_BATCHES) if self.carried else _memory(cases)
@@ -188,9 +185,9 @@ class FullBatchEquation:
     least: float = 0.0
     name: str = field(default="distance to the equation", init=False)
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the settings drawn; raises `InputError` for another kind of case."""
-        del claim
+        del subject
         cases = settings_of(lab, AdamSetting)
         steps, found = self.curves(cases)
         judged = found.least >= self.least
@@ -230,9 +227,9 @@ class MomentumEquation:
     plus: float = 1.0
     name: str = field(default="distance to the equation", init=False)
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the settings drawn; raises `InputError` for another kind of case."""
-        del claim
+        del subject
         cases = settings_of(lab, MomentumSetting)
         # Of the first gradients e^-20 is left after half of the steps at the coarsest level.
         steps = levels(2 * coarsest(*(case.beta for case in cases)))

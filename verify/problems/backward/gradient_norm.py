@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from hypothesis import strategies as st
@@ -16,10 +15,8 @@ from verify.problems.backward.regimes import Regime, rising
 from verify.problems.backward.sweep import Sweep
 from verify.problems.backward.training import Curves, Training, train
 from verify.problems.laboratory import Laboratory
-from verify.problems.quantity import Measurement
-
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
+from verify.problems.quantity import Clock, Measurement
+from verify.problems.subject import Subject
 
 
 def trainings() -> st.SearchStrategy[Training]:
@@ -75,7 +72,7 @@ class NetworkNorm:
         where = "at the same loss" if self.at_level else "after as many epochs"
         return f"perturbed one-norm of the gradient {where}{', oscillating' if self.oscillating else ''}"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the settings drawn; the notes say what is left out. Raises `InputError` for another kind of case."""
         settings = [case for case in lab.cases if isinstance(case, Training)]
         if len(settings) < len(lab.cases):
@@ -87,7 +84,9 @@ class NetworkNorm:
         # Rows with NaN are not judged; their floor only must be a number.
         floor = 1e-12 * np.max(np.nan_to_num(values), axis=1)
         notes = self._notes(seen, values, judged)
-        return Measurement(self.sweep.log_clock, values, floor, judged, cases, notes=notes, axis=self.sweep.axis)
+        return Measurement(
+            self.sweep.log_clock, values, floor, judged, cases, notes=notes, clock=Clock.named(self.sweep.axis)
+        )
 
     def compared(self, seen: Curves) -> tuple[Float[np.ndarray, "b r"], Bool[np.ndarray, " b"]]:
         """What is compared along the sweep, NaN where the level was not reached, and the repetitions to be judged."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -28,11 +28,8 @@ from verify.datasets.cases import Setting
 from verify.errors import TrajectoryError
 from verify.problems.backward.sweep import Adam, Sweep
 from verify.problems.laboratory import Laboratory
-from verify.problems.quantity import Measurement
-
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
-
+from verify.problems.quantity import Clock, Measurement
+from verify.problems.subject import Subject
 
 _SETTLED = 1e-12  # of the weights, a step that is no longer counted as one
 _ROUNDING = 1e-9  # of an end point, whose last steps are as small as that
@@ -200,7 +197,7 @@ class ValleyEnd:
         """What the reports call it."""
         return "relative change of |θ₁| + |θ₂|" if self.relative else "one-norm |θ₁| + |θ₂| at the end"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the settings drawn; raises `InputError` for another kind of case."""
         settings = [self.change(case) for case in lab.cases if isinstance(case, Valley)]
         if len(settings) < len(lab.cases):
@@ -213,5 +210,11 @@ class ValleyEnd:
         lost = int(np.count_nonzero(~judged))
         notes = (f"{lost} settings are left out: a run did not settle within the horizon",) if lost else ()
         return Measurement(
-            self.sweep.log_clock, values, floor, judged, list(lab.cases), notes=notes, axis=self.sweep.axis
+            self.sweep.log_clock,
+            values,
+            floor,
+            judged,
+            list(lab.cases),
+            notes=notes,
+            clock=Clock.named(self.sweep.axis),
         )

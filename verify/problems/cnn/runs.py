@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from jaxtyping import Float
@@ -23,7 +22,7 @@ from verify.problems.cnn.patches import PatchModel, draw, start
 from verify.problems.cnn.settings import CnnSetting
 from verify.problems.cnn.training import Job, Snapshot, train
 from verify.problems.laboratory import Laboratory
-from verify.problems.quantity import Measurement
+from verify.problems.quantity import Clock, Measurement
 from verify.statistics import binomial_interval
 
 GD_STEP = 0.3
@@ -69,7 +68,7 @@ class Seen(NamedTuple):
     vote: np.ndarray
 
 
-_KNOWN: WeakKeyDictionary[Laboratory, dict[object, Seen]] = WeakKeyDictionary()
+_CLOCK = Clock.named("share of the horizon")
 
 
 @dataclass(frozen=True)
@@ -144,13 +143,14 @@ class CnnRuns:
         times = [round(share * steps) for share in shares]
         own = (self.dense, self.decay, self.travel, self.count)
         key = (way, own, tuple(times), tuple(setting.key for setting in settings))
-        known = _KNOWN.setdefault(lab, {})
-        if key not in known:
+
+        def seen() -> Seen:
             jobs = [self.job(setting, way) for setting in settings]
             # Weights are dropped after each look: those of many runs at many times are gigabytes.
             looks = [self._look(settings, run) for run in train(jobs, way.method, times)]
-            known[key] = Seen(*(np.stack(side, axis=1) for side in zip(*looks, strict=True)))
-        return known[key]
+            return Seen(*(np.stack(side, axis=1) for side in zip(*looks, strict=True)))
+
+        return lab.once(("cnn runs", key), seen)
 
     def _look(self, settings: Sequence[CnnSetting], run: Snapshot) -> list[np.ndarray]:
         error, half, vote = np.zeros((3, len(settings)))
@@ -184,5 +184,4 @@ class CnnRuns:
         values = np.pad(values, gap, constant_values=np.nan)
         floor = np.pad(floor, gap[:1])
         sides = None if bound is None else np.pad(bound, gap, constant_values=np.nan)
-        axis = "share of the horizon"
-        return Measurement(clock, values, floor, judged, lab.cases, notes=tuple(notes), bound=sides, axis=axis)
+        return Measurement(clock, values, floor, judged, lab.cases, notes=tuple(notes), bound=sides, clock=_CLOCK)

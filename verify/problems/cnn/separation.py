@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -13,11 +13,8 @@ from verify.problems.cnn.runs import ADAM, GD, SHARES, CnnRuns, Seen, Way
 from verify.problems.cnn.settings import CnnSetting
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
+from verify.problems.subject import Subject
 from verify.statistics import binomial_interval
-
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
-
 
 SINCE = SHARES.index(0.2)
 """The look from which on "for every T = poly(n)/eta" is read: what fails must fail at all later ones."""
@@ -94,7 +91,7 @@ class SeparationShortfall(_Separation):
 
     name = "largest shortfall from the separation, over its tolerance"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """At shares of each way's steps; the notes name every amount at its worst."""
         settings = self.settings(lab)
         amounts = self.amounts(_kept(self.seen(lab, settings, self.fails)), self.seen(lab, settings, self.learns))
@@ -116,7 +113,7 @@ class FailureRate(_Separation):
 
     name = "rate of broken promises, times n"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """At shares of the failing way's steps; a value is the middle of its interval, and the notes count."""
         values, floor, notes = [], [], []
         for setting in self.settings(lab):
@@ -157,7 +154,7 @@ class FeatureSigns(_Separation):
 
     name = "feature margin, turned for the rival"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """At shares of each way's steps; the floor is the margin of weights that have hardly moved."""
         settings = self.settings(lab)
         against = _kept(self.seen(lab, settings, self.fails)).vote

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -15,10 +14,7 @@ from verify.problems.cnn.settings import CnnSetting
 from verify.problems.cnn.training import Job
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
-
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
-
+from verify.problems.subject import Subject
 
 _PER_STAGE = 150  # steps in which a weight of a sign method moves by 1 / (s sigma_p)
 
@@ -46,7 +42,7 @@ class Growth(CnnRuns):
         grown = f"growth of the {self.what} alignment"
         return f"law for the {grown}" if self.at_least else grown
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the settings drawn, at shares of the stage; a fall of an alignment counts as no growth."""
         settings = self.settings(lab)
         steps = round(self.stages * _PER_STAGE)
@@ -100,7 +96,7 @@ class TensorPower(CnnRuns):
         """What the reports call it."""
         return f"law of the tensor power method for the {self.what}"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the settings drawn; NaN where no neuron is on the feature's side, since the law then has no start."""
         settings = self.settings(lab)
         steps = self.steps(settings, GD)

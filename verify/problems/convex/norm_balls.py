@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
@@ -25,9 +25,7 @@ from verify.problems.convex.settings import Convex, convex_of, model, start
 from verify.problems.convex.stacks import evaluate, risk
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
-
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
+from verify.problems.subject import Subject, norm_of
 
 
 @functools.lru_cache(maxsize=4096)
@@ -62,7 +60,7 @@ class Stationarity:
     ball: str | Norm | None = None
     name: str = "KKT residual"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the convex problems drawn; those that start where the gradient vanishes are left out."""
         use, log_time = columns(horizon(lab, 1.0))
         p = problems_of(lab, self.run.stacked)
@@ -70,7 +68,7 @@ class Stationarity:
         g, first = (evaluate(risk, p, v)[1] for v in (w, p.start[:, None]))
         decay = p.decay[:, None]
         pull = -decay * np.einsum("brkd,brkd->br", w, g)
-        norm = self.ball or claim.norm
+        norm = self.ball or norm_of(subject)
         scale = _norms(norm, "dual_value", first)
         judged = scale[:, 0] > 1e-6 * np.sqrt(p.curvature)
         away = np.abs(pull - self.radius * _norms(norm, "dual_value", g)) / np.where(judged[:, None], scale, 1.0)
@@ -91,12 +89,12 @@ class LossGap:
     ball: str | Norm | None = None
     name: str = "relative distance to the least loss"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the convex problems drawn; the floor is the width of the least loss's bracket."""
         use, log_time = columns(horizon(lab, 1.0))
         p = problems_of(lab, self.run.stacked)
         w = weights_of(self.run, lab)[:, use]
-        norm = self.ball or claim.norm
+        norm = self.ball or norm_of(subject)
         found = [least_loss(case, norm, self.radius / case.decay) for case in convex_of(lab.cases)]
         lower, upper = (np.array([getattr(b, end) for b in found]) for end in ("lower", "upper"))
         zero = evaluate(risk, p, 0 * p.start[:, None])[0]
@@ -143,7 +141,7 @@ class FrankWolfeGap:
     share: float = 0.1
     name: str = "distance to the least loss"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the convex problems drawn; the notes say how near each norm came to its bound."""
         times = recorded(horizon(lab, self.share))
         use = np.unique(times, return_index=True)[1]

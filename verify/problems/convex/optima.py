@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.optimize
@@ -25,10 +25,7 @@ from verify.problems.convex.settings import Convex, convex_of, fresh_points, mod
 from verify.problems.convex.stacks import Objective, Stack, evaluate, regularised, stack
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
-
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
-
+from verify.problems.subject import Subject
 
 _ROUNDING = 1e-13  # of a gradient, relative to the terms that it is summed from
 REACHED = 1e-6  # a gradient norm that is counted as reached, in the notes
@@ -121,7 +118,7 @@ class Apart:
     losses: tuple[str, ...] = ("squares", "logistic", "softmax")
     name: str = "distance of two methods"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On the convex problems drawn; the floor is the rounding of two methods' weights."""
         weights = self.runs.weights(lab)
         residuals = self.runs.residuals(lab, weights)
@@ -143,7 +140,7 @@ class FromOptimum:
     runs: Runs
     name: str = "distance to the optimum"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On all convex problems drawn; the floor is the rounding of the weights."""
         weights = self.runs.weights(lab)
         residuals = self.runs.residuals(lab, weights)
@@ -166,7 +163,7 @@ class Reclassified:
     runs: Runs
     name: str = "distance to the boundary of a point classified otherwise"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Judged where the loss is logistic or softmax; the notes compare the training errors."""
         weights = self.runs.weights(lab)
         residuals = self.runs.residuals(lab, weights)
@@ -194,7 +191,7 @@ class Astray:
     runs: Runs
     name: str = "relative distance to the optimum"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """On all convex problems drawn; the notes say where each method ends at the furthest."""
         weights = self.runs.weights(lab)
         optima, own = self.runs.optima(lab)

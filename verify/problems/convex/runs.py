@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import jax
 import jax.numpy as jnp
@@ -71,24 +70,15 @@ def descend(run: Run, p: Stack, cases: Sequence[Case], steps: int) -> Float[np.n
     return weights
 
 
-_KEPT: WeakKeyDictionary[Laboratory, dict[Any, Any]] = WeakKeyDictionary()
-
-
 def weights_of(run: Run, lab: Laboratory, share: float = 1.0) -> Float[np.ndarray, "b r k d"]:
     """The weights of a run on the laboratory's problems, to that share of its horizon; computed once."""
     steps = horizon(lab, share)
-    kept = _KEPT.setdefault(lab, {})
-    if (run, steps) not in kept:
-        kept[run, steps] = descend(run, problems_of(lab, run.stacked), lab.cases, steps)
-    return kept[run, steps]
+    return lab.once(("convex run", run, steps), lambda: descend(run, problems_of(lab, run.stacked), lab.cases, steps))
 
 
 def problems_of(lab: Laboratory, stacked: Callable[[Sequence[Convex]], Stack] = stack) -> Stack:
     """The laboratory's problems, stacked once."""
-    kept = _KEPT.setdefault(lab, {})
-    if stacked not in kept:
-        kept[stacked] = stacked(convex_of(lab.cases))
-    return kept[stacked]
+    return lab.once(("convex problems", stacked), lambda: stacked(convex_of(lab.cases)))
 
 
 def horizon(lab: Laboratory, share: float) -> int:

@@ -22,11 +22,12 @@ from jaxtyping import Float
 
 from solvers.errors import InputError
 from verify.datasets.dataset import Dataset
+from verify.problems.margins import ensembles
 from verify.problems.quantity import ROUNDING, Measurement
+from verify.problems.subject import Subject
 from verify.runs.trajectory import Trajectories
 
 if TYPE_CHECKING:
-    from verify.claims.claim import Claim
     from verify.problems.laboratory import Laboratory
 
 
@@ -104,10 +105,10 @@ class DecayRate:
         """What the reports call it."""
         return "deviation from the decay rate"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """From the third step on; the floor is what rounding does to the growth of large margins."""
         references = lab.references("linf")
-        time, grown = growth(lab.run(claim))
+        time, grown = growth(ensembles.run(subject, lab))
         use = time > 2
         rates = np.array([self.law.decay_rate(r.upper) for r in references])
         values = np.abs(grown[:, use] / rates[:, None] - 1)
@@ -133,10 +134,10 @@ class HandoverTime:
         """What the reports call it."""
         return "error of the hand-over's log time"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """One number a dataset, repeated at every time."""
         references = lab.references("linf")
-        run = lab.run(claim)
+        run = ensembles.run(subject, lab)
         time, grown = growth(run)
         values, judged = [], []
         for dataset, reference, rates in zip(lab.datasets, references, grown, strict=True):

@@ -11,12 +11,13 @@ from jaxtyping import Float, Int
 
 import solvers.norms
 from solvers.norms import Norm
+from verify.problems.margins import ensembles
 from verify.problems.quantity import Measurement
+from verify.problems.subject import Subject, loss_of, norm_of
 from verify.runs.budget import PARTS, gap_budget
 from verify.runs.trajectory import Trajectories
 
 if TYPE_CHECKING:
-    from verify.claims.claim import Claim
     from verify.problems.laboratory import Laboratory
 
 
@@ -30,14 +31,14 @@ class BudgetedGap:
 
     name: str = field(default="gap", init=False)
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """With the budget's parts by name; the floor is what rounding may do to the gap and to its budget."""
-        references = lab.references(claim.norm)
+        references = lab.references(norm_of(subject))
         gamma = np.array([r.upper for r in references])
         certified = np.array([r.certified for r in references])
-        run = lab.run(claim, budget=True)
-        use, log_time, normalised, notes = lab.recorded(run, claim.norm)
-        budget = gap_budget(run, lab.datasets, list(gamma), norm=claim.norm, loss=claim.loss)
+        run = ensembles.run(subject, lab, budget=True)
+        use, log_time, normalised, notes = ensembles.recorded(run, norm_of(subject))
+        budget = gap_budget(run, lab.datasets, list(gamma), norm=norm_of(subject), loss=loss_of(subject))
         reached = ~np.isnan(normalised).any(axis=1)
         silent = run.margin[:, use] < 0
         if not certified.all():
@@ -53,7 +54,7 @@ class BudgetedGap:
             np.where(silent, np.inf, budget.total[:, use]),
             {name: getattr(budget, name)[:, use] for name in PARTS},
         )
-        return replace(measured, floor=_rounding(measured, run, use, claim.norm))
+        return replace(measured, floor=_rounding(measured, run, use, norm_of(subject)))
 
 
 def _silence(silent: np.ndarray, log_time: np.ndarray) -> list[str]:

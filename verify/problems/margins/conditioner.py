@@ -13,10 +13,11 @@ from solvers.certificates import Reference
 from solvers.errors import InputError
 from verify.datasets.dataset import Dataset
 from verify.flows.flow import Flow
-from verify.problems.quantity import ROUNDING, Measurement
+from verify.problems.margins import ensembles
+from verify.problems.quantity import LOG_TIME, ROUNDING, Measurement
+from verify.problems.subject import Subject
 
 if TYPE_CHECKING:
-    from verify.claims.claim import Claim
     from verify.problems.laboratory import Laboratory
 
 
@@ -38,11 +39,11 @@ class Conditioned:
         """What the reports call it."""
         return "relative gap"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the flow; raises `InputError` for one that has no conditioner."""
-        flow = lab.flow(claim)
+        flow = ensembles.flow(subject, lab)
         if not flow.conditioner:
-            raise InputError(f"{claim.id} measures a conditioner, but its flow has none: give it dynamics.AdaGrad.")
+            raise InputError("This claim measures a conditioner, but its flow has none: give it dynamics.AdaGrad.")
         gaps, widths, gamma, judged = [], [], [], []
         for i, dataset in enumerate(lab.datasets):
             h, weights = _usual_where_untouched(flow.conditioner[i][-1]), flow.weights[i]
@@ -59,6 +60,7 @@ class Conditioned:
             lab.datasets,
             np.array(gamma),
             flow.notes,
+            clock=LOG_TIME,
         )
 
 
@@ -94,9 +96,9 @@ class Spread:
         """What the reports call it."""
         return "spread of |h x|" if self.conditioned else "spread of |w|"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the flow, judged on datasets of one point; raises `InputError` where a conditioner is missing."""
-        flow = lab.flow(claim)
+        flow = ensembles.flow(subject, lab)
         values = []
         for i, dataset in enumerate(lab.datasets):
             touched = np.any(dataset.x != 0, axis=0)
@@ -104,7 +106,9 @@ class Spread:
             values.append(1 - sizes.min(axis=1) / sizes.max(axis=1))
         judged = flow.met & np.array([dataset.n == 1 and dataset.binary for dataset in lab.datasets])
         floor = np.full(len(judged), ROUNDING)
-        return Measurement(flow.log_time, np.stack(values), floor, judged, lab.datasets, None, flow.notes)
+        return Measurement(
+            flow.log_time, np.stack(values), floor, judged, lab.datasets, None, flow.notes, clock=LOG_TIME
+        )
 
     def _entries(self, flow: Flow, i: int, dataset: Dataset) -> Float[np.ndarray, "r d"]:
         if not self.conditioned:
@@ -128,11 +132,11 @@ class Settling:
         """What the reports call it."""
         return "spread of h" if self.isotropic else "change of h"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the flow; raises `InputError` for one that has no conditioner."""
-        flow = lab.flow(claim)
+        flow = ensembles.flow(subject, lab)
         if not flow.conditioner:
-            raise InputError(f"{claim.id} measures a conditioner, but its flow has none: give it dynamics.AdaGrad.")
+            raise InputError("This claim measures a conditioner, but its flow has none: give it dynamics.AdaGrad.")
         before = np.searchsorted(flow.log_time, flow.log_time / 10)
         values = []
         for h, dataset in zip(flow.conditioner, lab.datasets, strict=True):
@@ -143,4 +147,6 @@ class Settling:
             change = np.abs(touched / touched[before] - 1).max(axis=1)
             values.append(np.where(np.isfinite(touched).all(axis=1) & (touched > 0).all(axis=1), change, 1.0))
         floor = np.full(len(values), ROUNDING)
-        return Measurement(flow.log_time, np.stack(values), floor, flow.met, lab.datasets, None, flow.notes)
+        return Measurement(
+            flow.log_time, np.stack(values), floor, flow.met, lab.datasets, None, flow.notes, clock=LOG_TIME
+        )

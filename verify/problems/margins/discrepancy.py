@@ -28,11 +28,11 @@ from verify.datasets.dataset import Dataset
 from verify.losses import Loss
 from verify.problems.margins.relations import Relation
 from verify.problems.quantity import Measurement
+from verify.problems.subject import Subject, loss_of, run_of
 from verify.runs.simulation import Simulation
 from verify.seeds import generator
 
 if TYPE_CHECKING:
-    from verify.claims.claim import Claim
     from verify.problems.laboratory import Laboratory
 
 
@@ -63,10 +63,9 @@ def _trail(
     *,
     loss: str | Loss,
     steps: int,
-    platform: str | None,
 ) -> _Trail:
     """Weights three times a decade, which is where a simulation can stop."""
-    simulation = Simulation(optimizer, datasets, loss=loss, norms=("l2",), platform=platform, w0=starts)
+    simulation = Simulation(optimizer, datasets, loss=loss, norms=("l2",), w0=starts)
     stops = 10 ** (np.arange(1, round(3 * np.log10(steps)) + 1) / 3)
     results = [simulation.advance(int(stop + 1e-6)).result() for stop in stops]
     return _Trail(
@@ -96,14 +95,14 @@ class Discrepancy:
     steps: int = 1_000
     name: str = field(default="discrepancy", init=False)
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """By steps; both runs of a dataset begin at the same random weights, carried over."""
         images = [self.relation(s, generator(s.x, s.y, "relation")) for s in lab.datasets]
         starts = [generator(s.x, s.y, "start").normal(size=s.weights_shape) for s in lab.datasets]
-        run = functools.partial(_trail, loss=claim.loss, steps=min(self.steps, lab.steps), platform=lab.platform)
-        both = run(claim.optimizer, [*lab.datasets, *map(noisy, lab.datasets)], [*starts, *starts])
+        run = functools.partial(_trail, loss=loss_of(subject), steps=min(self.steps, lab.steps))
+        both = run(run_of(subject).optimizer, [*lab.datasets, *map(noisy, lab.datasets)], [*starts, *starts])
         original, shaken = both.split(len(starts))
-        partner = claim.optimizer if self.partner is None else self.partner
+        partner = run_of(subject).optimizer if self.partner is None else self.partner
         carried = [image.carry(w) for image, w in zip(images, starts, strict=True)]
         image = run(partner, [i.dataset for i in images], carried)
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from verify.problems.margins import ensembles
 from verify.problems.margins.conditioner import _sizes
-from verify.problems.quantity import ROUNDING, Measurement
+from verify.problems.quantity import LOG_TIME, ROUNDING, Measurement
+from verify.problems.subject import Subject, norm_of
 
 if TYPE_CHECKING:
-    from verify.claims.claim import Claim
     from verify.problems.laboratory import Laboratory
 
 
@@ -29,10 +30,10 @@ class Gap:
         """What the reports call it."""
         return "relative gap" if self.relative else "gap"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the runs; not judged without a certified reference, nor where a run met a precision horizon."""
-        references = lab.references(claim.norm)
-        log_time, normalised, notes = lab.normalised_margins(claim)
+        references = lab.references(norm_of(subject))
+        log_time, normalised, notes = ensembles.normalised_margins(subject, lab)
         upper = np.array([r.upper for r in references])
         width = np.array([r.upper - r.lower for r in references]) + ROUNDING * upper
         scale = upper if self.relative else np.ones_like(upper)
@@ -49,6 +50,7 @@ class Gap:
             lab.datasets,
             np.array([r.lower for r in references]),
             notes,
+            clock=ensembles.clock_of(subject),
         )
 
 
@@ -58,9 +60,9 @@ class Direction:
 
     name: str = field(default="distance to the direction of the maximal margin", init=False)
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the flow; the floor is what the reference's bracket leaves open of its direction."""
-        flow = lab.flow(claim)
+        flow = ensembles.flow(subject, lab)
         references = lab.references("l2")
         values = []
         for weights, reference in zip(flow.weights, references, strict=True):
@@ -71,5 +73,12 @@ class Direction:
         certified = np.array([r.certified for r in references])
         gamma = np.array([r.lower for r in references])
         return Measurement(
-            flow.log_time, np.stack(values), width, certified & flow.met, lab.datasets, gamma, flow.notes
+            flow.log_time,
+            np.stack(values),
+            width,
+            certified & flow.met,
+            lab.datasets,
+            gamma,
+            flow.notes,
+            clock=LOG_TIME,
         )

@@ -11,8 +11,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import jax
 import numpy as np
@@ -25,11 +24,8 @@ from solvers.errors import InputError
 from verify.datasets.dataset import Dataset
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
+from verify.problems.subject import Subject
 from verify.runs.walk import Readings, pad_weights, read, walk
-
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
-
 
 NORMS = ("l1", "l1.5", "l2", "linf", "spectral", "nuclear")
 _ROUNDING = 1e-12  # of sides that are computed in the log domain, relative to the largest of a dataset
@@ -186,21 +182,13 @@ class Along:
         return Places(lab, norm, kept.weights, read(lab.datasets, kept.weights), kept.updates, step_sizes)
 
 
-_FOUND: WeakKeyDictionary[Laboratory, dict[Any, Places]] = WeakKeyDictionary()
-
-
 def _places(lab: Laboratory, where: Arbitrary | Along, norm: str) -> Places:
     """The places of a laboratory, of which a claim and its twins share what they can."""
-    found = _FOUND.setdefault(lab, {})
     if isinstance(where, Arbitrary):
-        if where not in found:
-            found[where] = where.places(lab, norm)
-        return Places(lab, norm, found[where].weights, found[where].at)
-    optimizer = where.method(norm)
-    key = optimizer, where.step_size, where.length, norm
-    if key not in found:
-        found[key] = where.places(lab, norm)
-    return found[key]
+        found = lab.once(("places", where), lambda: where.places(lab, norm))
+        return Places(lab, norm, found.weights, found.at)
+    key = where.method(norm), where.step_size, where.length, norm
+    return lab.once(("places", key), lambda: where.places(lab, norm))
 
 
 @dataclass(frozen=True)
@@ -215,7 +203,7 @@ class Lemma:
     where: Arbitrary | Along
     norms: tuple[str, ...] = NORMS
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """The smaller side as `values`, the larger one as `bound`, of the norm and the part nearest to failing."""
         parts = {
             f"{part} in {norm}".strip(): sides

@@ -15,10 +15,10 @@ from solvers import Norm
 from verify.datasets.dataset import Dataset
 from verify.problems.margins.relations import two_classes_as_binary
 from verify.problems.quantity import Measurement
+from verify.problems.subject import Subject
 from verify.seeds import generator
 
 if TYPE_CHECKING:
-    from verify.claims.claim import Claim
     from verify.problems.laboratory import Laboratory
 
 _ROUNDED = 4 * 2.0**-52  # of a few operations on reference margins, relative
@@ -37,7 +37,7 @@ class TwoClassMargins:
     factor: Callable[[Norm], float]
     name: str = field(default="relative difference of two maximal margins", init=False)
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """One value a dataset, judged where the references of all norms are certified."""
         binary = [two_classes_as_binary(s, generator(s.x, s.y, "relation")).dataset for s in lab.datasets]
         alone = [self._difference(norm, lab, binary) for norm in self.norms]
@@ -69,7 +69,7 @@ class OrderedMargins:
     chains: tuple[tuple[str, ...], ...]
     name: str = field(default="maximal margin over that in a smaller norm", init=False)
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """One value a dataset, judged where the references of all norms are certified."""
         pairs = [pair for chain in self.chains for pair in itertools.pairwise(chain)]
         references = {name: lab.references(name) for pair in pairs for name in pair}

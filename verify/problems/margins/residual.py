@@ -22,10 +22,11 @@ from solvers.errors import InputError, UndecidedError
 from verify import losses
 from verify.datasets.dataset import Dataset
 from verify.losses import Loss
-from verify.problems.quantity import Measurement
+from verify.problems.margins import ensembles
+from verify.problems.quantity import LOG_TIME, Measurement
+from verify.problems.subject import Subject, loss_of
 
 if TYPE_CHECKING:
-    from verify.claims.claim import Claim
     from verify.problems.laboratory import Laboratory
 
 _SEEN = 20.0  # p log t at the horizon, from which on a limit approached like t^-p is seen to 1e-8
@@ -48,17 +49,17 @@ class Residual:
         """What the reports call it."""
         return "residual"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the flow; the notes say how many datasets could be judged, and why others could not."""
         from verify.problems.margins.residual import residual_in_span
 
-        flow = lab.flow(claim)
+        flow = ensembles.flow(subject, lab)
         references = lab.references("l2")
         values = np.full((len(lab.datasets), len(flow.log_time)), np.nan)
         judged = np.zeros(len(lab.datasets), bool)
         slow = 0
         for i, dataset in enumerate(lab.datasets):
-            found = residual_in_span(dataset, claim.loss, self.step_factor * float(flow.step_size[i]))
+            found = residual_in_span(dataset, loss_of(subject), self.step_factor * float(flow.step_size[i]))
             if found is None or not flow.met[i]:
                 continue
             if found.exponent * flow.log_time[-1] < _SEEN:
@@ -72,7 +73,9 @@ class Residual:
         notes = [f"{np.count_nonzero(judged)} of the {len(judged)} datasets could be judged", *flow.notes]
         if slow:
             notes.append(f"on {slow} more the limit is approached like t^-p with a p too small for the horizon")
-        return Measurement(flow.log_time, values, np.full(len(judged), 1e-9), judged, lab.datasets, None, tuple(notes))
+        return Measurement(
+            flow.log_time, values, np.full(len(judged), 1e-9), judged, lab.datasets, None, tuple(notes), clock=LOG_TIME
+        )
 
 
 _ZERO = 1e-9  # a multiplier below this part of their sum is taken for zero

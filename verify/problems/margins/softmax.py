@@ -13,9 +13,9 @@ from jaxtyping import Float
 from verify.datasets.dataset import Dataset
 from verify.datasets.flavours import Draw
 from verify.problems.quantity import Measurement
+from verify.problems.subject import Subject
 
 if TYPE_CHECKING:
-    from verify.claims.claim import Claim
     from verify.problems.laboratory import Laboratory
 
 
@@ -48,7 +48,7 @@ class SoftmaxForm:
     sides: Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[float, np.ndarray]]
     name: str = field(default="quadratic form")
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """One column a class; of the two rows of a dataset the first are logits, the second is the direction."""
         k = max(s.d for s in lab.datasets)
         values, bound = np.full((2, len(lab.datasets), k), np.nan)

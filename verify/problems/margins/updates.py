@@ -17,9 +17,9 @@ from jaxtyping import Float
 from verify.datasets.dataset import Dataset
 from verify.datasets.flavours import Draw
 from verify.problems.quantity import ROUNDING, Measurement
+from verify.problems.subject import Subject, run_of
 
 if TYPE_CHECKING:
-    from verify.claims.claim import Claim
     from verify.problems.laboratory import Laboratory
 
 
@@ -29,12 +29,12 @@ class UpdateSize:
 
     name: str = field(default="largest entry of an update", init=False)
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """By the number of rows fed; a dataset of fewer rows than another keeps its last value."""
         longest = max(s.n for s in lab.datasets)
         values = np.full((len(lab.datasets), longest), np.nan)
         for i, dataset in enumerate(lab.datasets):
-            values[i, : dataset.n] = _update_sizes(claim.optimizer, dataset.x)
+            values[i, : dataset.n] = _update_sizes(run_of(subject).optimizer, dataset.x)
             values[i, dataset.n :] = values[i, dataset.n - 1]
         log_time = np.log(np.arange(1, longest + 1))
         floor = ROUNDING * np.nanmax(np.abs(values), axis=1)

@@ -14,8 +14,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import jax
 import numpy as np
@@ -31,17 +29,14 @@ from verify.problems.laboratory import Laboratory
 from verify.problems.networks.flow import FARTHEST, SHARPEST, NetworkFlow, network_flow
 from verify.problems.networks.methods import Method, gradient
 from verify.problems.networks.network import Network, two_layer
-from verify.problems.quantity import Measurement
+from verify.problems.quantity import Clock, Measurement
+from verify.problems.subject import Subject, loss_of
 
-if TYPE_CHECKING:
-    from verify.claims.claim import Claim
-
-
-_FLOWS: WeakKeyDictionary[Laboratory, dict[object, NetworkFlow]] = WeakKeyDictionary()
+_CLOCK = Clock.named("log 1/L", in_log=True)
 _NETWORK, _GRADIENT = two_layer(4), gradient()
 _SOLVER = 1e-6  # relative error of a smoothed margin: ten times the solver's tolerance
 _KEPT = 1e5  # the sharpness that is kept where limits of directions are sought: conditions then hold to 1e-5
-_SETTLED = 1e-3  # of a direction's turning in the last decade, where the claim has no tolerance
+_SETTLED = 1e-3  # of a direction's turning in the last decade, by default
 _NAMES = {"none": "", "last": " weighted by h", "early": " weighted by the first h"}
 
 
@@ -56,23 +51,24 @@ class _OfNetwork:
     sharpest = SHARPEST
     """Where the sharpness of the flow stays, and the flow ends unless limits are sought; no field."""
 
-    def flow(self, claim: Claim, lab: Laboratory) -> NetworkFlow:
+    def flow(self, subject: Subject, lab: Laboratory) -> NetworkFlow:
         """The flow, to a loss of `e^-log_time`; one for all quantities that ask for it."""
         log_time = min(lab.log_time, FARTHEST if self.sharpest < SHARPEST else SHARPEST)
-        flows = _FLOWS.setdefault(lab, {})
-        key = (self.network, self.method, self.scale, claim.loss, log_time, self.sharpest)
-        if key not in flows:
-            flows[key] = network_flow(
+        loss = loss_of(subject)
+        key = (self.network, self.method, self.scale, loss, log_time, self.sharpest)
+        return lab.once(
+            ("network flow", key),
+            lambda: network_flow(
                 lab.datasets,
                 self.network,
                 self.method,
-                loss=claim.loss,
+                loss=loss,
                 log_time=log_time,
                 sharpest=self.sharpest,
                 scale=self.scale,
                 progress=lab.progress,
-            )
-        return flows[key]
+            ),
+        )
 
     def measured(
         self, flow: NetworkFlow, lab: Laboratory, values: np.ndarray, floor: float, clock: np.ndarray | None = None
@@ -85,7 +81,7 @@ class _OfNetwork:
         notes = (f"{self.network.name}, {self.method.name}, {end}", *flow.notes)
         judged = flow.reached.copy()
         floors = np.full(len(values), floor)
-        return Measurement(clock, values, floors, judged, lab.datasets, notes=notes, axis="log 1/L", all_or_none=True)
+        return Measurement(clock, values, floors, judged, lab.datasets, notes=notes, clock=_CLOCK, all_or_none=True)
 
 
 @dataclass(frozen=True)
@@ -94,12 +90,13 @@ class NetworkKKT(_OfNetwork):
 
     norm: an entry-wise norm, by name. weights: `"none"` (s = 1), or `h^-1/2` with the conditioner h of the end
     (`"last"`) or of separation (`"early"`). Theorems speak of limits of the direction, so that runs are left out whose
-    direction still turned by more than the claim's tolerance in the last decade of `log 1/L`: what it turns by like
+    direction still turned by more than the tolerance `settled` in the last decade of `log 1/L`: what it turns by like
     `(log 1/L)^(-1/D)` from there on is about as much. Of which norm or weights, that knows not.
     """
 
     norm: str = "l2"
     weights: str = "none"
+    settled: float = _SETTLED
     sharpest = _KEPT
 
     @property
@@ -107,11 +104,11 @@ class NetworkKKT(_OfNetwork):
         """What the reports call it."""
         return f"KKT residual{_NAMES[self.weights]}"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the flow, on the clock `log 1/L`; the floor is one over the sharpness that the flow keeps."""
-        flow = self.flow(claim, lab)
+        flow = self.flow(subject, lab)
         values = residuals(flow, self.network.degree, self.norm, self.weights)
-        return _of_settled(claim, flow, self.measured(flow, lab, values, 1 / self.sharpest))
+        return _of_settled(self.settled, flow, self.measured(flow, lab, values, 1 / self.sharpest))
 
 
 @dataclass(frozen=True)
@@ -124,13 +121,14 @@ class PolishedDistance(_OfNetwork):
     """
 
     last: float = 1.0
+    settled: float = _SETTLED
     sharpest = _KEPT
 
     name = "distance to the polished KKT point"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the flow, on the clock `log 1/L`; the notes count the runs from whose end no KKT point is reached."""
-        flow, degree = self.flow(claim, lab), self.network.degree
+        flow, degree = self.flow(subject, lab), self.network.degree
         values = np.full((len(lab.datasets), len(flow.clock)), np.nan)
         lost = np.zeros(len(values), bool)
         for i in np.flatnonzero(flow.reached):
@@ -148,7 +146,7 @@ class PolishedDistance(_OfNetwork):
         if lost.any():
             note = f"runs left out, from whose end no KKT point is reached: {np.count_nonzero(lost)}"
             m = replace(m, judged=m.judged & ~lost, notes=(*m.notes, note))
-        return _of_settled(claim, flow, m)
+        return _of_settled(self.settled, flow, m)
 
     def _scale(self, dataset: Dataset) -> Float[np.ndarray, " p"]:
         shapes = self.network.shapes(dataset.d)
@@ -171,9 +169,9 @@ class SmoothedMarginDrop(_OfNetwork):
 
     name = "fall of the smoothed margin"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the flow, on the clock `log 1/L`; the floor is the accuracy of the flow's solver."""
-        flow = self.flow(claim, lab)
+        flow = self.flow(subject, lab)
         norm, degree = solvers.norms.norm(self.norm), self.network.degree
         exponent = degree if self.exponent is None else self.exponent
         late = flow.clock >= self.after
@@ -182,7 +180,7 @@ class SmoothedMarginDrop(_OfNetwork):
             scale = scale_of(flow, int(i), self.weights)
             sizes = np.array([float(norm.value(scale * w)) for w in flow.weights[i]])
             log_size = np.log(sizes) + np.log(flow.clock) / degree
-            log_margin = np.log(_inverse(claim.loss, flow.log_inverse_loss[i])) - exponent * log_size
+            log_margin = np.log(_inverse(loss_of(subject), flow.log_inverse_loss[i])) - exponent * log_size
             values[i] = 1.0
             values[i, late] = np.exp(np.maximum.accumulate(log_margin[late]) - log_margin[late])
         return self.measured(flow, lab, values, _SOLVER)
@@ -201,9 +199,9 @@ class Growth(_OfNetwork):
 
     name = "distance of the growth exponents"
 
-    def measure(self, claim: Claim, lab: Laboratory) -> Measurement:
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the flow, on the clock `log 1/L` past 100: log time is accurate to one over the clock."""
-        flow, degree = self.flow(claim, lab), self.network.degree
+        flow, degree = self.flow(subject, lab), self.network.degree
         a = 2 - 2 / degree if self.loss_exponent is None else self.loss_exponent
         b = 1 / degree if self.norm_exponent is None else self.norm_exponent
         lag = int(np.searchsorted(flow.clock, 10.0))
@@ -264,9 +262,9 @@ def _functions(network: Network, dataset: Dataset) -> tuple[Callable[..., np.nda
     return functools.partial(part, place=0), functools.partial(part, place=1)
 
 
-def _of_settled(claim: Claim, flow: NetworkFlow, m: Measurement) -> Measurement:
-    """The measurement, judged where the direction turned by the claim's tolerance at most in the last decade."""
-    settled = turning(flow) <= getattr(claim.kind, "tolerance", _SETTLED)
+def _of_settled(most: float, flow: NetworkFlow, m: Measurement) -> Measurement:
+    """The measurement, judged where the direction turned by so much at most in the last decade."""
+    settled = turning(flow) <= most
     if (count := np.count_nonzero(flow.reached & ~settled)) > 0:
         m = replace(m, notes=(*m.notes, f"runs left out, whose direction still turns: {count}"))
     return replace(m, judged=m.judged & settled)

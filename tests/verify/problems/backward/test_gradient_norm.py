@@ -25,7 +25,7 @@ def test_spiked_repetitions_are_not_judged(monkeypatch):
     loss = seen.loss.copy()
     loss[1, 0, -1] = 10 * loss[1, 0].max()
     monkeypatch.setattr(gradient_norm, "train", lambda *_, **__: replace(seen, loss=loss))
-    found = NetworkNorm(FEW_RHOS, at_level=False).measure(CLAIMS[0], Laboratory([SMALL], steps=10))
+    found = NetworkNorm(FEW_RHOS, at_level=False).measure(CLAIMS[0].subject, Laboratory([SMALL], steps=10))
     assert found.judged.tolist() == [True, False]
     assert found.notes[0].startswith("1 of 2 repetitions are left out for a spike")
     assert len(found.datasets) == 2
@@ -36,7 +36,7 @@ def test_trend_holds_and_its_opposite_falls():
     claim = CLAIMS[1]
     assert isinstance(claim.quantity, NetworkNorm)
     quantity = replace(claim.quantity, epochs=300)
-    found = quantity.measure(claim, Laboratory([setting], steps=10))
+    found = quantity.measure(claim.subject, Laboratory([setting], steps=10))
     assert judge(claim, found).outcome is Outcome.SUPPORTED
     assert judge(replace(claim, kind=Trend(1)), found).outcome is Outcome.REFUTED
 
@@ -51,7 +51,7 @@ def test_repetitions_with_a_run_that_does_not_oscillate_are_not_judged(monkeypat
     loss[2, 1, -1] = 10 * loss[2, 1].max()
     monkeypatch.setattr(gradient_norm, "train", lambda *_, **__: replace(seen, loss=loss, turned=turned))
     quantity = NetworkNorm(FEW_RHOS, at_level=at_level, oscillating=True)
-    found = quantity.measure(CLAIMS[0], Laboratory([setting], steps=10))
+    found = quantity.measure(CLAIMS[0].subject, Laboratory([setting], steps=10))
     assert found.judged.tolist() == [True, False, False, True]
     assert found.notes[:2] == (
         "1 of 4 repetitions are left out for a spike of the loss",
@@ -59,13 +59,13 @@ def test_repetitions_with_a_run_that_does_not_oscillate_are_not_judged(monkeypat
     )
     where = "there" if at_level else "late"
     assert found.notes[2] == f"of 12 runs {where}: 1 smooth, 10 oscillating, 1 spiked, 0 diverged"
-    rose = replace(quantity, rising=0.05).measure(CLAIMS[0], Laboratory([setting], steps=10))
+    rose = replace(quantity, rising=0.05).measure(CLAIMS[0].subject, Laboratory([setting], steps=10))
     assert not rose.judged.any()  # the loss of none rises
     assert rose.notes[1].startswith("3 are left out for a run that does not oscillate, or whose loss rises in under 5%")
 
 
 def test_regimes_are_told_of_all_claims():
-    found = NetworkNorm(FEW_RHOS, epochs=200).measure(CLAIMS[0], Laboratory([SMALL], steps=10))
+    found = NetworkNorm(FEW_RHOS, epochs=200).measure(CLAIMS[0].subject, Laboratory([SMALL], steps=10))
     assert "of 6 runs there: 6 smooth, 0 oscillating, 0 spiked, 0 diverged" in found.notes
     assert not any("sharpness" in note for note in found.notes)
 
@@ -74,7 +74,8 @@ def test_oscillating_loss_tells_beta_and_not_rho():
     setting = replace(Training(seeds=tuple(range(6)), points=128, beta=0.8, rho=0.9), step_size=0.005)
     claim = replace(CLAIMS[1], kind=HALVES)
     by_beta, by_rho = (
-        replace(SQUARED(sweep), epochs=600).measure(claim, Laboratory([setting], steps=10)) for sweep in (BETAS, RHOS)
+        replace(SQUARED(sweep), epochs=600).measure(claim.subject, Laboratory([setting], steps=10))
+        for sweep in (BETAS, RHOS)
     )
     assert judge(claim, by_beta).outcome is Outcome.SUPPORTED
     assert judge(claim, by_rho).outcome is Outcome.REFUTED
@@ -89,4 +90,4 @@ def test_accuracy_is_told():
 
 def test_bad_cases():
     with pytest.raises(InputError, match="draw such ones"):
-        NetworkNorm(FEW_RHOS).measure(CLAIMS[0], Laboratory([Dataset([[1, 2]], [1])], steps=10))
+        NetworkNorm(FEW_RHOS).measure(CLAIMS[0].subject, Laboratory([Dataset([[1, 2]], [1])], steps=10))

@@ -111,15 +111,15 @@ def test_drawn_valleys_are_in_the_regime(valley):
 def test_quantity_measures_valleys_only():
     quantity = ValleyEnd(RHOS)
     with pytest.raises(InputError, match="draw such ones"):
-        quantity.measure(CLAIMS[0], Laboratory([Dataset([[1, 2]], [1])], steps=10))
-    late = quantity.measure(CLAIMS[0], Laboratory([PAPER], steps=50))
+        quantity.measure(CLAIMS[0].subject, Laboratory([Dataset([[1, 2]], [1])], steps=10))
+    late = quantity.measure(CLAIMS[0].subject, Laboratory([PAPER], steps=50))
     assert not late.judged.any()
     assert "1 settings are left out" in late.notes[0]
 
 
 def test_relative_quantity_begins_at_zero():
     quantity = ValleyEnd(RHOS, Valley.with_large_eps, relative=True)
-    found = quantity.measure(CLAIMS[-1], Laboratory([PAPER], steps=20_000))
+    found = quantity.measure(CLAIMS[-1].subject, Laboratory([PAPER], steps=20_000))
     assert found.values[0, 0] == 0
     assert 0 < found.values[0, 1] < 1e-4
-    assert found.axis == "1 / (1 - ρ)"
+    assert found.clock.axis == "1 / (1 - ρ)"

@@ -77,11 +77,11 @@ def test_no_feature_no_move():
     ("claim", "quantity"), [(MINIMUM, LossGap(Run(ADAMW, risk))), (KKT, Stationarity(Run(ADAMW, risk)))]
 )
 def test_adamw_goes_to_its_ball_and_to_no_other(lab, claim, quantity):
-    m = quantity.measure(claim, lab)
+    m = quantity.measure(claim.subject, lab)
     assert m.judged.all()
     assert m.values[:, -1].max() < 1e-2
     for wrong in (replace(quantity, radius=0.5), replace(quantity, run=Run(ADAM, regularised))):
-        assert wrong.measure(claim, lab).values[:, -1].max() > 0.1
+        assert wrong.measure(claim.subject, lab).values[:, -1].max() > 0.1
 
 
 def test_minimum_over_the_ball_is_a_kkt_point():
@@ -105,17 +105,17 @@ def test_step_sizes():
 
 def test_rate_of_frank_and_wolfe_and_what_breaks_it(lab):
     good = FrankWolfeGap(("l1", "linf"), share=1.0)
-    assert judge(RATE, good.measure(RATE, lab)).outcome is Outcome.SUPPORTED
+    assert judge(RATE, good.measure(RATE.subject, lab)).outcome is Outcome.SUPPORTED
     for bad in (
         replace(good, radius=2.0),
         FrankWolfeGap(("linf",), lambda norm: steepest_descent(norm, constant), share=1.0),
     ):
-        assert judge(RATE, bad.measure(RATE, lab)).outcome is Outcome.REFUTED
+        assert judge(RATE, bad.measure(RATE.subject, lab)).outcome is Outcome.REFUTED
 
 
 def test_a_bound_of_zero_is_no_violation():
     nothing = Convex(loss="squares", n=3, d=1, decay=1.0, flaw="zero column", seed=6)
-    m = FrankWolfeGap(("l2",), share=1.0).measure(RATE, Laboratory([nothing], steps=20))
+    m = FrankWolfeGap(("l2",), share=1.0).measure(RATE.subject, Laboratory([nothing], steps=20))
     assert judge(RATE, m).outcome is Outcome.SUPPORTED
     assert not m.larger_side.any()
 
@@ -129,4 +129,4 @@ def test_constants_of_the_bound():
 
 def test_a_method_outside_of_every_ball_is_refuted(lab):
     still = Method("none", lambda p: optax.sgd(0.0))
-    assert LossGap(Run(still, risk)).measure(MINIMUM, lab).values[:, -1].max() > 0.1
+    assert LossGap(Run(still, risk)).measure(MINIMUM.subject, lab).values[:, -1].max() > 0.1

@@ -44,28 +44,28 @@ def test_optimum_of_squares_is_the_ridge_solution():
     ids=lambda v: getattr(v, "id", ""),
 )
 def test_bounds_hold_with_weight_decay_and_fail_without(lab, claim, quantity):
-    m = quantity.measure(claim, lab)
+    m = quantity.measure(claim.subject, lab)
     assert judge(claim, m).outcome is Outcome.SUPPORTED
     assert (m.values[m.judged] > 0).any()
     false = replace(quantity, runs=UNDECAYED)
-    assert judge(claim, false.measure(claim, lab)).outcome is Outcome.REFUTED
+    assert judge(claim, false.measure(claim.subject, lab)).outcome is Outcome.REFUTED
 
 
 def test_only_problems_of_classes_are_classified(lab):
-    assert Reclassified(PAIR).measure(CLASSES, lab).judged.tolist() == [False, True, True]
+    assert Reclassified(PAIR).measure(CLASSES.subject, lab).judged.tolist() == [False, True, True]
 
 
 def test_gradient_descent_from_the_null_space_attains_the_bound():
     """Where the data do not reach, the gradient is the decay alone, and the distance is e/λ exactly."""
     case = Convex(loss="squares", n=1, d=4, decay=0.2, seed=5)
     lab = Laboratory([case], steps=200)
-    m = FromOptimum(Runs((GD,), share=1.0)).measure(OPTIMUM, lab)
+    m = FromOptimum(Runs((GD,), share=1.0)).measure(OPTIMUM.subject, lab)
     assert (m.values / m.larger_side).max() > 0.9999
 
 
 def test_a_run_that_goes_elsewhere_is_astray(lab):
-    home = Astray(Runs((GD,), share=1.0)).measure(OPTIMUM, lab)
-    away = Astray(Runs((GD, Method("none", lambda p: optax.sgd(0.0))), share=1.0)).measure(OPTIMUM, lab)
+    home = Astray(Runs((GD,), share=1.0)).measure(OPTIMUM.subject, lab)
+    away = Astray(Runs((GD, Method("none", lambda p: optax.sgd(0.0))), share=1.0)).measure(OPTIMUM.subject, lab)
     assert home.values[:, -1].max() < 1e-6
     np.testing.assert_allclose(away.values[:, -1], 1.0)  # it stays at the start
     assert "none ends at 1 at most" in away.notes[0]

@@ -6,8 +6,8 @@ import pytest
 from properties.qian2019.test_adagrad import MARGIN, POINT
 from properties.soudry2018.test_zero_multiplier import ZERO_MULTIPLIER
 from solvers.errors import InputError
-from verify.claims.claim import Rate
 from verify.claims.envelopes import log_envelope_ratio
+from verify.claims.kinds import Rate
 from verify.datasets import Dataset
 from verify.flows.dynamics import AdaGrad
 from verify.laws import inverse_log
@@ -25,11 +25,11 @@ def lab() -> Laboratory:
 
 
 def test_gap_in_the_conditioner_s_norm(lab):
-    own = Conditioned().measure(MARGIN, lab)
+    own = Conditioned().measure(MARGIN.subject, lab)
     assert own.judged.all()
     assert (own.values[:, -1] < 1e-3).all()
     assert (own.values > -1e-9).all()
-    other = Conditioned(power=0.5).measure(MARGIN, lab)
+    other = Conditioned(power=0.5).measure(MARGIN.subject, lab)
     assert other.judged[0]
     assert other.values[0, -1] > 0.02
 
@@ -37,13 +37,13 @@ def test_gap_in_the_conditioner_s_norm(lab):
 def test_powers_that_do_not_matter_are_not_judged(lab):
     """On a point with features of one size every weighted norm has the maximiser along its signs."""
     even = Laboratory([Dataset([[1, -1]], [1])], steps=1000)
-    assert not Conditioned(power=0.5).measure(MARGIN, even).judged.any()
-    assert Conditioned().measure(MARGIN, even).judged.all()
+    assert not Conditioned(power=0.5).measure(MARGIN.subject, even).judged.any()
+    assert Conditioned().measure(MARGIN.subject, even).judged.all()
 
 
 def test_spread(lab):
     for conditioned in (False, True):
-        m = Spread(conditioned).measure(POINT, lab)
+        m = Spread(conditioned).measure(POINT.subject, lab)
         np.testing.assert_array_equal(m.judged, [False, True, True])
         assert (m.values[1:] < 1e-9).all()
 
@@ -51,7 +51,7 @@ def test_spread(lab):
 def test_direction_of_a_support_vector_without_multiplier():
     """The angle is `log log t / log t` for (1, 0) and (1, 1); `1 / log t` is too fast by the factor that grows."""
     example = Laboratory([Dataset([[1, 0], [1, 1]], [1, 1])], steps=1000, log_time=1e5)
-    m = Direction().measure(ZERO_MULTIPLIER, example)
+    m = Direction().measure(ZERO_MULTIPLIER.subject, example)
     s = m.log_time[-1]
     assert m.values[0, -1] == pytest.approx(np.log(s) / s, rel=0.1)
     assert isinstance(ZERO_MULTIPLIER.kind, Rate)
@@ -63,7 +63,7 @@ def test_direction_of_a_support_vector_without_multiplier():
 
 def test_bad_input(lab):
     with pytest.raises(InputError, match="its flow has none: give it dynamics"):
-        Conditioned().measure(ZERO_MULTIPLIER, lab)
+        Conditioned().measure(ZERO_MULTIPLIER.subject, lab)
     with pytest.raises(InputError, match="no conditioner to measure"):
-        Spread(True).measure(ZERO_MULTIPLIER, lab)
+        Spread(True).measure(ZERO_MULTIPLIER.subject, lab)
     assert isinstance(MARGIN.flow, AdaGrad)

@@ -10,13 +10,14 @@ from solvers import margins
 from solvers.errors import InputError
 from tests.verify import samples
 from verify import optimizers
-from verify.claims.claim import Bound, Claim, Paper
+from verify.claims.claim import Claim, Paper
 from verify.claims.judge import check
+from verify.claims.kinds import Bound
 from verify.claims.verdict import Outcome
 from verify.datasets import Dataset
 from verify.optimizers import PowerDecay
 from verify.problems.laboratory import Laboratory
-from verify.problems.margins import relations
+from verify.problems.margins import discrepancy, relations
 from verify.problems.margins.discrepancy import NOISE, Discrepancy, noisy
 from verify.problems.margins.reference_margins import OrderedMargins, TwoClassMargins
 from verify.runs.simulation import run
@@ -41,7 +42,7 @@ CLAIM = Claim(
 )
 
 
-def verdict(quantity, data=THREE, optimizer=CLAIM.optimizer, steps=100):
+def verdict(quantity, data=THREE, optimizer=CLAIM.subject.optimizer, steps=100):
     return check(replace(CLAIM, quantity=quantity, optimizer=optimizer), Laboratory(data, steps=steps))
 
 
@@ -138,8 +139,8 @@ def test_weights_are_those_of_the_run_at_the_recorded_steps():
     m = verdict(Discrepancy(relations.shift)).measurement
     np.testing.assert_array_equal(np.round(m.time), [2, 5, 10, 22, 46, 100])
     starts = [generator(s.x, s.y, "start").normal(size=s.weights_shape) for s in THREE]
-    trail = discrepancy._trail(CLAIM.optimizer, THREE, starts, loss="cross_entropy", steps=100, platform=None)
-    again = run(CLAIM.optimizer, THREE, loss="cross_entropy", steps=100, w0=starts)
+    trail = discrepancy._trail(CLAIM.subject.optimizer, THREE, starts, loss="cross_entropy", steps=100)
+    again = run(CLAIM.subject.optimizer, THREE, loss="cross_entropy", steps=100, w0=starts)
     for a, b in zip(trail.weights[-1], again.weights, strict=True):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(trail.margin[:, -1], again.margin[:, -1])

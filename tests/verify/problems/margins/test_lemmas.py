@@ -10,8 +10,8 @@ from solvers.errors import InputError
 from tests.verify.samples import classes
 from tests.verify.trials.test_trial import CLAIM
 from verify import optimizers
-from verify.claims.claim import Bound
 from verify.claims.judge import check
+from verify.claims.kinds import Bound
 from verify.claims.verdict import Outcome
 from verify.datasets import Dataset
 from verify.optimizers import PowerDecay
@@ -62,14 +62,14 @@ def test_arbitrary_weights_have_no_steps():
 # Sides are lambdas below: a nested function with annotations would be wrapped by the type checker at every call.
 def test_the_part_nearest_to_failing_is_kept():
     sides = lambda w: {"one": (0.5 * ones(w), ones(w)), "two": (0.9 * ones(w), ones(w))}  # noqa: E731
-    m = lemma(sides).quantity.measure(CLAIM, Laboratory(DATA, steps=1))
+    m = lemma(sides).quantity.measure(CLAIM.subject, Laboratory(DATA, steps=1))
     np.testing.assert_array_equal(m.values, 0.9 * np.ones_like(m.values))
     assert "0.5 (one in linf), 0.9 (two in linf)" in m.notes[0]
 
 
 def test_every_norm_is_tried():
     sides = lambda w: {"": ((0.9 if w.norm == "l2" else 0.1) * ones(w), ones(w))}  # noqa: E731
-    m = lemma(sides, ("l1", "l2")).quantity.measure(CLAIM, Laboratory(DATA, steps=1))
+    m = lemma(sides, ("l1", "l2")).quantity.measure(CLAIM.subject, Laboratory(DATA, steps=1))
     assert m.values.min() == 0.9
     assert "0.1 (in l1), 0.9 (in l2)" in m.notes[0]
 
@@ -92,7 +92,7 @@ def test_what_is_no_number_supports_nothing():
 
 def test_a_lemma_that_says_nothing_on_a_dataset_does_not_judge_it():
     sides = lambda w: {"": (0 * ones(w), ones(w) * [[np.inf], [1.0]])}  # noqa: E731
-    m = lemma(sides).quantity.measure(CLAIM, Laboratory(DATA, steps=1))
+    m = lemma(sides).quantity.measure(CLAIM.subject, Laboratory(DATA, steps=1))
     np.testing.assert_array_equal(m.judged, [False, True])
     assert "1 of the 2 datasets could be judged" in m.notes
 
@@ -112,7 +112,7 @@ def test_claims_with_the_same_places_share_them():
 
     where = Along(partial(optimizers.steepest_descent, STEPS), STEPS, 5)
     for _ in range(2):
-        Lemma("side", sides, where, ("linf",)).measure(CLAIM, lab)
+        Lemma("side", sides, where, ("linf",)).measure(CLAIM.subject, lab)
     assert seen[0] is seen[1]
 
 
@@ -168,7 +168,7 @@ def test_softmax_without_cancellation():
 def test_a_softmax_form_is_held_against_every_class():
     form = SoftmaxForm(lambda s, others, v: (variance(s, v), 4 * others))
     lab = Laboratory([Dataset([[0, 0], [1, -1]], [1, 1]), Dataset([[0, 0, 0], [1, 0, 0]], [1, 1])], steps=1)
-    m = form.measure(CLAIM, lab)
+    m = form.measure(CLAIM.subject, lab)
     np.testing.assert_allclose(m.values, [[1] * 3, [2 / 9] * 3])
     np.testing.assert_allclose(m.larger_side, [[2] * 3, [8 / 3] * 3])
 

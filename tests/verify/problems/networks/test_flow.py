@@ -10,8 +10,9 @@ from properties.images import pooled
 from solvers import hard_margin, max_margin
 from solvers.errors import InputError, UndecidedError
 from solvers.kkt import kkt_residual, polish
-from verify.claims.claim import Bound, Claim, Limit, Paper
+from verify.claims.claim import Claim, Paper
 from verify.claims.judge import check
+from verify.claims.kinds import Bound, Limit
 from verify.claims.verdict import Outcome
 from verify.datasets import Dataset
 from verify.datasets.real import parse

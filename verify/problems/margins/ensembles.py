@@ -1,0 +1,99 @@
+"""Runs and flows on all datasets of a laboratory, and the normalised margins along them."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+
+import solvers
+from solvers.norms import Norm
+from verify.flows.flow import Flow as FlowResult
+from verify.flows.flow import flow as follow
+from verify.problems.laboratory import Laboratory
+from verify.problems.quantity import LOG_TIME, STEPS, Clock
+from verify.problems.subject import Flow, Subject, flow_of, loss_of, norm_of, run_of
+from verify.runs.simulation import Simulation
+from verify.runs.trajectory import Trajectories
+
+VECTOR_NORMS = ("l1", "l2", "linf")
+MATRIX_NORMS = (*VECTOR_NORMS, "spectral", "nuclear")
+
+
+def usual_norms(binary: bool) -> tuple[str, ...]:
+    """The norms in which margins are recorded beside the claim's own, so that its twins share the run."""
+    return VECTOR_NORMS if binary else MATRIX_NORMS
+
+
+def run(subject: Subject, lab: Laboratory, *, budget: bool = False) -> Trajectories:
+    """The subject's optimizer on all datasets, to the horizon.
+
+    budget: record the sums of the gap budget, and the claim's norm alone, since a norm of every update is dear.
+    """
+    it = run_of(subject)
+    usual = () if budget else usual_norms(all(s.binary for s in lab.datasets))
+    own = () if it.norm is None else (norm_of(it),)
+    norms = tuple(dict.fromkeys(solvers.norm(norm) for norm in (*usual, *own)))
+    loss = loss_of(it)
+    simulation = lab.once(
+        ("run", it.optimizer, loss, norms, budget),
+        lambda: Simulation(it.optimizer, lab.datasets, loss=loss, norms=norms, budget=budget),
+    )
+    return simulation.advance(lab.steps, lab.progress).result()
+
+
+def flow(subject: Subject, lab: Laboratory) -> FlowResult:
+    """The subject's flow in log time on all datasets, to the horizon."""
+    it = flow_of(subject)
+    own = () if it.norm is None else (norm_of(it),)
+    norms = tuple(dict.fromkeys(solvers.norm(norm) for norm in (*VECTOR_NORMS, *own)))
+    loss = loss_of(it)
+    return lab.once(
+        ("flow", it.dynamics, loss, norms, lab.log_time),
+        lambda: follow(
+            lab.datasets, dynamics=it.dynamics, loss=loss, log_time=lab.log_time, norms=norms, progress=lab.progress
+        ),
+    )
+
+
+def clock_of(subject: Subject) -> Clock:
+    """How the times of the claim's curves are read."""
+    return LOG_TIME if isinstance(subject, Flow) else STEPS
+
+
+def normalised_margins(
+    subject: Subject, lab: Laboratory
+) -> tuple[Float[np.ndarray, " r"], Float[np.ndarray, "b r"], tuple[str, ...]]:
+    """Log times, normalised margins in the claim's norm, and notes."""
+    norm = norm_of(subject)
+    if isinstance(subject, Flow):
+        found = flow(subject, lab)
+        normalised = found.normalised_margin(norm)
+        normalised[~found.met] = np.nan
+        return found.log_time, normalised, found.notes
+    return recorded(run(subject, lab), norm)[1:]
+
+
+def last_weights(subject: Subject, lab: Laboratory) -> list[np.ndarray]:
+    """The weights at the horizon, each dataset's in its own shape."""
+    if isinstance(subject, Flow):
+        return [weights[-1] for weights in flow(subject, lab).weights]
+    return run(subject, lab).weights
+
+
+def recorded(
+    run: Trajectories, norm: str | Norm
+) -> tuple[Int[np.ndarray, " r"], Float[np.ndarray, " r"], Float[np.ndarray, "b r"], tuple[str, ...]]:
+    """The columns of a run that a quantity uses, their log times, normalised margins in the norm, and notes."""
+    notes = []
+    if (ended := run.horizon[run.horizon >= 0]).size:
+        notes.append(f"{ended.size} runs met their precision horizon, the first at step {ended.min()}")
+    normalised = run.normalised_margin(norm)
+    if run.exact and run.starved.any():
+        # A method that takes full steps however small a gradient is would have moved the weight that stood still.
+        lost = run.starved.any(axis=1)
+        normalised[lost] = np.nan
+        notes.append(f"{np.count_nonzero(lost)} runs are left out: a gradient underflowed beside the largest one")
+    # The grid repeats early integers; a law needs log t > 0.
+    first = np.unique(run.time, return_index=True)[1]
+    use = first[run.time[first] > 1]
+    return use, np.log(run.time[use]), normalised[:, use], tuple(notes)

@@ -1,0 +1,118 @@
+"""What a claim is about: a run of an optimizer, a flow in log time, or something that its quantity runs by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import optax
+
+from solvers.errors import InputError
+from solvers.norms import Norm
+from verify.flows.dynamics import Dynamics
+from verify.losses import Loss
+
+
+@dataclass(frozen=True)
+class Run:
+    """A discrete run of an optimizer on a linear model, full batch.
+
+    optimizer: an optax transformation. text: what it is, in words. loss, norm: by name, or a `verify.losses.Loss` and a
+    `solvers.Norm`; None where the quantity needs none.
+    """
+
+    optimizer: optax.GradientTransformation
+    text: str
+    loss: str | Loss | None = None
+    norm: str | Norm | None = None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A method's flow in log time, which takes over after the method's first steps.
+
+    dynamics: the method and its flow; None is gradient descent of a stable step size. text, loss, norm: as of a `Run`.
+    """
+
+    dynamics: Dynamics | None
+    text: str
+    loss: str | Loss | None = None
+    norm: str | Norm | None = None
+
+
+@dataclass(frozen=True)
+class Described:
+    """What the claim's quantity runs by itself. text: what that is, in words.
+
+    loss: where the quantity asks for one. norm: the norm that the quantity asks for, or the names of those that it goes
+    through.
+    """
+
+    text: str
+    loss: str | Loss | None = None
+    norm: str | Norm | tuple[str, ...] | None = None
+
+
+Subject = Run | Flow | Described
+
+SHORT = ("optimizer", "optimizer_text", "loss", "norm", "flow")
+"""Names by which a claim's subject can be given, and changed, field by field."""
+
+
+def varied(subject: Subject | None, changes: Mapping[str, Any]) -> Subject:
+    """The subject with these of its fields changed; without one, the subject that they describe.
+
+    optimizer, optimizer_text, loss, norm: as of a `Run`. flow: the dynamics whose flow is followed, True for gradient
+    descent's, False for a run of the optimizer.
+    Raises `InputError` where a run has no optimizer.
+    """
+    named = {"optimizer_text": "text"}
+    others = {named.get(name, name): value for name, value in changes.items() if name not in ("optimizer", "flow")}
+    if subject is not None:
+        others = {"text": subject.text, "loss": subject.loss, "norm": subject.norm} | others
+    others.setdefault("text", "")
+    flow = changes.get("flow", subject.dynamics or True if isinstance(subject, Flow) else False)
+    if flow:
+        return Flow(None if flow is True else flow, **others)
+    optimizer = changes.get("optimizer", subject.optimizer if isinstance(subject, Run) else None)
+    if optimizer is not None:
+        return Run(optimizer, **others)
+    if isinstance(subject, Flow):
+        raise InputError("A run in place of a flow needs an optimizer: give optimizer= beside flow=False.")
+    return Described(**others)
+
+
+def with_norm(subject: Subject, norm: str | Norm) -> Subject:
+    """The same, about another norm."""
+    return replace(subject, norm=norm)
+
+
+def run_of(subject: Subject) -> Run:
+    """The subject as a run; raises `InputError` if it is none."""
+    if not isinstance(subject, Run):
+        raise InputError(f"This quantity is measured along a run, but {subject.text!r} is none: give an optimizer.")
+    return subject
+
+
+def flow_of(subject: Subject) -> Flow:
+    """The subject as a flow; raises `InputError` if it is none."""
+    if not isinstance(subject, Flow):
+        raise InputError(f"This quantity is measured along a flow, but {subject.text!r} is none: give flow=True.")
+    return subject
+
+
+def norm_of(subject: Subject) -> str | Norm:
+    """The norm that the subject names; raises `InputError` if it names none, or several."""
+    if subject.norm is None or isinstance(subject.norm, tuple):
+        raise InputError(f"This quantity needs a norm, but of {subject.text!r} none is named: give norm='l2', say.")
+    return subject.norm
+
+
+def loss_of(subject: Subject) -> str | Loss:
+    """The loss that the subject names; raises `InputError` if it names none."""
+    if subject.loss is None:
+        raise InputError(
+            f"This quantity needs a loss, but of {subject.text!r} none is named: give loss='logistic', say."
+        )
+    return subject.loss
