@@ -32,7 +32,7 @@ class Theorem:
     @property
     def norms(self) -> list[str]:
         """The norms of its claims, sorted."""
-        return sorted({record["norm"] for record in self.records})
+        return sorted({record["norm"] for record in self.records if record["norm"]})
 
     @property
     def docstrings(self) -> list[list[str]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from verify.claims.conjectures import conjecture
     from verify.claims.judge import Verdict, check
     from verify.claims.kinds import Bound, Limit, Order, Rate, Separation, Trend
+    from verify.claims.provenance import Promise, Read
     from verify.claims.verdict import Outcome
     from verify.datasets import strategies
     from verify.datasets.cases import Setting
@@ -36,7 +37,9 @@ _HOMES = {
     "Claim": "verify.claims.claim",
     "Limit": "verify.claims.kinds",
     "Order": "verify.claims.kinds",
+    "Promise": "verify.claims.provenance",
     "Rate": "verify.claims.kinds",
+    "Read": "verify.claims.provenance",
     "Separation": "verify.claims.kinds",
     "Setting": "verify.datasets.cases",
     "Trend": "verify.claims.kinds",
@@ -67,7 +70,9 @@ __all__ = [
     "Limit",
     "Order",
     "Outcome",
+    "Promise",
     "Rate",
+    "Read",
     "Separation",
     "Setting",
     "Trend",

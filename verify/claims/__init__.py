@@ -11,13 +11,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from verify.claims.claim import Claim, Paper, Twin
     from verify.claims.kinds import Bound, Kind, Limit, Order, Rate, Separation, Trend
+    from verify.claims.provenance import Promise, Read
 
-_HERE = ("Claim", "Paper", "Twin")
+_HOMES = {"Claim": "claim", "Paper": "claim", "Twin": "claim", "Promise": "provenance", "Read": "provenance"}
 
-__all__ = ["Bound", "Claim", "Kind", "Limit", "Order", "Paper", "Rate", "Separation", "Trend", "Twin"]
+__all__ = [
+    "Bound",
+    "Claim",
+    "Kind",
+    "Limit",
+    "Order",
+    "Paper",
+    "Promise",
+    "Rate",
+    "Read",
+    "Separation",
+    "Trend",
+    "Twin",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'verify.claims' has no attribute {name!r}")
-    return getattr(importlib.import_module("verify.claims.claim" if name in _HERE else "verify.claims.kinds"), name)
+    return getattr(importlib.import_module(f"verify.claims.{_HOMES.get(name, 'kinds')}"), name)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from solvers.errors import InputError
 from solvers.norms import Norm
+from verify.claims import provenance
 from verify.claims.kinds.kind import Kind
+from verify.claims.provenance import Promise, Read
 from verify.problems.laboratory import Laboratory
 from verify.problems.margins.gap import Gap
 from verify.problems.quantity import Measurement, Quantity
@@ -52,14 +54,19 @@ class Twin:
 
 
 @dataclass(frozen=True)
-class Paper:
-    """Where a claim was published."""
+class Paper(provenance.Paper):
+    """Where claims were published; it makes them, and so fills in what it knows."""
 
-    key: str
-    authors: str
-    title: str
-    year: int
-    arxiv: str | None = None
+    def claim(self, name: str, where: str, title: str, statement: str, *, read: Read, **fields: Any) -> Claim:
+        """The claim `key/name`, whose source is this paper at that place.
+
+        where: `Theorem 3.2`, say. read: how far the statement was read. fields: the others of a `Claim`.
+        Raises `InputError` for a field that cannot be.
+        """
+        source = f"{self.short}, {where}" if where else self.short
+        return Claim(
+            id=f"{self.key}/{name}", title=title, statement=statement, source=source, paper=self, read=read, **fields
+        )
 
 
 @dataclass(frozen=True, init=False)
@@ -71,6 +78,7 @@ class Claim:
     subject: what it is about, see `verify.problems.subject`; in its place, or to change it, its fields may be given one
     by one: optimizer, optimizer_text, loss, norm, and flow (dynamics, or True for gradient descent's).
     quantity: what is measured, by default the relative gap to the maximal margin in the norm.
+    read: how far its statement was read. promise: what it promises, by default what its kind does.
     twins: claims that must be refuted. real: real datasets by specification (see `verify.datasets.real.parse`),
     or settings that stand for them.
     horizon: decades of steps (of `log t` for flows) to add to the profile's. share: of the profile's datasets.
@@ -87,6 +95,8 @@ class Claim:
     problem: Callable[[], SearchStrategy[Any]]
     subject: Subject
     quantity: Quantity = field(default_factory=Gap)
+    read: Read = Read.STATED
+    promise: Promise = Promise.UPPER
     twins: tuple[Twin, ...] = ()
     real: tuple[str | Case, ...] = ()
     horizon: float = 0.0
@@ -94,6 +104,7 @@ class Claim:
     prepare: Callable[[Dataset], Dataset] | None = None
 
     def __init__(self, *, subject: Subject | None = None, **given: Any):
+        promised = "promise" in given
         short = {name: given.pop(name) for name in SHORT if name in given}
         for f in fields(self):
             if f.name == "subject":
@@ -110,6 +121,8 @@ class Claim:
         if given:
             raise InputError(f"A claim has no field {next(iter(given))!r}: give one of {', '.join(_names())}.")
         self._check()
+        if not promised:
+            object.__setattr__(self, "promise", self.kind.promise)
 
     def _check(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(/[a-z0-9._-]+)+", self.id):
@@ -123,6 +136,10 @@ class Claim:
             )
         if isinstance(self.real, str):
             raise InputError(f"The real data of {self.id} are {self.real!r}: give a tuple, ({self.real!r},).")
+        for value, values in ((self.read, Read), (self.promise, Promise)):
+            if not isinstance(value, values):
+                known = ", ".join(f"{values.__name__}.{each.name}" for each in values)
+                raise InputError(f"{self.id} says {value!r} of its provenance: give one of {known}.")
         if not self.share > 0:
             raise InputError(f"The share of {self.id} is {self.share}: give a positive part of the profile's datasets.")
         if not isinstance(self.twins, tuple | list):

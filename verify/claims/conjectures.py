@@ -11,6 +11,7 @@ import optax
 from solvers.norms import Norm
 from verify.claims.claim import Claim, Paper, Twin
 from verify.claims.kinds import Kind
+from verify.claims.provenance import Read
 from verify.datasets import strategies
 from verify.losses import Loss
 
@@ -51,5 +52,6 @@ def conjecture(
         loss=loss,
         norm=norm,
         twins=twins,
+        read=Read.CONJECTURED,
         **others,
     )

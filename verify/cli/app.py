@@ -36,10 +36,12 @@ def list_claims() -> None:
 
     Example: verify list
     """
-    table = Table("id", "kind", "claim", "twins", "source")
+    table = Table("id", "kind", "promise", "claim", "twins", "source", "read")
     table.columns[0].no_wrap = True
     for claim in all_claims().values():
-        table.add_row(claim.id, claim.kind.name, claim.title, str(len(claim.twins)), claim.source)
+        table.add_row(
+            claim.id, claim.kind.name, claim.promise, claim.title, str(len(claim.twins)), claim.source, claim.read
+        )
     out.print(table)
 
 

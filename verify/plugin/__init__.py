@@ -9,6 +9,7 @@ from verify.plugin.hooks import (
     pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_configure,
+    pytest_pycollect_makeitem,
 )
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_pycollect_makeitem",
     "theorem",
 ]

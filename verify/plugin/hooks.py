@@ -8,7 +8,9 @@ unless `--fresh`. A run in which theorems were collected but none reached a verd
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from inspect import signature
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from verify.claims.claim import Claim
 
 
+_COLLECTED = ("CLAIM", "CLAIMS")
 _PROFILES = ("quick", "standard", "thorough")
 
 
@@ -89,6 +92,41 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     write_plan(report_folder(config), plan)  # by every worker, in the same words
 
 
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> list[pytest.Item] | None:
+    """Make a test of each claim in a module's `CLAIM` or `CLAIMS`, unless one of its functions asks for `theorem`."""
+    if name not in _COLLECTED or not isinstance(collector, pytest.Module):
+        return None
+    from verify.claims.claim import Claim
+
+    claims = [claim for claim in (obj if isinstance(obj, tuple | list) else (obj,)) if isinstance(claim, Claim)]
+    if not claims or any(map(_asks, vars(collector.obj).values())):
+        return None
+    return [
+        pytest.Function.from_parent(collector, name=f"{name.lower()}[{claim.id}]", callobj=_test_of(claim))
+        for claim in claims
+    ]
+
+
+def _asks(value: object) -> bool:
+    """Whether that is a test function that tries claims by itself."""
+    return (
+        isinstance(value, FunctionType)
+        and value.__name__.startswith("test")
+        and "theorem" in signature(value).parameters
+    )
+
+
+def _test_of(claim: Claim) -> Callable[..., None]:
+    def test(theorem: Callable[[Claim], object]) -> None:
+        theorem(claim)
+
+    test.__doc__ = claim.statement
+    vars(test)["claims"] = [claim]
+    return test
+
+
 def _theorems(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     return [item for item in items if "theorem" in getattr(item, "fixturenames", ())]
 
@@ -103,4 +141,6 @@ def _claims(item: pytest.Item) -> list[Claim]:
     function: Any = getattr(item, "function", None)
     if function is None:
         return []
+    if collected := getattr(function, "claims", None):
+        return collected
     return [v for name in function.__code__.co_names if isinstance(v := function.__globals__.get(name), Claim)]

@@ -94,6 +94,8 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
             "year": claim.paper.year,
             "arxiv": claim.paper.arxiv,
         },
+        "read": str(claim.read),
+        "promise": str(claim.promise),
         "kind": claim.kind.name,
         "verdict": str(verdict.outcome),
         "sentence": verdict.sentence,

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 
 from solvers.errors import InputError
 from verify.claims.advice import Advice
+from verify.claims.provenance import Promise
 from verify.claims.verdict import Evidence, Finding, Outcome
 from verify.laws import Law
 from verify.problems.quantity import Measurement
@@ -24,6 +25,8 @@ class Kind(ABC):
 
     name: ClassVar[str]
     """In records, `rate` say."""
+    promise: ClassVar[Promise] = Promise.UPPER
+    """What a claim of this kind promises, unless it says something else."""
     extends: ClassVar[bool] = False
     """Whether a longer horizon may tell more: it is then moved while the verdict is inconclusive."""
     observes: ClassVar[tuple[str, ...]] = ()

@@ -12,6 +12,7 @@ from verify.claims import envelopes
 from verify.claims.advice import FARTHEST, Advice, capped, times
 from verify.claims.envelopes import LN10, levels_off
 from verify.claims.kinds.kind import Kind, check_law, nothing, usable
+from verify.claims.provenance import Promise
 from verify.claims.verdict import Evidence, Finding, Outcome, counted
 from verify.laws import Law
 from verify.problems.quantity import Measurement
@@ -26,6 +27,7 @@ class Limit(Kind):
     law: Law
 
     name = "limit"
+    promise = Promise.ASYMPTOTIC
     extends = True
 
     def __post_init__(self):

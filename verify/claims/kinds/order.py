@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from verify import statistics
 from verify.claims.advice import Advice
 from verify.claims.kinds.kind import Kind, anchored, nothing
+from verify.claims.provenance import Promise
 from verify.claims.verdict import Evidence, Finding, Outcome
 from verify.problems.quantity import Measurement
 from verify.statistics import Interval
@@ -30,6 +31,7 @@ class Order(Kind):
     variable: str = "h"
 
     name = "order"
+    promise = Promise.TIGHT
 
     def judge(self, quantity: str, m: Measurement) -> Finding:
         """That of every settled case must lie in the band."""

@@ -12,6 +12,7 @@ from solvers.errors import InputError
 from verify import statistics
 from verify.claims.advice import Advice, times
 from verify.claims.kinds.kind import Kind, nothing
+from verify.claims.provenance import Promise
 from verify.claims.verdict import Evidence, Finding, Outcome
 from verify.problems.quantity import Measurement
 
@@ -33,6 +34,7 @@ class Trend(Kind):
     strict: bool = False
 
     name = "trend"
+    promise = Promise.DIRECTION
     observes = ("least_step", "p_value")
 
     def judge(self, quantity: str, m: Measurement) -> Finding:
