@@ -29,16 +29,16 @@ class Promise(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Paper:
-    """Where a claim was published. cited: its short name with the year, by default all authors and the year."""
+    """Where a claim was published."""
 
     key: str
     authors: str
     title: str
     year: int
     arxiv: str | None = None
-    cited: str | None = None
 
     @property
     def short(self) -> str:
-        """As sources name it."""
-        return self.cited or f"{self.authors} {self.year}"
+        """As sources name it: up to three authors, or the first of more, and the year."""
+        names = self.authors.split(", ")
+        return f"{self.authors if len(names) <= 3 else f'{names[0]} et al.'} {self.year}"
