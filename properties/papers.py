@@ -72,9 +72,10 @@ LYU_2020 = Paper(
     2020,
     "1906.05890",
 )
+# Printed in 2026, as JMLR 27(104); the key and the year are those of the preprint.
 TSILIVIS_2024 = Paper(
     "tsilivis2024",
-    "Tsilivis, Vardi, Kempe",
+    "Tsilivis, Gronich, Kempe, Vardi",
     "Flavors of margin: implicit bias of steepest descent in homogeneous neural networks",
     2024,
     "2410.22069",
@@ -92,6 +93,13 @@ ZOU_2023 = Paper(
     "Understanding the generalization of Adam in learning neural networks with proper regularization",
     2023,
     "2108.11371",
+)
+TANG_2025 = Paper(
+    "tang2025",
+    "Tang, Zhang, Cao, Zou",
+    "Understanding the generalization of stochastic gradient Adam in learning neural networks",
+    2025,
+    "2510.11354",
 )
 XIE_2024 = Paper(
     "xie2024",
