@@ -16,7 +16,7 @@ export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.jax_cache/$(shell grep -m1 flags 
 export JAX_COMPILATION_CACHE_MAX_SIZE ?= 2000000000
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 
-.PHONY: verify test lint types floors quick docs bench clean
+.PHONY: verify test lint types floors quick docs bench index clean
 
 # The shell outlives Ctrl-C, so that what was finished is reported.
 verify: .venv/.installed
@@ -66,3 +66,7 @@ bench: .venv/.installed
 
 clean:
 	rm -rf .venv site verify-report verify-report-quick .hypothesis .pytest_cache .ruff_cache .jax_cache
+
+# What `verify list` shows, kept beside the claims so that listing them imports none of them.
+index: .venv/.installed
+	$(BIN)/python -m verify.claims.index properties

@@ -23,11 +23,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 Record = dict[str, Any]
 Curves = dict[str, np.ndarray]
@@ -45,6 +46,8 @@ def slug(claim_id: str) -> str:
 @cache
 def validator() -> Draft202012Validator:
     """The validator of `record.schema.json`."""
+    from jsonschema import Draft202012Validator
+
     schema = json.loads(resources.files("reports").joinpath("record.schema.json").read_text("utf-8"))
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
@@ -143,6 +146,8 @@ def _no_constant(name: str) -> object:
 
 def _check(record: Any, what: str, remedy: str) -> None:
     """Raise ReportError unless the record fulfils the schema and what a schema cannot say."""
+    from jsonschema.exceptions import best_match
+
     error = best_match(validator().iter_errors(record))
     if error is not None:
         message = error.message if len(error.message) <= 200 else f"{error.message[:200]} ..."

@@ -16,6 +16,9 @@ from typing import Any
 
 from solvers.errors import InputError
 
+GROUP = "implicit_bias_verify.claims"
+"""The entry points of packages of claims."""
+
 
 def claims_of(module: ModuleType) -> Iterator[Any]:
     """The claims that a module defines: its `CLAIM`s, and those in its tuples."""
@@ -28,19 +31,30 @@ def claims_of(module: ModuleType) -> Iterator[Any]:
 
 
 def all_claims() -> dict[str, Any]:
-    """Every claim of the installed packages of the entry point group `implicit_bias_verify.claims`, by id."""
+    """Every claim of the installed packages of the entry point group `GROUP`, by id."""
     return {name: claim for name, (claim, _) in _installed().items()}
+
+
+def claims_in(package: ModuleType) -> dict[str, Any]:
+    """The claims of a package's modules whose names begin with `test_`, by id."""
+    return {name: claim for name, (claim, _) in _of(package).items()}
+
+
+def _of(package: ModuleType) -> dict[str, tuple[Any, ModuleType]]:
+    """A package's claims by id, each with the module that defines it."""
+    found: dict[str, tuple[Any, ModuleType]] = {}
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if info.name.rpartition(".")[2].startswith("test_"):
+            module = importlib.import_module(info.name)
+            found |= {claim.id: (claim, module) for claim in claims_of(module)}
+    return dict(sorted(found.items()))
 
 
 def _installed() -> dict[str, tuple[Any, ModuleType]]:
     """The installed claims by id, each with the module that defines it."""
     found: dict[str, tuple[Any, ModuleType]] = {}
-    for entry in entry_points(group="implicit_bias_verify.claims"):
-        package = entry.load()
-        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if info.name.rpartition(".")[2].startswith("test_"):
-                module = importlib.import_module(info.name)
-                found |= {claim.id: (claim, module) for claim in claims_of(module)}
+    for entry in entry_points(group=GROUP):
+        found |= _of(entry.load())
     return dict(sorted(found.items()))
 
 

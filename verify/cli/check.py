@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from reports.records import write_record
 from solvers.errors import InputError
 from verify.claims.catalogue import located
 from verify.cli.common import Device, ReportDir, out, progress_bar
@@ -31,6 +30,7 @@ def check(
 
     Examples: verify check fan2025/sign-gd-binary --profile quick;  verify check my_conjecture.py --budget 20
     """
+    from reports.records import write_record
     from verify.trials.fingerprint import fingerprint
     from verify.trials.insisting import insist
     from verify.trials.profiles import PROFILES

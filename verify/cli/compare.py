@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from reports.records import replace_file
 from verify.cli.common import out
 
 
@@ -23,6 +22,7 @@ def compare(
     Examples: verify compare old-report verify-report;  verify compare old new --markdown changes.md
     """
     from reports import compare as comparing
+    from reports.records import replace_file
 
     found = comparing.compare_folders(before, after)
     for name, old, new in found.conditions:

@@ -12,10 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from reports.gallery import read_exhibits, write_exhibit
-from reports.records import read_records
 from solvers.errors import InputError
-from verify.gallery.making import make
 
 if TYPE_CHECKING:
     from verify.gallery.experiment import Experiment
@@ -43,7 +40,9 @@ def gallery(
 
     Examples: verify gallery;  verify gallery fan2025-experiment;  verify gallery all --report-dir verify-report
     """
+    from reports.gallery import write_exhibit
     from verify.gallery import EXPERIMENTS
+    from verify.gallery.making import make
 
     if target is None:
         _list(EXPERIMENTS, report_dir)
@@ -76,6 +75,8 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _list(experiments: Mapping[str, Experiment], report_dir: Path) -> None:
+    from reports.gallery import read_exhibits
+
     made = {exhibit["id"]: exhibit for exhibit in read_exhibits(report_dir)}
     table = Table("id", "experiment", "parameters", "made")
     table.columns[0].no_wrap = True
@@ -89,6 +90,7 @@ def _list(experiments: Mapping[str, Experiment], report_dir: Path) -> None:
 def _renew_report(report_dir: Path) -> None:
     """Put the gallery onto the report's page, if there is a report."""
     from reports.page import write_report
+    from reports.records import read_records
 
     if read_records(report_dir):
         _say(f"html: {write_report(report_dir)['html']}")

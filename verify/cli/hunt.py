@@ -1,4 +1,4 @@
-"""TODO."""
+"""The command `verify hunt`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from reports.records import load_curves, write_record
 from verify.cli.check import say
 from verify.cli.common import Device, ReportDir, progress_bar
-from verify.cli.replay import _recorded
+from verify.cli.replay import recorded
 
 
 def hunt(
@@ -27,6 +26,7 @@ def hunt(
 
     Examples: verify hunt ji2021/normalised-gd;  verify hunt my_conjecture.py --examples 1000
     """
+    from reports.records import load_curves, write_record
     from verify.claims.catalogue import chosen
     from verify.datasets.dataset import shown
     from verify.trials.hunting import hunt as search
@@ -48,6 +48,6 @@ def hunt(
         say(f"  {shown(found.case.to_json())}")
         if found.refuted:
             say("  This case refutes the claim, and does so again with twice the steps.")
-        if (record := _recorded(report_dir, claim.id)) is not None:
+        if (record := recorded(report_dir, claim.id)) is not None:
             record["tightness"] = plain_hunt(found)
             write_record(report_dir, record, load_curves(report_dir, record))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reports import identification as pictures
 from solvers.errors import InputError
 from verify.cli.common import Device, Options, optimizer_of, out, progress_bar
 
@@ -38,6 +37,7 @@ def identify(
     verify identify --optimizer optax.adam -o learning_rate=0.0001 --data drawn:binary --figure adam.svg;
     verify identify --optimizer optax.lion -o learning_rate=0.001 --data wine:standardise
     """
+    from reports import identification as pictures
     from verify.identification.identify import identify as find
 
     if figure and figure.suffix not in (".svg", ".png"):

@@ -9,12 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 from rich.table import Table
 
-from reports import panels, svg
-from reports.records import replace_file
 from solvers.errors import InputError
 from verify.cli.common import out
 
@@ -88,6 +85,10 @@ def modified(
     Examples: verify modified --loss mine.py:loss --beta 0.9 --rho 0.95 --eps 0.01 --step-size 0.001;
     verify modified --optimizer rmsprop --rho 0.9 --loss mine.py:batches --start 2.8,3.5 --figure order.svg
     """
+    import numpy as np
+
+    from reports import panels, svg
+    from reports.records import replace_file
     from verify.problems.backward.study import study
 
     if figure and figure.suffix not in svg.ENDINGS:
@@ -162,6 +163,8 @@ def _biases(found: Study) -> Table:
 
 
 def _sentence(found: Study, beta: float, rho: float) -> str:
+    import numpy as np
+
     first, second = (float(found.orders(each)[-1]) for each in (found.first, found.second))
     cosines = np.array([m.alignment for m in found.moments])
     cosines = cosines[np.isfinite(cosines)]

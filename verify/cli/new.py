@@ -11,7 +11,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-import jinja2
 import typer
 
 from solvers.errors import InputError
@@ -152,6 +151,8 @@ def _text(name: str, parts: _Parts) -> str:
     call, called, module = _optimizer(parts, steps, norm, shown)
     # Steepest descent was named with its norm.
     whose = "its" if parts.optimizer is None and Own.optimizer not in own else f"the {shown}"
+    import jinja2
+
     environment = jinja2.Environment(loader=jinja2.PackageLoader("verify.cli"), undefined=jinja2.StrictUndefined)
     return (
         environment.get_template("conjecture.py.j2").render(

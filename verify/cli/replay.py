@@ -1,4 +1,4 @@
-"""The commands `verify replay` and `verify hunt`."""
+"""The command `verify replay`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from reports import counterexample
-from reports.records import read_record, slug
 from solvers.errors import InputError
 from verify.claims.catalogue import all_claims, from_file
 from verify.cli.check import say
@@ -36,6 +34,8 @@ def replay(
 
     Examples: verify replay conjectures/false;  verify replay fan2025/sign-gd-binary --twin 0 --figure run.svg
     """
+    from reports import counterexample
+    from reports.records import slug
     from verify.backend import working_on
     from verify.problems.subject import Flow
     from verify.trials.record import plain_refutation
@@ -43,7 +43,7 @@ def replay(
 
     if steps < 1:
         raise InputError(f"A run of {steps} steps shows nothing: give 1 or more.")
-    record = _recorded(report_dir, name)
+    record = recorded(report_dir, name)
     if record is None:
         raise InputError(f"{report_dir} has no record of {name!r}: check the claim first, or give --report-dir.")
     claim, plain = _claim(record), _case(record, twin)
@@ -67,7 +67,10 @@ def replay(
     say(f"figure: {figure}")
 
 
-def _recorded(report_dir: Path, name: str) -> dict[str, Any] | None:
+def recorded(report_dir: Path, name: str) -> dict[str, Any] | None:
+    """The record of the claim of that id in a report folder, if it has one."""
+    from reports.records import read_record, slug
+
     try:
         return read_record(report_dir / "records" / f"{slug(name)}.json")
     except FileNotFoundError:
@@ -124,6 +127,7 @@ def _tupled(value: Any) -> Any:
 
 
 def _tell(claim: Claim, found: Refutation) -> None:
+    from reports import counterexample
     from verify.datasets.dataset import shown
 
     say(f"{claim.id}: {claim.title}")

@@ -1,0 +1,60 @@
+"""The command `verify report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from solvers.errors import InputError
+from verify.cli.common import ReportDir, out
+
+
+def report(
+    report_dir: ReportDir = Path("verify-report"),
+    overview: Annotated[
+        Path | None, typer.Option(help="Also draw all claims as small multiples: .svg or .png.")
+    ] = None,
+    readme: Annotated[
+        Path | None,
+        typer.Option(help="Also put the table of theorems into this Markdown file, between <!-- theorems --> marks."),
+    ] = None,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Also write claims.tex, references.bib and figures/*.pdf, for a paper.")
+    ] = False,
+) -> None:
+    """Write the report: one HTML page, Markdown (long, and a summary) and JSON, from the records of the last checks.
+
+    Examples: verify report --report-dir verify-report --overview overview.png;  verify report --paper
+    """
+    from reports.figures import overview as draw_overview
+    from reports.page import write_report
+    from reports.paper import write_paper
+    from reports.records import read_records, replace_file
+    from reports.runs import partial
+    from reports.tables import markdown_by_source, replace_between_marks
+    from reports.text import summarise
+
+    written = write_report(report_dir)
+    if overview:
+        draw_overview(report_dir, overview)
+        written = {**written, "overview": overview}
+    if paper:
+        written = {**written, **write_paper(report_dir)}
+    if readme:
+        if not readme.is_file():
+            raise InputError(f"{readme} is no file: give a Markdown file that has the marks.")
+        table = markdown_by_source(read_records(report_dir))
+        document = replace_between_marks(readme.read_text("utf-8"), table)
+        replace_file(readme, lambda file: file.write(document.encode()))
+    records = read_records(report_dir)
+    if words := partial(report_dir, records):
+        out.print(words, highlight=False)
+    summary = summarise(records)
+    out.print(
+        f"{summary.supported} supported, {summary.refuted} refuted, {summary.inconclusive} inconclusive; "
+        f"{summary.twins_refuted} of {summary.twins} false twins refuted"
+    )
+    for name, path in written.items():
+        out.print(f"{name}: {path}", highlight=False, soft_wrap=True)
