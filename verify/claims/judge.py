@@ -11,7 +11,8 @@ from jaxtyping import Bool
 from verify.backend import working_on
 from verify.claims.advice import Advice
 from verify.claims.claim import Claim
-from verify.claims.verdict import Finding, Outcome
+from verify.claims.kinds.kind import usable
+from verify.claims.verdict import Finding, Outcome, counted
 from verify.datasets.cases import Case
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
@@ -56,17 +57,24 @@ def judge(
     """The verdict on measured curves; with `among`, on those of the cases that the claim is about.
 
     one: of a single case, which is no ensemble.
-    Where fewer than half of all cases could be judged the claim is not supported (see `capped`), and a measurement that
-    is `all_or_none` refutes nothing either.
+    A case whose curve is not a number somewhere is not judged. Where fewer than half of all cases could be judged the
+    claim is not supported (see `capped`), and a measurement that is `all_or_none` refutes nothing either.
     """
-    m = measurement
+    m = whole = _of_numbers(measurement)
     if m.all_or_none and _few(m):
         note = f"none is judged, since only {np.count_nonzero(m.judged)} of {len(m.judged)} runs could be"
         m = replace(m, judged=np.zeros(len(m.judged), bool), notes=(*m.notes, note))
     if among is not None:
         m = replace(m, judged=m.judged & among)
     found = (claim.kind.judge_one if one else claim.kind.judge)(claim.quantity.name, m)
-    return capped(Verdict.on(claim, found), measurement)
+    return capped(Verdict.on(claim, found), whole)
+
+
+def _of_numbers(m: Measurement) -> Measurement:
+    """The measurement without the cases whose curve is not a number somewhere, as a note tells."""
+    lost = int(np.count_nonzero(m.judged & ~usable(m)))
+    note = f"{counted(lost)} left out, whose curve is not a number somewhere"
+    return replace(m, judged=usable(m), notes=(*m.notes, note)) if lost else m
 
 
 def capped(verdict: Verdict, measurement: Measurement) -> Verdict:

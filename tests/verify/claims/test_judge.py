@@ -5,46 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from verify import laws, optimizers, strategies
-from verify.claims.claim import Claim, Paper, Twin
+from tests.verify.given import LOG_TIME, POINT, claim, falling, measured
+from verify import laws
 from verify.claims.envelopes import LN10, levels_off
-from verify.claims.judge import check, judge, refutes_alone
+from verify.claims.judge import Verdict, check, judge, refutes_alone
 from verify.claims.kinds import Bound, Limit, Order, Rate, Separation, Trend
 from verify.claims.verdict import Outcome
-from verify.datasets import Dataset
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
 from verify.problems.subject import Subject
 
-LOG_TIME = LN10 * np.arange(4, 61) / 12
-POINT = Dataset([[1, 2]], [1])
-
-CLAIM = Claim(
-    id="test/claim",
-    title="a claim",
-    statement="a statement",
-    source="nowhere",
-    paper=Paper("test", "nobody", "nothing", 2025),
-    kind=Rate(laws.power(1 / 2)),
-    problem=strategies.binary,
-    optimizer=optimizers.sign_gd(0.1),
-    optimizer_text="SignGD",
-    loss="logistic",
-    norm="linf",
-    twins=(Twin("L2", norm="l2"),),
-)
-
-
-def measured(values: np.ndarray, floor: float = 1e-12, judged: np.ndarray | None = None) -> Measurement:
-    b = len(values)
-    judged = np.ones(b, bool) if judged is None else judged
-    return Measurement(LOG_TIME, values, np.full(b, floor), judged, [POINT] * b, np.ones(b))
-
-
-def falling(exponent: float, count: int = 16) -> np.ndarray:
-    rng = np.random.default_rng(1)
-    noise = np.exp(0.1 * rng.normal(size=(count, len(LOG_TIME))))
-    return rng.uniform(0.2, 1.0, (count, 1)) * np.exp(-exponent * LOG_TIME) * noise
+RATE = claim(kind=Rate(laws.power(1 / 2)))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +23,7 @@ def falling(exponent: float, count: int = 16) -> np.ndarray:
     [(0.5, "SUPPORTED"), (0.9, "SUPPORTED"), (0.25, "REFUTED"), (0.0, "REFUTED")],
 )
 def test_rate(exponent, outcome):
-    verdict = judge(CLAIM, measured(falling(exponent)))
+    verdict = judge(RATE, measured(falling(exponent)))
     assert verdict.outcome == outcome
     assert verdict.evidence.informative == 16
     assert abs(verdict.evidence.exponent.value + exponent) < 0.05
@@ -60,11 +31,11 @@ def test_rate(exponent, outcome):
 
 
 def test_rate_is_open_on_too_few_datasets():
-    assert judge(CLAIM, measured(falling(0.5, count=5))).outcome is Outcome.INCONCLUSIVE
+    assert judge(RATE, measured(falling(0.5, count=5))).outcome is Outcome.INCONCLUSIVE
 
 
 def test_rate_is_open_where_all_curves_reached_the_reference():
-    verdict = judge(CLAIM, measured(falling(0.5) * 1e-12, floor=1e-9))
+    verdict = judge(RATE, measured(falling(0.5) * 1e-12, floor=1e-9))
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.evidence.exactly_reached == 16
 
@@ -72,7 +43,7 @@ def test_rate_is_open_where_all_curves_reached_the_reference():
 def test_few_datasets_that_break_a_rate_leave_it_open_until_they_are_run_longer():
     values = falling(0.5)
     values[[2, 5]] = 0.3
-    verdict = judge(CLAIM, measured(values))
+    verdict = judge(RATE, measured(values))
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.evidence.alone == 2
     assert verdict.evidence.worst in (2, 5)
@@ -90,19 +61,19 @@ def test_few_datasets_that_break_a_rate_leave_it_open_until_they_are_run_longer(
 def test_one_dataset_does_not_refute_a_rate_before_it_has_done_so_twice(curve):
     values = falling(0.5)
     values[4] = curve
-    assert judge(CLAIM, measured(values)).outcome is Outcome.SUPPORTED
+    assert judge(RATE, measured(values)).outcome is Outcome.SUPPORTED
 
 
 def test_datasets_that_are_not_judged_do_not_count():
     values = np.concatenate([falling(0.5), falling(0.0)])
     judged = np.arange(32) < 16
-    assert judge(CLAIM, measured(values, judged=judged)).outcome is Outcome.SUPPORTED
-    assert judge(CLAIM, measured(values, judged=~judged)).outcome is Outcome.REFUTED
+    assert judge(RATE, measured(values, judged=judged)).outcome is Outcome.SUPPORTED
+    assert judge(RATE, measured(values, judged=~judged)).outcome is Outcome.REFUTED
 
 
 def test_growth_that_dies_down_is_no_refutation():
     step = np.where(LOG_TIME[-1] - LN10 * 0.9 < LOG_TIME, 10**0.3, 1.0)  # one step up, lawful before and after
-    assert judge(CLAIM, measured(falling(0.5) * step)).outcome is Outcome.INCONCLUSIVE
+    assert judge(RATE, measured(falling(0.5) * step)).outcome is Outcome.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
@@ -115,12 +86,12 @@ def test_growth_that_dies_down_is_no_refutation():
     ],
 )
 def test_limit(values, outcome):
-    claim = replace(CLAIM, kind=Limit(tolerance=1e-3, law=laws.power(1 / 2)))
+    claim = replace(RATE, kind=Limit(tolerance=1e-3, law=laws.power(1 / 2)))
     assert judge(claim, measured(values)).outcome == outcome
 
 
 def test_one_dataset_that_stops_falling_refutes_a_limit():
-    claim = replace(CLAIM, kind=Limit(tolerance=1e-3, law=laws.power(1 / 2)))
+    claim = replace(RATE, kind=Limit(tolerance=1e-3, law=laws.power(1 / 2)))
     values = falling(1.0)
     values[3] += 0.05
     verdict = judge(claim, measured(values))
@@ -129,7 +100,7 @@ def test_one_dataset_that_stops_falling_refutes_a_limit():
 
 
 def test_bound_falls_by_one_violation_larger_than_the_floor():
-    claim = replace(CLAIM, kind=Bound(lambda m: 1 / m.time + 0 * m.n, "1/t"))
+    claim = replace(RATE, kind=Bound(lambda m: 1 / m.time + 0 * m.n, "1/t"))
     lawful = np.tile(0.5 / np.exp(LOG_TIME), (3, 1))
     assert judge(claim, measured(lawful)).outcome is Outcome.SUPPORTED
     broken = lawful.copy()
@@ -143,14 +114,14 @@ def test_bound_falls_by_one_violation_larger_than_the_floor():
 
 @pytest.mark.parametrize(("bound", "outcome"), [(np.nan, "INCONCLUSIVE"), (-1.0, "REFUTED"), (0.0, "REFUTED")])
 def test_a_bound_that_is_no_positive_number_hides_nothing(bound, outcome):
-    claim = replace(CLAIM, kind=Bound(lambda m: np.full_like(m.values, bound), "odd"))
+    claim = replace(RATE, kind=Bound(lambda m: np.full_like(m.values, bound), "odd"))
     assert judge(claim, measured(falling(0.5, count=3))).outcome == outcome
 
 
 def test_nothing_judged_is_never_supported():
     nothing = np.zeros(16, bool)
     for kind in (Rate(laws.power(0.5)), Limit(1.0, laws.power(0.5)), Bound(lambda m: 1e9 + 0 * m.values, "1e9")):
-        verdict = judge(replace(CLAIM, kind=kind), measured(falling(0.5), judged=nothing))
+        verdict = judge(replace(RATE, kind=kind), measured(falling(0.5), judged=nothing))
         assert verdict.outcome is Outcome.INCONCLUSIVE
 
 
@@ -185,7 +156,7 @@ def test_a_claim_of_any_kind_is_not_supported_where_most_cases_are_left_out(name
 
     def outcomes(values: np.ndarray, all_or_none: bool) -> list[str]:
         quantities = [Given(values, kept, all_or_none) for kept in (16, 8, 7)]
-        return [check(replace(CLAIM, kind=kind, quantity=each), [POINT] * 16).outcome for each in quantities]
+        return [check(replace(RATE, kind=kind, quantity=each), [POINT] * 16).outcome for each in quantities]
 
     # A rate needs eight datasets in any case.
     few = "INCONCLUSIVE" if name == "rate" else "REFUTED"
@@ -195,8 +166,28 @@ def test_a_claim_of_any_kind_is_not_supported_where_most_cases_are_left_out(name
     assert outcomes(lawless, True) == ["REFUTED", "REFUTED", "INCONCLUSIVE"]
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_a_case_whose_curve_is_no_number_somewhere_is_left_out_whatever_the_kind(name):
+    kind, lawful, lawless = KINDS[name]
+
+    def verdict(values: np.ndarray, lost: int) -> Verdict:
+        values = values.copy()
+        values[:lost, 30] = np.nan
+        return judge(replace(RATE, kind=kind), measured(values))
+
+    assert verdict(lawful, 8).outcome is Outcome.SUPPORTED
+    assert verdict(lawful, 9).outcome is Outcome.INCONCLUSIVE
+    assert verdict(lawless, 1).outcome is Outcome.REFUTED
+    one = verdict(lawful, 1)
+    assert one.measurement.notes == ("1 dataset left out, whose curve is not a number somewhere",)
+    assert one.evidence.informative == 15
+    values = lawless.copy()
+    values[:, 30] = np.nan
+    assert not refutes_alone(replace(RATE, kind=kind), measured(values)).any()
+
+
 def test_what_was_left_out_is_told():
-    claim = replace(CLAIM, kind=KINDS["limit"][0], quantity=Given(falling(1.0), 7))
+    claim = replace(RATE, kind=KINDS["limit"][0], quantity=Given(falling(1.0), 7))
     verdict = check(claim, [POINT] * 16)
     assert verdict.sentence.startswith("Only 7 of 16 cases could be judged (the others went astray); on these: The")
     none = check(replace(claim, quantity=Given(falling(1.0), 7, all_or_none=True)), [POINT] * 16)
@@ -205,7 +196,7 @@ def test_what_was_left_out_is_told():
 
 
 def test_cases_that_the_claim_is_not_about_are_not_left_out():
-    claim = replace(CLAIM, kind=KINDS["limit"][0])
+    claim = replace(RATE, kind=KINDS["limit"][0])
     among = np.arange(16) < 2
     verdict = judge(claim, measured(falling(1.0)), among)
     assert verdict.outcome is Outcome.SUPPORTED
@@ -223,12 +214,12 @@ def test_a_single_dataset_needs_two_decades_of_growth_to_refute():
     lawful = measured(np.exp(-0.5 * LOG_TIME)[None, :])
     late = measured((np.exp(-0.5 * np.minimum(LOG_TIME, np.log(1.5e4))))[None, :])
     stuck = measured(np.full((1, len(LOG_TIME)), 0.3))
-    outcomes = [judge(CLAIM, m, one=True).outcome for m in (lawful, late, stuck)]
+    outcomes = [judge(RATE, m, one=True).outcome for m in (lawful, late, stuck)]
     assert outcomes == [Outcome.SUPPORTED, Outcome.INCONCLUSIVE, Outcome.REFUTED]
 
 
 def test_check_end_to_end_on_one_point():
-    claim = replace(CLAIM, norm="l2", kind=Limit(1e-3, laws.power(1 / 2)))
+    claim = replace(RATE, norm="l2", kind=Limit(1e-3, laws.power(1 / 2)))
     verdict = check(claim, [POINT], steps=1000)
     # SignGD goes to (1, 1), of L2 margin 3/sqrt 2, where sqrt 5 is possible.
     assert verdict.outcome is Outcome.REFUTED

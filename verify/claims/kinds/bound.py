@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from verify.claims.advice import Advice
-from verify.claims.kinds.kind import Kind, nothing
+from verify.claims.kinds.kind import Kind, nothing, usable
 from verify.claims.verdict import Evidence, Finding, Outcome, counted
 from verify.problems.quantity import Measurement
 from verify.statistics import Interval
@@ -37,26 +37,27 @@ class Bound(Kind):
 
     def judge(self, quantity: str, m: Measurement) -> Finding:
         """One violation refutes; a bound that is not a number supports nothing."""
-        upper = self.upper(m)
-        undefined = m.judged[:, None] & (np.isnan(upper) | np.isnan(m.values))
-        ratio = np.where(m.judged[:, None] & ~undefined, self._ratio(m), -np.inf)
-        row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
-        value, step = float(ratio[row, column]), float(m.log_time[column])
         informative = int(np.count_nonzero(m.judged))
         if not informative:
             return nothing("largest quantity / bound", self.limit, 0, "No dataset could be judged.", m)
+        ratio = np.where(m.judged[:, None], self._ratio(m), np.nan)
+        undefined = int(np.count_nonzero(m.judged & np.isnan(ratio).any(axis=1)))
+        unknown = f"The bound {self.text} is not a number on {counted(undefined)}."
+        if np.isnan(ratio).all():
+            return nothing("largest quantity / bound", self.limit, informative, unknown, m)
+        row, column = np.unravel_index(int(np.nanargmax(ratio)), ratio.shape)
+        value, step = float(ratio[row, column]), float(m.log_time[column])
         evidence = Evidence(
             "largest quantity / bound", Interval(value, value, value), self.limit, None, informative,
             int(row), value, step,
         )  # fmt: skip
         when = f"at t = {np.exp(step):.0f}" if step < 50 else f"at t = e^{step:.0f}"
         if value > self.limit:
-            sides = f"{m.values[row, column]:.6g} against {upper[row, column]:.6g} on dataset {row}"
+            sides = f"{m.values[row, column]:.6g} against {self.upper(m)[row, column]:.6g} on dataset {row}"
             sentence = f"The {quantity} is {value:.4g} times its bound {self.text} {when}: {sides}."
             return Finding(Outcome.REFUTED, sentence, evidence, m)
-        if undefined.any():
-            sentence = f"The bound {self.text} is not a number on {counted(int(undefined.any(axis=1).sum()))}."
-            return Finding(Outcome.INCONCLUSIVE, sentence, evidence, m)
+        if undefined:
+            return Finding(Outcome.INCONCLUSIVE, unknown, evidence, m)
         sentence = (
             f"The {quantity} stays below {self.text} at every recorded step on {counted(informative)}; "
             f"it comes nearest, to {value:.3g} of the bound, {when}."
@@ -69,7 +70,7 @@ class Bound(Kind):
 
     def nearness(self, m: Measurement) -> Float[np.ndarray, " b"]:
         """The largest ratio of the quantity to its bound, where that is a number."""
-        ratio = np.where(m.judged[:, None], self._ratio(m), np.nan)
+        ratio = np.where(usable(m)[:, None], self._ratio(m), np.nan)
         some = ~np.isnan(ratio).all(axis=1)
         return np.where(some, np.max(ratio, axis=1, initial=-np.inf, where=~np.isnan(ratio)), np.nan)
 

@@ -21,7 +21,7 @@ from verify.statistics import Interval
 
 @dataclass(frozen=True)
 class Limit(Kind):
-    """The quantity tends to zero: it ends below `tolerance`, and extrapolated by the law it does not level off."""
+    """The quantity tends to zero: it ends below `tolerance`, and is extrapolated below it by the law."""
 
     tolerance: float
     law: Law
@@ -36,8 +36,8 @@ class Limit(Kind):
             raise InputError(f"The tolerance of a limit is {self.tolerance}: give a positive number.")
 
     def judge(self, quantity: str, m: Measurement) -> Finding:
-        """Supported where all end below the tolerance, refuted where one levels off above it."""
-        judged = usable(m)
+        """Supported where all end, and are extrapolated, below the tolerance; refuted where one levels off above it."""
+        judged = m.judged
         count = int(np.count_nonzero(judged))
         last = np.where(judged, m.values[:, -1], -np.inf)
         name = f"last {quantity}"
@@ -49,9 +49,12 @@ class Limit(Kind):
         spread = Interval(float(np.median(last[judged])), float(last[judged].min()), float(last[worst]))
         end = float(m.log_time[-1])
         evidence = Evidence(name, spread, self.tolerance, None, count, worst, float(last[worst]), end)
-        if last[worst] <= self.tolerance and ends[worst] <= self.tolerance:
+        if last[worst] <= self.tolerance:
             shown = f"ends at {last[worst]:.2g} or less on {counted(count)} (tolerance {self.tolerance:g})"
-            return Finding(Outcome.SUPPORTED, f"The {quantity} {shown}.", evidence, m)
+            if not (above := int(np.count_nonzero(ends > self.tolerance))):
+                return Finding(Outcome.SUPPORTED, f"The {quantity} {shown}.", evidence, m)
+            shown += f", but on {above} of {counted(count)} its extrapolation does not"
+            return Finding(Outcome.INCONCLUSIVE, f"The {quantity} {shown}.", evidence, m)
         # A growing curve has no limit to extrapolate to, but tends to zero least of all.
         grows = last > np.max(m.values[:, : max(1, len(m.log_time) // 2)], axis=1, initial=0.0)
         stuck = judged & (last > self.tolerance) & (grows | (ends > last / 2)) & levels_off(m, self.law)
@@ -90,7 +93,9 @@ class Limit(Kind):
 
     def advise(self, finding: Finding) -> Advice:
         """As many steps as its slope says."""
-        m, worst = finding.measurement, finding.evidence.worst
+        m, worst, value = finding.measurement, finding.evidence.worst, finding.evidence.worst_value
+        if value is not None and value <= self.tolerance:
+            return Advice(10, 1, "What ends below the tolerance is not extrapolated below it: one more decade tells.")
         slope = 0.0
         if worst is not None:
             found = float(envelopes.exponents(m.log_time, m.values[[worst]], self.law)[0])

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 
 from verify import statistics
 from verify.claims.advice import Advice
-from verify.claims.kinds.kind import Kind, anchored, nothing
+from verify.claims.kinds.kind import Kind, anchored, nothing, usable
 from verify.claims.provenance import Promise
 from verify.claims.verdict import Evidence, Finding, Outcome
 from verify.problems.quantity import Measurement
@@ -65,7 +65,7 @@ class Order(Kind):
 
     def nearness(self, m: Measurement) -> Float[np.ndarray, " b"]:
         """The settled order with its sign changed."""
-        return np.where(m.judged, -settled_orders(m), np.nan)
+        return np.where(usable(m), -settled_orders(m), np.nan)
 
     @property
     def limit(self) -> float:

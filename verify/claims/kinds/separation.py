@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from verify.claims.advice import Advice, capped, times
-from verify.claims.kinds.kind import Kind, nothing
+from verify.claims.kinds.kind import Kind, nothing, usable
 from verify.claims.verdict import Evidence, Finding, Outcome
 from verify.problems.quantity import Measurement
 from verify.statistics import Interval
@@ -31,9 +31,8 @@ class Separation(Kind):
         last = np.where(m.judged, m.values[:, -1], -np.inf)
         count = int(np.count_nonzero(m.judged))
         name = f"last {quantity}"
-        if not count or np.isnan(last).any():
-            why = "No case could be judged." if not count else "A judged value is not a number."
-            return nothing(name, self.threshold, count, why, m)
+        if not count:
+            return nothing(name, self.threshold, 0, "No case could be judged.", m)
         worst = int(np.argmax(np.where(m.judged, last + m.floor, -np.inf)))
         spread = Interval(float(np.median(last[m.judged])), float(last[m.judged].min()), float(last[worst]))
         spread = Interval(spread.value, spread.low, max(spread.high, spread.value))
@@ -54,7 +53,7 @@ class Separation(Kind):
 
     def nearness(self, m: Measurement) -> Float[np.ndarray, " b"]:
         """The lower end of the interval of the last value."""
-        return np.where(m.judged, m.values[:, -1] - m.floor, np.nan)
+        return np.where(usable(m), m.values[:, -1] - m.floor, np.nan)
 
     @property
     def limit(self) -> float:
@@ -73,7 +72,7 @@ class Separation(Kind):
         """More draws narrow an interval."""
         m, worst = finding.measurement, finding.evidence.worst
         if worst is None:
-            return Advice(1, 1, "A judged value is not a number: look at the notes.")
+            return Advice(1, 1, "No case could be judged: look at the notes.")
         distance = abs(float(m.values[worst, -1]) - self.threshold)
         factor = capped((float(m.floor[worst]) / max(distance, 1e-12)) ** 2)
         told = f"An interval {np.sqrt(factor):.2g} times narrower would tell"
