@@ -20,7 +20,8 @@ T = TypeVar("T")
 class Laboratory:
     """A fixed list of cases, which most quantities need to be datasets; what is asked of it twice is computed once.
 
-    steps: the horizon of discrete runs. log_time: the horizon of flows, as `log t`.
+    steps: the horizon of discrete runs. log_time: the horizon of flows, as `log t`. norms: those in which more than the
+    first of the claims will ask for runs, so that one run serves them all.
     """
 
     def __init__(
@@ -29,11 +30,12 @@ class Laboratory:
         *,
         steps: int,
         log_time: float = 1e4,
+        norms: Sequence[str | Norm] = (),
         progress: Progress | None = None,
     ):
         self.cases = list(cases)
         self.steps, self.log_time = steps, log_time
-        self.progress = progress
+        self.norms, self.progress = tuple(norms), progress
         self._made: dict[Hashable, Any] = {}
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -61,12 +63,19 @@ class Laboratory:
         reached = [solvers.normalised_margin(a.weights, s.x, s.y, claimed) / b.upper for s, a, b in pairs]
         return np.array(reached) <= 1 - share
 
+    def view(self) -> Laboratory:
+        """The same laboratory with a horizon of its own, which starts as this one's."""
+        other = Laboratory(self.cases, steps=self.steps, log_time=self.log_time, progress=self.progress)
+        other._made = self._made
+        return other
+
     def part(self, places: Sequence[int] | np.ndarray, factor: float) -> Laboratory:
         """A new laboratory of some of the datasets, with `factor` times the horizon."""
         return Laboratory(
             [self.cases[int(i)] for i in places],
             steps=int(np.ceil(self.steps * factor)),
             log_time=self.log_time * factor,
+            norms=self.norms,
             progress=self.progress,
         )
 

@@ -52,6 +52,7 @@ class _Chunk:
     ):
         self.places, self.datasets, self.method = places, datasets, method
         self.metrics: list[Metrics] = []
+        self.weights: list[np.ndarray] = []
         padded = [*datasets, *datasets[:1] * (setting.padded_size(len(datasets)) - len(datasets))]
         mesh = _mesh(setting.platform)
         split, self.whole = NamedSharding(mesh, PartitionSpec("data")), NamedSharding(mesh, PartitionSpec())
@@ -77,6 +78,7 @@ class _Chunk:
                 f"{self.datasets[worst]!r}: give a smaller step size, or an optimizer that is defined there."
             )
         self.metrics.append(jax.tree.map(np.asarray, metrics))
+        self.weights.append(np.array(self.carry.w))
 
 
 @dataclass(frozen=True)
@@ -182,11 +184,17 @@ class Simulation:
         self.time = ends if len(new) else self.time
         return self
 
-    def result(self) -> Trajectories:
-        """The curves so far. Raises `InputError` before the first step."""
+    def result(self, until: int | None = None) -> Trajectories:
+        """The curves so far, or those of a run that was only carried on to `until`.
+
+        Raises `InputError` before the first step, and where the simulation has not come so far.
+        """
         if not len(self.time):
             raise InputError("The simulation has made no step yet: call advance before result.")
-        b, r = self.count, len(self.time)
+        time = self.time if until is None else grid(until)
+        if len(time) > len(self.time):
+            raise InputError(f"The simulation has made {self.time[-1]} steps: call advance before result({until}).")
+        b, r, segments = self.count, len(time), len(time) // _SEGMENT
         empty = lambda: np.full((b, r), np.nan)  # noqa: E731 - one fresh array a field
         margin, log_loss, log_slope, descent, second = (empty() for _ in range(5))
         norms = {n.name: empty() for n in self.norms}
@@ -195,21 +203,22 @@ class Simulation:
         weights: list[np.ndarray] = [np.empty(0)] * b
         for chunk in self.chunks:
             rows, count = chunk.places, len(chunk.places)
-            m = Metrics(*(np.concatenate(parts, axis=1)[:count] for parts in zip(*chunk.metrics, strict=True)))
+            parts = zip(*chunk.metrics[:segments], strict=True)
+            m = Metrics(*(np.concatenate(part, axis=1)[:count] for part in parts))
             margin[rows], log_loss[rows], log_slope[rows] = m.margin, m.log_loss, m.log_slope
             descent[rows], second[rows], starved[rows] = m.descent, m.second_order, m.starved
             for j, norm in enumerate(self.norms):
                 norms[norm.name][rows], path[norm.name][rows] = m.norms[..., j], m.path[..., j]
             stop = np.asarray(chunk.carry.horizon_step)[:count]
-            horizon[rows] = np.where(stop == NEVER, -1, stop)
-            last = np.asarray(chunk.carry.w)
+            horizon[rows] = np.where(stop < time[-1], stop, -1)
+            last = chunk.weights[segments - 1]
             for i, place in enumerate(rows):
                 weights[place] = last[(i, *map(slice, chunk.datasets[i].weights_shape))]
-        past = (horizon[:, None] >= 0) & (self.time[None, :] > horizon[:, None])
+        past = (horizon[:, None] >= 0) & (time[None, :] > horizon[:, None])
         for curve in (margin, log_loss, log_slope, descent, second, *norms.values(), *path.values()):
             curve[past] = np.nan
         return Trajectories(
-            self.time,
+            time,
             margin,
             log_loss,
             log_slope,

@@ -24,24 +24,23 @@ def settle(
 ) -> Verdict:
     """The verdict on the laboratory's datasets, the horizon being moved while it is inconclusive.
 
+    The laboratory itself keeps its horizon, from which each claim starts.
     apart: judge only the datasets on which these two norms' margins are told apart. confirm: believe a refutation
-    only if it is still one at twice the horizon. one: the laboratory holds a single dataset, which is no ensemble.
-    Datasets that break a rate alone are run to ten times the horizon.
+    only if it is still one at twice the horizon, be it past the last extension. one: the laboratory holds a single
+    dataset, which is no ensemble. Datasets that break a rate alone are run to ten times the horizon.
     """
+    lab, refuted = lab.view(), False
     among = lab.told_apart(*apart) if apart else None
     m = claim.measure(lab)
     verdict = judge(claim, m, among, one=one)
-    if not claim.kind.extends:
-        return verdict
-    for _ in range(extensions):
-        before = verdict.outcome
-        if before is Outcome.SUPPORTED or verdict.evidence.alone or (before is Outcome.REFUTED and not confirm):
+    while claim.kind.extends and not verdict.evidence.alone:
+        doubted = confirm and verdict.outcome is Outcome.REFUTED and not refuted
+        if not doubted and (verdict.outcome is not Outcome.INCONCLUSIVE or extensions <= 0):
             break
+        refuted, extensions = doubted, extensions - 1
         lab.extend(2.0)
         m = claim.measure(lab)
         verdict = judge(claim, m, among, one=one)
-        if before is verdict.outcome is Outcome.REFUTED:
-            break
     if not verdict.evidence.alone:
         return verdict
     settled = _settle_alone(claim, lab, verdict)

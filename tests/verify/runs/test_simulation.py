@@ -4,6 +4,7 @@ import functools
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 
 import jax
 import jax.numpy as jnp
@@ -295,6 +296,16 @@ def test_two_stages_equal_one_and_report_their_progress():
     assert stages[2] == []  # the horizon was reached before
 
 
+@pytest.mark.parametrize("steps", [1, 10, 22, STEPS])
+def test_a_run_that_has_gone_farther_can_be_cut(steps):
+    growing = optax.chain(optax.scale_by_schedule(lambda t: jnp.exp(0.1 * t)), optax.scale(-1.0))
+    datasets = [Dataset([[1.0, 0.5]], [1]), Dataset([[100.0, 0.0]], [1]), *MIXED]  # they end at different steps
+    found = Simulation(growing, datasets, loss="exponential").advance(LONG).result(steps)
+    wanted = run(growing, datasets, loss="exponential", steps=steps)
+    for one, other in zip(*map(jax.tree.leaves, (asdict(found), asdict(wanted))), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize(("workers", "share"), [("1", 1), ("2", 2), ("999", 999)])
 def test_every_core_has_a_device_shared_out_among_the_workers_of_xdist(workers, share):
     # In a process of its own: this one's devices are fixed, and it may be a worker itself.
@@ -351,6 +362,7 @@ def test_wrong_arguments_are_named_with_the_remedy(untyped_caller: None):
             optimizer, dataset, w0=[np.zeros(2)]
         ),
         "no step yet: call advance": lambda: Simulation(optimizer, [dataset]).result(),
+        "has made 22 steps: call advance before": lambda: Simulation(optimizer, [dataset]).advance(22).result(23),
         "did not record the norm 'linf': name it": lambda: run(optimizer, dataset, steps=1).normalised_margin("linf"),
     }
     for sentence, call in cases.items():

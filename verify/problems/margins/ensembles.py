@@ -9,9 +9,12 @@ import solvers
 from solvers.norms import Norm
 from verify.flows.flow import Flow as FlowResult
 from verify.flows.flow import flow as follow
+from verify.losses import loss as loss_named
+from verify.problems.deficit import Curves
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import LOG_TIME, STEPS, Clock
-from verify.problems.subject import Flow, Subject, flow_of, loss_of, norm_of, run_of
+from verify.problems.subject import Flow, Run, Subject, flow_of, loss_of, norm_of, run_of
+from verify.runs.budget import gap_budget, has_budget
 from verify.runs.simulation import Simulation
 from verify.runs.trajectory import Trajectories
 
@@ -33,12 +36,12 @@ def run(subject: Subject, lab: Laboratory, *, budget: bool = False) -> Trajector
     usual = () if budget else usual_norms(all(s.binary for s in lab.datasets))
     own = () if it.norm is None else (norm_of(it),)
     norms = tuple(dict.fromkeys(solvers.norm(norm) for norm in (*usual, *own)))
-    loss = loss_of(it)
+    loss = loss_named(loss_of(it))
     simulation = lab.once(
         ("run", it.optimizer, loss, norms, budget),
         lambda: Simulation(it.optimizer, lab.datasets, loss=loss, norms=norms, budget=budget),
     )
-    return simulation.advance(lab.steps, lab.progress).result()
+    return simulation.advance(lab.steps, lab.progress).result(lab.steps)
 
 
 def flow(subject: Subject, lab: Laboratory) -> FlowResult:
@@ -60,6 +63,33 @@ def clock_of(subject: Subject) -> Clock:
     return LOG_TIME if isinstance(subject, Flow) else STEPS
 
 
+def scale(subject: Subject, lab: Laboratory, gamma: Float[np.ndarray, " b"]) -> Curves | None:
+    """What the gaps of a run are judged by beside themselves; None of flows, and of losses without a gap budget.
+
+    gamma: the maximal margins. The floor and what is judged are left to whoever knows the references.
+    """
+    if not _budgeted(subject):
+        return None
+    norm, found = norm_of(subject), run(subject, lab, budget=True)
+    use, log_time, normalised, _ = recorded(found, norm)
+    name = solvers.norm(norm).name
+    budget = gap_budget(found, lab.datasets, list(gamma), norm=norm, loss=loss_of(subject))
+    return Curves(
+        log_time,
+        gamma[:, None] - normalised,
+        gamma,
+        found.norms[name][:, use],
+        found.path[name][:, use],
+        budget.total[:, use],
+        floor=np.zeros(len(gamma)),
+        judged=np.ones(len(gamma), bool),
+    )
+
+
+def _budgeted(subject: Subject) -> bool:
+    return isinstance(subject, Run) and has_budget(loss_of(subject))
+
+
 def normalised_margins(
     subject: Subject, lab: Laboratory
 ) -> tuple[Float[np.ndarray, " r"], Float[np.ndarray, "b r"], tuple[str, ...]]:
@@ -70,7 +100,7 @@ def normalised_margins(
         normalised = found.normalised_margin(norm)
         normalised[~found.met] = np.nan
         return found.log_time, normalised, found.notes
-    return recorded(run(subject, lab), norm)[1:]
+    return recorded(run(subject, lab, budget=_budgeted(subject)), norm)[1:]
 
 
 def last_weights(subject: Subject, lab: Laboratory) -> list[np.ndarray]:
