@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
@@ -65,9 +66,7 @@ class Laboratory:
 
     def view(self) -> Laboratory:
         """The same laboratory with a horizon of its own, which starts as this one's."""
-        other = Laboratory(self.cases, steps=self.steps, log_time=self.log_time, progress=self.progress)
-        other._made = self._made
-        return other
+        return copy.copy(self)
 
     def part(self, places: Sequence[int] | np.ndarray, factor: float) -> Laboratory:
         """A new laboratory of some of the datasets, with `factor` times the horizon."""
