@@ -5,6 +5,7 @@ random coordinates, less the feature noise `α y v`. `F_j = Σ_r Σ_p [⟨w_jr, 
 softmax loss and `λ/2 ‖W‖²`, weights from `N(0, σ_0²)`. Orders: s = Θ(d^½/n²), σ_p² = Θ(1/(s polylog n)),
 α = Θ(σ_p polylog n), σ_0² = Θ(d^-½), m = polylog n, η = 1/poly n, 0 < λ = o(σ_0^{q-2} σ_p/n). By them supports of noise
 are disjoint with probability at least 1 - n^-2; here they are so by construction, with d = n⁴ s².
+Algorithm: Adam whose gradient contains λW, sign descent in its place, and gradient descent, full batch.
 Claim: with probability at least 1 - 1/n, after any T = poly(n)/η steps both have small gradients and training error 0;
 Adam's test error is at least ½ - o(1) and gradient descent's o(1). In Adam's network the feature's weights have turned
 against the feature. The same is claimed of sign descent, to which the proof reduces Adam.
@@ -18,100 +19,103 @@ which time a weight can move by 3; for q = 4 with n = 4 and s σ_p ≥ 3n, since
 n = 16, s = 64, α = ½ Adam's test error falls to 0 from most starts (a twin), unless its memory is so long that it has
 not moved by then; `verify gallery zou2023-probability` maps what lies between. Steps of Adam are 1/(11 s σ_p) at most:
 with coarser ones, or n = 8 and s σ_p = 12, the promise is broken now and then which finer steps keep.
-Reference: Zou, Cao, Li, Gu (2023), Theorem 4.1; the orders as Tang et al. (2025, arXiv 2510.11354) restate them.
+Reference: Zou, Cao, Li, Gu (2023), Theorem 4.1, as commonly stated; Adam's half and the orders as Tang et al. (2025,
+arXiv 2510.11354) restate them, the feature's weights after the lemmas of the proof.
 """
 
 from dataclasses import replace
-
-import optax
-import pytest
+from functools import partial
 
 from properties.papers import ZOU_2023
-from verify import Claim, Separation, Twin
+from verify import Promise, Read, Separation, Twin
 from verify.problems.cnn.runs import ADAM, GD, SIGN, Way
 from verify.problems.cnn.separation import FailureRate, FeatureSigns
 from verify.problems.cnn.settings import settings
 
-RARE = Separation(1.0, "n × rate of broken promises ≤ 1, with its interval of level 98 %")
-ADAM_TEXT = "Adam against gradient descent, η = 1/180 and 0.3, λ = 0.03 σ_0^{q-2} σ_p/n, ε = λη"
-SIGN_TEXT = ADAM_TEXT.replace("Adam", "sign descent").replace(", ε = λη", "")
+PROMISED = (
+    "Same start, for every T = poly(n)/η with probability at least 1 - 1/n: training errors 0, small gradients, "
+    "{}'s test error ≥ ½ - o(1), GD's = o(1). Tried with n ≤ 6 ≤ ½ s σ_p, up to T = 3/η."
+)
+BRIEF, LONG = Way("adam", (0.0, 0.0)), Way("adam", (0.9, 0.999))
+"""Adam's memory: without feature noise a short one lets the feature's weights decay to 0, which is no vote at all."""
 
 
-def claim(name: str, title: str, quantity, kind, twins: dict, text: str, problem=settings, share=1 / 64) -> Claim:
-    return Claim(
-        id=f"zou2023/{name}",
-        title=title,
-        statement="Same start, for every T = poly(n)/η with probability at least 1 - 1/n: training errors 0, small "
-        "gradients, Adam's test error ≥ ½ - o(1), GD's = o(1). Tried with n ≤ 6 ≤ ½ s σ_p, up to T = 3/η.",
-        source="Zou, Cao, Li, Gu 2023, Theorem 4.1 (orders as restated by Tang et al. 2025)",
-        paper=ZOU_2023,
-        kind=kind,
-        problem=problem,
-        optimizer=optax.identity(),
-        optimizer_text=text,
-        loss="cross_entropy",
-        norm="l2",
-        quantity=quantity,
-        twins=tuple(Twin(wrong, quantity=false, shrink=False) for wrong, false in twins.items()),
-        share=share,
+def false(wrong: str, quantity: FailureRate | FeatureSigns) -> Twin:
+    return Twin(wrong, quantity=quantity, shrink=False)
+
+
+def twins(way: Way, brief: Way, long: Way) -> tuple[Twin, ...]:
+    """Each breaks another of the theorem's assumptions, or exchanges the parts. brief, long: without memory, and with
+    a long one."""
+    few = partial(FailureRate, fails=way, first=1, repetitions=10)
+    return (
+        false("no feature noise (α = 0)", few(fails=long, alpha=0.0, n=8)),
+        false("s σ_p of order 1", few(s=2)),
+        false("a feature of s entries", few(dense=True)),
+        false("mini-batches of 2, without memory", few(fails=replace(brief, batch=2))),
+        false("s σ_p < n and α = ½", few(fails=brief, n=16, s=64, alpha=0.5)),
+        false("λ = 3000 σ_0^{q-2} σ_p/n in place of o(σ_0^{q-2} σ_p/n)", few(decay=3e3)),
+        false("gradient descent in its place", few(fails=GD)),
     )
 
 
-def twins(way) -> dict[str, FailureRate]:
-    """Each breaks another of the theorem's assumptions, or exchanges the parts."""
-    brief = replace(way, betas=(0.0, 0.0)) if way.method == "adam" else way
-    # Without feature noise a short memory lets the feature's weights decay to 0, which is no vote at all.
-    long = replace(way, betas=(0.9, 0.999)) if way.method == "adam" else way
-
-    def of(**changes) -> FailureRate:
-        return FailureRate(**{"fails": way, "first": 1, "repetitions": 10} | changes)
-
-    return {
-        "no feature noise (α = 0)": of(fails=long, alpha=0.0, n=8),
-        "s σ_p of order 1": of(s=2),
-        "a feature of s entries": of(dense=True),
-        "mini-batches of 2, without memory": of(fails=replace(brief, batch=2)),
-        "s σ_p < n and α = ½": of(fails=brief, n=16, s=64, alpha=0.5),
-        "λ = 3000 σ_0^{q-2} σ_p/n in place of o(σ_0^{q-2} σ_p/n)": of(decay=3e3),
-        "gradient descent in its place": of(fails=GD),
-    }
-
+of_adam = partial(
+    ZOU_2023.claim,
+    promise=Promise.ASYMPTOTIC,
+    problem=settings,
+    optimizer_text="Adam against gradient descent, η = 1/180 and 0.3, λ = 0.03 σ_0^{q-2} σ_p/n, ε = λη",
+)
+RARE = Separation(1.0, "n × rate of broken promises ≤ 1, with its interval of level 98 %")
 
 CLAIMS = (
-    claim("cnn-adam", "Adam fails where GD generalises, CNN", FailureRate(), RARE, twins(ADAM), ADAM_TEXT),
-    claim(
-        "cnn-sign",
-        "Sign descent fails where GD generalises, CNN",
-        FailureRate(fails=SIGN),
-        RARE,
-        twins(SIGN),
-        SIGN_TEXT,
+    of_adam(
+        "cnn-adam",
+        "Theorem 4.1",
+        "Adam fails where GD generalises, CNN",
+        PROMISED.format("Adam"),
+        read=Read.STATED,
+        kind=RARE,
+        quantity=FailureRate(),
+        twins=twins(ADAM, BRIEF, LONG),
+        share=1 / 64,
     ),
-    claim(
+    of_adam(
+        "cnn-sign",
+        "after Theorem 4.1, sign descent",
+        "Sign descent fails where GD generalises, CNN",
+        PROMISED.format("sign descent"),
+        read=Read.DERIVED,
+        kind=RARE,
+        optimizer_text="sign descent against gradient descent, η = 1/180 and 0.3, λ = 0.03 σ_0^{q-2} σ_p/n",
+        quantity=FailureRate(fails=SIGN),
+        twins=twins(SIGN, SIGN, SIGN),
+        share=1 / 64,
+    ),
+    of_adam(
         "cnn-q4",
+        "Theorem 4.1",
         "Adam fails where GD generalises, CNN, q = 4",
-        FailureRate(repetitions=32),
-        RARE,
-        {"no feature noise (α = 0)": FailureRate(fails=Way("adam", (0.9, 0.999)), alpha=0.0, first=1, repetitions=10)},
-        ADAM_TEXT,
-        lambda: settings(n=(4,), q=4, reach=3.0),
+        PROMISED.format("Adam"),
+        read=Read.STATED,
+        kind=RARE,
+        problem=partial(settings, n=(4,), q=4, reach=3.0),
+        quantity=FailureRate(repetitions=32),
+        twins=(false("no feature noise (α = 0)", FailureRate(fails=LONG, alpha=0.0, first=1, repetitions=10)),),
         share=1 / 128,
     ),
-    claim(
+    of_adam(
         "cnn-feature",
+        "proof of Theorem 4.1",
         "Adam's network votes against the feature, GD's for it",
-        FeatureSigns(),
-        Separation(0.0, "feature margin of Adam < 0 < feature margin of GD, on both labels"),
-        {
-            "no feature noise (α = 0)": FeatureSigns(fails=Way("adam", (0.9, 0.999)), alpha=0.0, first=2),
-            "gradient descent twice": FeatureSigns(fails=GD),
-        },
-        ADAM_TEXT,
+        "Same start, for every T = poly(n)/η: on the feature patch alone Adam's network has a negative margin and GD's "
+        "a positive one, for both labels. Tried with n ≤ 6 ≤ ½ s σ_p, up to T = 3/η.",
+        read=Read.STATED,
+        kind=Separation(0.0, "feature margin of Adam < 0 < feature margin of GD, on both labels"),
+        quantity=FeatureSigns(),
+        twins=(
+            false("no feature noise (α = 0)", FeatureSigns(fails=LONG, alpha=0.0, first=2)),
+            false("gradient descent twice", FeatureSigns(fails=GD)),
+        ),
         share=1 / 16,
     ),
 )
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
-def test_cnn(theorem, claim):
-    theorem(claim)
