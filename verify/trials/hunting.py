@@ -14,12 +14,11 @@ from verify.backend import working_on
 from verify.claims.claim import Claim
 from verify.claims.judge import refutes_alone
 from verify.datasets.cases import Case
-from verify.errors import TrajectoryError
-from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
 from verify.seeds import derived_seed
 from verify.trials.drawing import quiet, seeded
 from verify.trials.refutation import TWICE
+from verify.trials.single import measured
 
 _ABSENT = -1e9  # of a case that cannot be judged: hypothesis wants a finite number
 
@@ -70,16 +69,12 @@ def hunt(
     known: dict[Hashable, float | None] = {}
     order: list[tuple[float, Case]] = []
 
-    def measured(case: Case, factor: float = 1.0) -> Measurement | None:
-        lab = Laboratory([case], steps=int(steps * factor), log_time=log_time * factor)
-        try:
-            return claim.measure(lab)
-        except TrajectoryError:
-            return None
+    def seen(case: Case, factor: float = 1.0) -> Measurement | None:
+        return measured(claim, case, steps=steps * factor, log_time=log_time * factor)
 
     def run(case: Case) -> float | None:
         if case.key not in known:
-            m = measured(case)
+            m = seen(case)
             known[case.key] = None if m is None else score(claim, m)
             if (value := known[case.key]) is not None:
                 order.append((value, case))
@@ -104,7 +99,7 @@ def hunt(
     best, case = max(order, key=lambda pair: pair[0])
     early = [value for value, _ in order[: max(1, len(order) // 2)]]
     with working_on(platform):
-        again = measured(case, TWICE) if _refutes(claim, measured(case)) else None
+        again = seen(case, TWICE) if _refutes(claim, seen(case)) else None
     return Hunt(name, limit, best, case, len(known), len(order), max(early), _refutes(claim, again))
 
 

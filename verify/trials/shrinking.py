@@ -15,12 +15,11 @@ from verify.claims.judge import Verdict, refutes_alone
 from verify.claims.kinds import Bound
 from verify.claims.verdict import Outcome
 from verify.datasets.cases import Case
-from verify.errors import TrajectoryError
-from verify.problems.laboratory import Laboratory
 from verify.seeds import derived_seed
 from verify.trials.drawing import quiet, seeded
 from verify.trials.profiles import Profile
 from verify.trials.refutation import TWICE
+from verify.trials.single import measured
 
 SHORT = 5_000  # steps of a run on a case that is being shrunk
 
@@ -31,11 +30,8 @@ def shrink(claim: Claim, profile: Profile, seed: int, *, most_steps: int = SHORT
     known: dict[Hashable, bool] = {}
 
     def refuted(case: Case, factor: float = 1.0) -> bool:
-        lab = Laboratory([case], steps=int(steps * factor), log_time=log_time * factor)
-        try:
-            return bool(refutes_alone(claim, claim.measure(lab))[0])
-        except TrajectoryError:
-            return False
+        m = measured(claim, case, steps=steps * factor, log_time=log_time * factor)
+        return m is not None and bool(refutes_alone(claim, m)[0])
 
     def predicate(case: Case) -> bool:
         # Out of budget nothing new refutes, which ends the search; what is known stays true when it is replayed.
@@ -60,4 +56,5 @@ def counterexample(verdict: Verdict, profile: Profile, seed: int) -> Case | None
     if not isinstance(verdict.claim.kind, Bound) or violated is None:
         return shrink(verdict.claim, profile, seed)
     # A bound that fails early is not worth running for long.
-    return shrink(verdict.claim, profile, seed, most_steps=min(SHORT, ceil(3 * np.exp(violated)) + 10))
+    early = ceil(3 * np.exp(min(violated, np.log(SHORT)))) + 10
+    return shrink(verdict.claim, profile, seed, most_steps=min(SHORT, early))

@@ -1,0 +1,18 @@
+"""A claim on one case, of which many are tried: one on which it cannot be measured says nothing."""
+
+from __future__ import annotations
+
+from solvers.errors import UndecidedError
+from verify.claims.claim import Claim
+from verify.datasets.cases import Case
+from verify.errors import FlowError, TrajectoryError
+from verify.problems.laboratory import Laboratory
+from verify.problems.quantity import Measurement
+
+
+def measured(claim: Claim, case: Case, *, steps: float, log_time: float) -> Measurement | None:
+    """The claim's quantity on one case; None where the run, the flow or a solver fails on it."""
+    try:
+        return claim.measure(Laboratory([case], steps=int(steps), log_time=log_time))
+    except (TrajectoryError, FlowError, UndecidedError):
+        return None
