@@ -1,21 +1,21 @@
 """The gap never exceeds its budget: for steepest descent in any norm, with and without momentum, and for Adam.
 
 Setting: separable data, zero start weights, any steps; exponential, logistic, cross-entropy or pairwise logistic loss.
+Algorithm: steepest descent in a norm, with and without momentum, and Adam: any method, as far as the inequality goes.
 Claim: with `F = log L`, updates `u`, `S = Σ ‖u‖`, and `z(u)` the changes of the margins, the margin's gap is at most
 `[Σ (γ ‖u‖ + ⟨∇F, u⟩) + ½ Σ max z(u)² + ln n + F_0 + c] / S` as soon as the margin is not negative: what the updates
 are misaligned, what the steps are too long, what n points cost, and a correction `c` for the loss's tail.
 Reference: the descent argument of Fan, Schmidt, Thrampoulidis (2025), Theorems 1, 2 and 5, evaluated along the run
-instead of being bounded beforehand; derived in `verify.budget`. It holds in every norm, also in one that the optimizer
-does not follow: there the misalignment does not vanish.
+instead of being bounded beforehand; derived in `verify.runs.budget`. It holds in every norm, also in one that the
+optimizer does not follow: there the misalignment does not vanish.
 """
 
 from collections.abc import Callable
 
 import optax
-import pytest
 
 from properties.papers import FAN_2025
-from verify import Bound, Claim, Twin, strategies
+from verify import Bound, Claim, Read, Twin, strategies
 from verify.optimizers import PowerDecay, adam, steepest_descent
 from verify.problems.margins.budgeted_gap import BudgetedGap, without
 
@@ -40,13 +40,13 @@ def claim(
     ]
     if name.endswith("in-l2"):
         twins.append(lacks("misalignment", "misalignment"))
-    return Claim(
-        id=f"fan2025/gap-budget-{name}",
-        title=f"{what}: the gap in {norm} never exceeds its budget",
-        statement=f"{what}, any steps: while the margin is not negative, its gap in {norm} is at most "
+    return FAN_2025.claim(
+        f"gap-budget-{name}",
+        "after Theorems 1, 2 and 5, along the run",
+        f"{what}: the gap in {norm} never exceeds its budget",
+        f"{what}, any steps: while the margin is not negative, its gap in {norm} is at most "
         "[Σ (γ ‖u‖ + ⟨∇F, u⟩) + ½ Σ max z(u)² + ln n + F₀ + c]/Σ ‖u‖.",
-        source="after Fan, Schmidt, Thrampoulidis 2025, Theorems 1, 2 and 5; evaluated along the run",
-        paper=FAN_2025,
+        read=Read.DERIVED,
         kind=Bound(lambda m: m.larger_side, "its budget"),
         problem=strategies.binary if loss == "logistic" else strategies.multiclass,
         optimizer=steps(0.1),
@@ -79,8 +79,3 @@ CLAIMS = (
     claim("adam", "Adam", lambda steps: adam(steps, b2=0.99), "logistic", "linf"),
     claim("sign-gd-in-l2", "SignGD, against the L2 margin", descent("linf"), "logistic", "l2"),
 )
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
-def test_gap_budget(theorem, claim):
-    theorem(claim)

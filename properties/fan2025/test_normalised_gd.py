@@ -7,15 +7,15 @@ Reference: Fan, Schmidt, Thrampoulidis (2025), Theorem 1 for p = 2.
 """
 
 from properties.papers import FAN_2025
-from verify import Claim, Rate, Twin, laws, optimizers, strategies
+from verify import Rate, Read, Twin, laws, optimizers, strategies
 from verify.optimizers import PowerDecay
 
-CLAIM = Claim(
-    id="fan2025/normalised-gd-multiclass",
-    title="Normalised GD maximises the Frobenius margin, multiclass",
-    statement="Normalised GD with steps t^-1/2: the Frobenius margin's gap to the maximum is O((log t + n)/t^1/2).",
-    source="Fan, Schmidt, Thrampoulidis 2025, Theorem 1",
-    paper=FAN_2025,
+CLAIM = FAN_2025.claim(
+    "normalised-gd-multiclass",
+    "Theorem 1",
+    "Normalised GD maximises the Frobenius margin, multiclass",
+    "Normalised GD with steps t^-1/2: the Frobenius margin's gap to the maximum is O((log t + n)/t^1/2).",
+    read=Read.PAPER,
     kind=Rate(laws.power(1 / 2, log=1)),
     problem=strategies.multiclass,
     optimizer=optimizers.normalised_gd(PowerDecay(0.1, 1 / 2)),
@@ -28,10 +28,6 @@ CLAIM = Claim(
         Twin("summable steps t^-3/2", optimizer=optimizers.normalised_gd(PowerDecay(0.1, 3 / 2))),
     ),
     real=("wine:standardise",),
-    share=1 / 2,
     horizon=-1 / 3,
+    share=1 / 2,
 )
-
-
-def test_normalised_gd(theorem):
-    theorem(CLAIM)

@@ -1,11 +1,11 @@
 """What must agree exactly: symmetries of the methods of steepest descent and of Adam, on random data and weights.
 
 Setting: separable data with k classes, mean cross-entropy loss, random weights W_0 [k, d], `η_t = 0.1 (t+1)^-1/2`.
-Algorithms: `W ← W - η_t D`, `D = argmax ⟨∇L(W), D⟩` over `‖D‖ ≤ 1` (max norm: SignGD; Frobenius: normalised GD;
+Algorithm: `W ← W - η_t D`, `D = argmax ⟨∇L(W), D⟩` over `‖D‖ ≤ 1` (max norm: SignGD; Frobenius: normalised GD;
 spectral: polar factor), and Adam with ε = 0.
-Claims: each row of the table names a change of data, start weights or loss, and how the run changes with it, in
+Claim: each row of the table names a change of data, start weights or loss, and how the run changes with it, in
 exact arithmetic and at every step. In float64 it holds to less than what noise of 2^-36 in the data changes;
-a run that makes such noise grow more than 64-fold is left out and counted (`verify.metamorphic`).
+a run that makes such noise grow more than 64-fold is left out and counted (`verify.problems.margins.discrepancy`).
 Data: all flavours, at their own scale. With the spectral norm rows are at most 1 and margins not tiny: a singular
 value that is zero but for the rounding of samples that cancel is otherwise taken for a direction to go.
 Reference: consequences of the definitions (Fan, Schmidt, Thrampoulidis 2025, section 2), each proved in a line.
@@ -13,10 +13,8 @@ Reference: consequences of the definitions (Fan, Schmidt, Thrampoulidis 2025, se
 
 import math
 
-import pytest
-
 from properties.papers import FAN_2025
-from verify import Bound, Claim, Twin, optimizers, strategies
+from verify import Bound, Claim, Promise, Read, Twin, optimizers, strategies
 from verify.optimizers import PowerDecay
 from verify.problems.margins import relations
 from verify.problems.margins.discrepancy import Discrepancy
@@ -43,18 +41,18 @@ TEXTS = {
 
 
 def claim(name: str, statement: str, optimizer, relation, *twins: Twin, partner=None, problem=MULTICLASS) -> Claim:
-    return Claim(
-        id=f"fan2025/oracle-{name.lower()}",
-        title=statement[: statement.index(":")],
-        statement=statement,
-        source="from the definitions in Fan, Schmidt, Thrampoulidis 2025",
-        paper=FAN_2025,
+    return FAN_2025.claim(
+        f"oracle-{name.lower()}",
+        "from its definitions",
+        statement[: statement.index(":")],
+        statement,
+        read=Read.DERIVED,
+        promise=Promise.TIGHT,
         kind=Bound(lambda m: m.larger_side, "what noise of 2^-36 in the data changes"),
         problem=lambda: problem,
         optimizer=optimizer,
         optimizer_text=f"{TEXTS[optimizer]}, η = 0.1 (t+1)^-1/2, 1000 steps",
         loss="cross_entropy",
-        norm="l2",
         quantity=Discrepancy(relation, partner),
         twins=twins,
         share=1 / 4,
@@ -162,8 +160,3 @@ CLAIMS = (
         twin("start weights not renumbered", relations.relabelling_alone),
     ),
 )
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
-def test_oracle(theorem, claim):
-    theorem(claim)

@@ -7,7 +7,8 @@ Claim: the margin normalised by `‖W‖` falls short of the maximal one by
     a < 1/2: O((t^{1-2a} + n) / t^{1-a}),    a = 1/2: O((log t + n) / t^{1/2}),
     1/2 < a < 1: O(n / t^{1-a}),             a = 1: O(n / log t).
 
-Reference: Fan, Schmidt, Thrampoulidis (2025), Theorem 1 (a = 1/2) and Theorem 3 (other a, as commonly stated).
+Reference: Fan, Schmidt, Thrampoulidis (2025), Theorem 1 (a = 1/2) and Theorem 3, the general one, from which the rates
+for other a, which are not printed, are derived.
 
 What is seen is `t^-(1-a)` throughout, so the law for a < 1/2 is far from tight. For a = 1 the gap times `log t` is
 watched over decades of t, since the horizon holds too few decades of `log t`, and with steps ten times as large: the
@@ -15,10 +16,8 @@ weights must come past `log n / γ`, where the points are separated, while they 
 of the max norm and of the Frobenius norm has files of its own.
 """
 
-import pytest
-
 from properties.papers import FAN_2025
-from verify import Claim, Rate, Twin, laws, optimizers, strategies
+from verify import Claim, Rate, Read, Twin, laws, optimizers, strategies
 from verify.optimizers import PowerDecay
 
 # By exponent of the step sizes: its name, the claimed law, and a law that is faster than what is seen.
@@ -45,12 +44,12 @@ ELSEWHERE = {("linf", 1 / 2), ("l2", 1 / 2)}
 def claim(norm: str, a: float) -> Claim:
     name, law, faster = SCHEDULES[a]
     main, eta0 = a == 1 / 2, 1.0 if a == 1 else 0.1
-    return Claim(
-        id=f"fan2025/steepest-descent-{norm}-a{a:.2g}",
-        title=f"Steepest descent in the {norm} norm maximises its margin, steps t^-{name}",
-        statement=f"Steepest descent in the {norm} norm, steps t^-{name}: its margin's gap is O({law.law}).",
-        source=f"Fan, Schmidt, Thrampoulidis 2025, Theorem {'1' if main else '3 (as commonly stated)'}",
-        paper=FAN_2025,
+    return FAN_2025.claim(
+        f"steepest-descent-{norm}-a{a:.2g}",
+        "Theorem 1" if main else "Theorem 3",
+        f"Steepest descent in the {norm} norm maximises its margin, steps t^-{name}",
+        f"Steepest descent in the {norm} norm, steps t^-{name}: its margin's gap is O({law.law}).",
+        read=Read.PAPER if main else Read.DERIVED,
         kind=law,
         problem=strategies.multiclass,
         optimizer=optimizers.steepest_descent(PowerDecay(eta0, a), norm),
@@ -71,8 +70,3 @@ def claim(norm: str, a: float) -> Claim:
 
 
 CLAIMS = [claim(norm, a) for norm in OTHERS for a in SCHEDULES if (norm, a) not in ELSEWHERE]
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
-def test_steepest_descent(theorem, claim):
-    theorem(claim)

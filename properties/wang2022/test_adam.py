@@ -11,30 +11,26 @@ limit is derived: the gradients vanish beside ε.
 
 import math
 
-import pytest
-
 from properties.papers import WANG_2022
-from verify import Claim, Limit, Rate, Twin, laws, optimizers, strategies
+from verify import Claim, Limit, Rate, Read, Twin, laws, optimizers, strategies
 from verify.flows.dynamics import Adam
 from verify.problems.margins.residual import Residual
 
 STEP, EPS = 0.1, 1e-4
 INSIDE, OUTSIDE = Adam(STEP, EPS), Adam(STEP, math.sqrt(EPS), eps_inside_root=False)
 
-DIRECTION = Claim(
-    id="wang2022/adam",
-    title="Adam with ε > 0 maximises the L2 margin",
-    statement="Adam with a constant ε > 0 on separable data: the L2 margin's gap to the maximum is O(1/log t).",
-    source="Wang et al. 2022, on Adam",
-    paper=WANG_2022,
+DIRECTION = WANG_2022.claim(
+    "adam",
+    "on Adam",
+    "Adam with ε > 0 maximises the L2 margin",
+    "Adam with a constant ε > 0 on separable data: the L2 margin's gap to the maximum is O(1/log t).",
+    read=Read.STATED,
     kind=Rate(laws.inverse_log()),
     problem=strategies.binary,
-    optimizer=INSIDE.optimizer,
+    flow=INSIDE,
     optimizer_text="Adam(β₁=0.9, β₂=0.95), ε = 1e-4 inside the root, η = 0.1; its flow in log t after the first steps",
     loss="logistic",
     norm="l2",
-    real=("iris:0-vs-rest",),
-    flow=INSIDE,
     twins=(
         Twin("L-infinity margin for L2 margin", norm="linf", shrink=False),
         Twin("the faster rate (log t)^-3/2", kind=Rate(laws.inverse_log().faster(0.5))),
@@ -47,28 +43,26 @@ DIRECTION = Claim(
             shrink=False,
         ),
     ),
+    real=("iris:0-vs-rest",),
     share=0.5,
 )
 
 
 def residual(where: str, dynamics: Adam, root: str) -> Claim:
-    factor = STEP / dynamics.effective_step
-    return Claim(
-        id=f"wang2022/adam-residual-{where}",
-        title=f"Adam's residual, ε {where} the root",
-        statement=f"w(t) - ŵ log t tends to w̃, with (η/{root}/N) exp(-y_n ⟨x_n, w̃⟩) = α_n on the support vectors.",
-        source="Wang et al. 2022, on Adam; the limit derived",
-        paper=WANG_2022,
+    return WANG_2022.claim(
+        f"adam-residual-{where}",
+        "on Adam, its residual",
+        f"Adam's residual, ε {where} the root",
+        f"w(t) - ŵ log t tends to w̃, with (η/{root}/N) exp(-y_n ⟨x_n, w̃⟩) = α_n on the support vectors.",
+        read=Read.DERIVED,
         kind=Limit(tolerance=1e-4, law=laws.inverse_log()),
         problem=strategies.binary,
-        optimizer=dynamics.optimizer,
+        flow=dynamics,
         optimizer_text=f"Adam(β₁=0.9, β₂=0.95), ε = {dynamics.eps:g} {where} the root, η = 0.1; its flow in log t",
         loss="logistic",
-        norm="l2",
         quantity=Residual(),
-        flow=dynamics,
         twins=(
-            Twin(f"η for η/{root}", quantity=Residual(step_factor=factor), shrink=False),
+            Twin(f"η for η/{root}", quantity=Residual(step_factor=STEP / dynamics.effective_step), shrink=False),
             Twin("ŵ log t grows by a thousandth", quantity=Residual(log_factor=1.001), shrink=False),
         ),
         share=0.5,
@@ -76,8 +70,3 @@ def residual(where: str, dynamics: Adam, root: str) -> Claim:
 
 
 CLAIMS = DIRECTION, residual("inside", INSIDE, "√ε"), residual("outside", OUTSIDE, "ε")
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
-def test_adam(theorem, claim):
-    theorem(claim)

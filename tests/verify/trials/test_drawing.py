@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from properties.soudry2018.test_gradient_descent import CLAIMS
+from properties.soudry2018.test_gradient_descent import CLAIMS as GRADIENT_DESCENT
 from verify.trials.drawing import draw, quiet, seeded
 
 ODD = (982451653, 961748941, 941083987, 920419823)
@@ -29,7 +29,7 @@ def drawn(context) -> list[int]:
 
 
 def cases() -> list:
-    return [case.to_json() for case in draw(CLAIMS[0], 8, 0)]
+    return [case.to_json() for case in draw(GRADIENT_DESCENT[0], 8, 0)]
 
 
 @pytest.fixture

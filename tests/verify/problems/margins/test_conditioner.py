@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from properties.qian2019.test_adagrad import MARGIN, POINT
-from properties.soudry2018.test_zero_multiplier import ZERO_MULTIPLIER
+from properties.soudry2018.test_zero_multiplier import CLAIM as ZERO_MULTIPLIER
 from solvers.errors import InputError
 from verify.claims.envelopes import log_envelope_ratio
 from verify.claims.kinds import Rate
@@ -14,6 +14,7 @@ from verify.laws import inverse_log
 from verify.problems.laboratory import Laboratory
 from verify.problems.margins.conditioner import Conditioned, Spread
 from verify.problems.margins.gap import Direction
+from verify.problems.subject import flow_of
 
 BENT = Dataset([[4, 1, -1], [-1, 1, 1]], [1, 1])
 POINTS = [Dataset([[1, 2]], [1]), Dataset([[0, -3, 1]], [-1])]
@@ -66,4 +67,4 @@ def test_bad_input(lab):
         Conditioned().measure(ZERO_MULTIPLIER.subject, lab)
     with pytest.raises(InputError, match="no conditioner to measure"):
         Spread(True).measure(ZERO_MULTIPLIER.subject, lab)
-    assert isinstance(MARGIN.flow, AdaGrad)
+    assert isinstance(flow_of(MARGIN.subject).dynamics, AdaGrad)
