@@ -160,6 +160,12 @@ class Claim:
         """The claim's quantity, measured on the laboratory's cases."""
         return self.quantity.measure(self.subject, lab)
 
+    @property
+    def norms(self) -> tuple[str | Norm, ...]:
+        """The norms that the claim and its twins ask for, each once."""
+        every = [self.subject.norm, *(twin.changes.get("norm") for twin in self.twins)]
+        return tuple(dict.fromkeys(norm for norm in every if norm is not None and not isinstance(norm, tuple)))
+
     def twin(self, index: int) -> Claim:
         """The false twin of that index, as a claim of its own."""
         twin = self.twins[index]

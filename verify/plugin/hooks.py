@@ -7,9 +7,11 @@ unless `--fresh`. A run in which theorems were collected but none reached a verd
 
 from __future__ import annotations
 
+import ast
 import secrets
 from collections.abc import Callable, Iterable
 from inspect import signature
+from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -101,12 +103,21 @@ def pytest_pycollect_makeitem(
     from verify.claims.claim import Claim
 
     claims = [claim for claim in (obj if isinstance(obj, tuple | list) else (obj,)) if isinstance(claim, Claim)]
-    if not claims or any(map(_asks, vars(collector.obj).values())):
+    if not claims or not _assigns(collector.path, name) or any(map(_asks, vars(collector.obj).values())):
         return None
     return [
         pytest.Function.from_parent(collector, name=f"{name.lower()}[{claim.id}]", callobj=_test_of(claim))
         for claim in claims
     ]
+
+
+def _assigns(path: Path, name: str) -> bool:
+    """Whether the module itself defines that name, and does not import it."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            return True
+    return False
 
 
 def _asks(value: object) -> bool:

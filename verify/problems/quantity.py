@@ -14,6 +14,7 @@ from solvers.errors import InputError
 from solvers.norms import Norm
 from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset, datasets_of
+from verify.problems.deficit import Curves
 from verify.problems.laboratory import Laboratory
 from verify.problems.subject import Subject
 
@@ -78,7 +79,8 @@ class Measurement:
     judged: `[b]`, False where nothing can be said (no certified reference, a precision horizon, a theorem's
     assumption that does not hold); `notes` say why. gamma: `[b]` the reference margins, where there are any.
     bound: `[b r]` the larger side, of a quantity that measures both sides of an inequality. parts: by name, `[b r]`
-    terms that add up to `bound`, where the inequality has some. clock: how `log_time` is read. all_or_none: whether
+    terms that add up to `bound`, where the inequality has some. clock: how `log_time` is read. scale: what
+    a gap is judged by beside itself, where a budget bounds it. all_or_none: whether
     nothing may be concluded where fewer than half of the cases could be judged, because what left the others out casts
     doubt on these.
     """
@@ -93,6 +95,7 @@ class Measurement:
     bound: Float[np.ndarray, "b r"] | None = None
     parts: Mapping[str, Float[np.ndarray, "b r"]] | None = None
     clock: Clock = STEPS
+    scale: Curves | None = None
     all_or_none: bool = False
 
     @property

@@ -65,6 +65,11 @@ class GapBudget:
         return self.misalignment + self.discretisation + self.log_n + self.tail
 
 
+def has_budget(loss: str | Loss) -> bool:
+    """Whether the gap budget is derived for the loss."""
+    return loss_named(loss) in (EXPONENTIAL, *_LOGISTIC)
+
+
 def _log_loss_at_zero(loss: Loss, dataset: Dataset) -> float:
     rivals = max(dataset.classes - 1, 1)
     return float(loss.log_value(jnp.zeros(rivals)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Bool
 
 from solvers.norms import Norm
 from verify.claims.claim import Claim
@@ -30,47 +31,29 @@ def settle(
     dataset, which is no ensemble. Datasets that break a rate alone are run to ten times the horizon.
     """
     lab, refuted = lab.view(), False
+    farthest = 10.0 * lab.steps
     among = lab.told_apart(*apart) if apart else None
-    m = claim.measure(lab)
-    verdict = judge(claim, m, among, one=one)
-    while claim.kind.extends and not verdict.evidence.alone:
-        doubted = confirm and verdict.outcome is Outcome.REFUTED and not refuted
-        if not doubted and (verdict.outcome is not Outcome.INCONCLUSIVE or extensions <= 0):
-            break
+    while True:
+        verdict = _judged(claim, lab, among, farthest / lab.steps, one)
+        alone = verdict.outcome is Outcome.REFUTED and verdict.evidence.alone
+        doubted = confirm and verdict.outcome is Outcome.REFUTED and not refuted and not alone
+        open_ = verdict.outcome is Outcome.INCONCLUSIVE and extensions > 0
+        if not claim.kind.extends or not (doubted or open_):
+            return verdict
         refuted, extensions = doubted, extensions - 1
         lab.extend(2.0)
-        m = claim.measure(lab)
-        verdict = judge(claim, m, among, one=one)
-    if not verdict.evidence.alone:
+
+
+def _judged(claim: Claim, lab: Laboratory, among: Bool[np.ndarray, " b"] | None, farther: float, one: bool) -> Verdict:
+    """The verdict at the laboratory's horizon, once suspects were run to so many times it."""
+    m = claim.measure(lab)
+    verdict = judge(claim, m, among, one=one)
+    if verdict.outcome is not Outcome.INCONCLUSIVE or not verdict.evidence.alone:
         return verdict
-    settled = _settle_alone(claim, lab, verdict)
-    return capped(settled, replace(m, judged=m.judged & settled.measurement.judged))
-
-
-def _settle_alone(claim: Claim, lab: Laboratory, verdict: Verdict) -> Verdict:
-    """The verdict once the datasets that break the rate alone have been run to ten times the horizon.
-
-    Gaps fall in steps, and a run may stand still for two decades before the next one.
-    """
-    suspects = np.flatnonzero(claim.kind.suspects(verdict.measurement))
-    later = claim.measure(lab.part(suspects, 10.0))
-    still = claim.kind.suspects(later)
-    figures = f"{len(suspects)} of {verdict.evidence.informative} datasets stood still at the horizon"
-    if still.any():
-        count = np.count_nonzero(still)
-        told = f"The law fails on {count} datasets: {figures}, {count} at ten times it."
-        return replace(verdict, outcome=Outcome.REFUTED, sentence=told)
-    m, evidence, told = verdict.measurement, verdict.evidence, f"{figures}, none at ten times it"
-    if lost := int(np.count_nonzero(~later.judged)):
-        # Left out like those that cannot be judged up to the horizon: of them nothing more will be known.
-        judged = m.judged.copy()
-        judged[suspects[~later.judged]] = False
-        m, evidence = replace(m, judged=judged), replace(evidence, informative=evidence.informative - lost)
-        told += f", where {lost} of them cannot be judged and {'is' if lost == 1 else 'are'} left out"
-    kept = replace(m, notes=(*m.notes, told))
-    growth = verdict.evidence.value
-    assert growth is not None
-    law = f"the median growth a decade is 10^{growth.value:.3f} [{growth.low:.3f}, {growth.high:.3f}]"
-    outcome = Outcome.SUPPORTED if growth.high <= verdict.evidence.threshold else Outcome.INCONCLUSIVE
-    says = "holds" if outcome is Outcome.SUPPORTED else "is undecided"
-    return Verdict(outcome, f"The law {says}: {law}; {told}.", evidence, kept, claim)
+    # Gaps fall in steps, and a run may stand still for two decades before the next one.
+    places = np.flatnonzero(claim.kind.suspects(verdict.measurement))
+    later = claim.measure(lab.part(places, farther))
+    found = claim.kind.resolve(claim.quantity.name, verdict.measurement, places, later)
+    # What the claim is about is some of the cases; that fewer than half of all could be judged is told of all.
+    judged = m.judged & (found.measurement.judged | ~verdict.measurement.judged)
+    return capped(Verdict.on(claim, found), replace(m, judged=judged))

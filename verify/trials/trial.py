@@ -116,5 +116,6 @@ def _laboratory(claim: Claim, cases: Sequence[Case], profile: Profile, progress:
         cases,
         steps=int(profile.steps * factor),
         log_time=profile.log_time * factor,
+        norms=claim.norms,
         progress=progress,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from solvers.errors import InputError
 from verify.claims.advice import Advice
@@ -64,8 +65,12 @@ class Kind(ABC):
         """What would settle an inconclusive finding."""
 
     def suspects(self, m: Measurement) -> Bool[np.ndarray, " b"]:
-        """Cases that break an ensemble's claim if they still do at ten times the horizon."""
+        """Cases that are to be run to ten times the horizon before anything can be said of an ensemble."""
         return np.zeros(len(m.values), bool)
+
+    def resolve(self, quantity: str, m: Measurement, places: Int[np.ndarray, " p"], later: Measurement) -> Finding:
+        """The finding once the suspects, which are at these places, were measured at ten times the horizon."""
+        return self.judge(quantity, m)
 
     def judge_one(self, quantity: str, m: Measurement) -> Finding:
         """The finding on a single case, such as a real dataset, which is no ensemble."""
@@ -112,3 +117,17 @@ def anchored(m: Measurement, drawn: Float[np.ndarray, "b r"], log_shape: Float[n
     if not len(middle):
         return None
     return np.exp(np.clip(log_shape - log_shape[anchor], -600, 600)) * np.median(middle)
+
+
+def without_lost(
+    m: Measurement, places: Int[np.ndarray, " p"], later: Measurement, told: str
+) -> tuple[Measurement, str]:
+    """The measurement with a note of what ten times the horizon told, and the note.
+
+    Cases at these places that cannot be judged so far on are left out: of them nothing more will be known.
+    """
+    judged = m.judged.copy()
+    if lost := int(np.count_nonzero(~later.judged)):
+        judged[places[~later.judged]] = False
+        told += f", where {lost} of them cannot be judged and {'is' if lost == 1 else 'are'} left out"
+    return replace(m, judged=judged, notes=(*m.notes, told)), told

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from solvers.errors import InputError
 from verify.claims import envelopes
 from verify.claims.advice import FARTHEST, Advice, capped, times
 from verify.claims.envelopes import LN10, levels_off
+from verify.claims.kinds.budgeted import BudgetedLimit
 from verify.claims.kinds.kind import Kind, check_law, nothing, usable
 from verify.claims.provenance import Promise
 from verify.claims.verdict import Evidence, Finding, Outcome, counted
@@ -36,7 +37,12 @@ class Limit(Kind):
             raise InputError(f"The tolerance of a limit is {self.tolerance}: give a positive number.")
 
     def judge(self, quantity: str, m: Measurement) -> Finding:
-        """Supported where all end, and are extrapolated, below the tolerance; refuted where one levels off above it."""
+        """Supported where all end, and are extrapolated, below the tolerance; refuted where one levels off above it.
+
+        On the scale of a gap budget: by the slope of the deficit, see `verify.claims.kinds.budgeted`.
+        """
+        if m.scale is not None:
+            return BudgetedLimit(self, quantity, self.tolerance).judge(m)
         judged = m.judged
         count = int(np.count_nonzero(judged))
         last = np.where(judged, m.values[:, -1], -np.inf)
@@ -67,6 +73,16 @@ class Limit(Kind):
             return Finding(Outcome.REFUTED, sentence, evidence, m)
         sentence = f"The {quantity} ends at up to {last[worst]:.2g}, above {self.tolerance:g}, but still falls."
         return Finding(Outcome.INCONCLUSIVE, sentence, evidence, m)
+
+    def resolve(self, quantity: str, m: Measurement, places: Int[np.ndarray, " p"], later: Measurement) -> Finding:
+        """What still stands at ten times the horizon refutes; what cannot be judged there is left out."""
+        return BudgetedLimit(self, quantity, self.tolerance).resolve(m, places, later)
+
+    def suspects(self, m: Measurement) -> Bool[np.ndarray, " b"]:
+        """On the scale of a gap budget, those that may refute alone, or forbid support."""
+        if m.scale is None:
+            return np.zeros(len(m.values), bool)
+        return BudgetedLimit(self, "").read(m).pending
 
     def alone(self, m: Measurement) -> Bool[np.ndarray, " b"]:
         """A curve that levels off above the tolerance follows in no time scale a law that tends to zero."""

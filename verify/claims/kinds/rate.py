@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from solvers.errors import InputError
 from verify import statistics
 from verify.claims import envelopes
 from verify.claims.advice import Advice, capped, times
 from verify.claims.envelopes import levels_off
-from verify.claims.kinds.kind import Kind, anchored, check_law, usable
+from verify.claims.kinds.budgeted import BudgetedRate
+from verify.claims.kinds.kind import Kind, anchored, check_law, usable, without_lost
 from verify.claims.verdict import Evidence, Finding, Outcome, counted
 from verify.laws import Law
 from verify.problems.quantity import Measurement
@@ -25,8 +26,8 @@ _LEAST = 1e-3  # of a value that levels off above it, whatever its floor
 class Rate(Kind):
     """The quantity falls at least as fast as the law, over the ensemble.
 
-    resolution: the difference in exponent that the check tells apart; the law counts as broken when the
-    envelope grows by half of it in a decade.
+    resolution: the difference in exponent that the check tells apart; the law counts as broken when the envelope grows
+    by half of it in a decade, or where a gap budget gives the law a scale by a quarter of it.
     """
 
     law: Law
@@ -45,6 +46,33 @@ class Rate(Kind):
         return self.resolution / 2
 
     def judge(self, quantity: str, m: Measurement) -> Finding:
+        """On the scale of the gap budget where there is one, else by envelopes."""
+        if m.scale is not None:
+            return BudgetedRate(self, quantity).judge(m)
+        return self._by_envelopes(quantity, m)
+
+    def resolve(self, quantity: str, m: Measurement, places: Int[np.ndarray, " p"], later: Measurement) -> Finding:
+        """What still stands at ten times the horizon refutes; what cannot be judged there is left out."""
+        if m.scale is not None:
+            return BudgetedRate(self, quantity).resolve(m, places, later)
+        found, still = self._by_envelopes(quantity, m), np.flatnonzero(self.suspects(later))
+        figures = f"{len(places)} of {found.evidence.informative} datasets stood still at the horizon"
+        if len(still):
+            told = f"The law fails on {counted(len(still))}: {figures}, {len(still)} at ten times it."
+            worst = replace(found.evidence, alone=len(still), worst=int(places[still[0]]))
+            return replace(found, outcome=Outcome.REFUTED, sentence=told, evidence=worst)
+        m, told = without_lost(m, places, later, f"{figures}, none at ten times it")
+        growth = found.evidence.value
+        assert growth is not None
+        law = f"the median growth a decade is 10^{growth.value:.3f} [{growth.low:.3f}, {growth.high:.3f}]"
+        holds = growth.high <= found.evidence.threshold
+        outcome = Outcome.SUPPORTED if holds else Outcome.INCONCLUSIVE
+        says = "holds" if holds else "is undecided"
+        lost = int(np.count_nonzero(~later.judged))
+        evidence = replace(found.evidence, alone=0, informative=found.evidence.informative - lost)
+        return Finding(outcome, f"The law {says}: {law}; {told}.", evidence, m)
+
+    def _by_envelopes(self, quantity: str, m: Measurement) -> Finding:
         """The growth of the ensemble's envelope over the law decides; datasets that break it alone leave it open."""
         use, exact = self._informative(m)
         threshold = self._threshold
@@ -95,7 +123,9 @@ class Rate(Kind):
 
     def judge_one(self, quantity: str, m: Measurement) -> Finding:
         """A single dataset refutes only by growing in two successive decades."""
-        found = self.judge(quantity, m)
+        if m.scale is not None:
+            return BudgetedRate(self, quantity).judge_one(m)
+        found = self._by_envelopes(quantity, m)
         if not m.judged.all():
             return found
         if found.evidence.exactly_reached:
@@ -113,7 +143,12 @@ class Rate(Kind):
         return replace(found, outcome=Outcome.INCONCLUSIVE, sentence=f"The law is undecided: {figures}.")
 
     def suspects(self, m: Measurement) -> Bool[np.ndarray, " b"]:
-        """Datasets that break the law by themselves, as far as this horizon shows: see `envelopes.breaks_twice`."""
+        """Datasets that break the law by themselves, as far as this horizon shows: see `envelopes.breaks_twice`.
+
+        On the scale of a gap budget, those that may, or that forbid support: see `verify.claims.scaled`.
+        """
+        if m.scale is not None:
+            return BudgetedRate(self, "").read(m).pending
         # A curve with NaN is not judged, or ends in NaN, and both are left out below: its envelope only must not warn.
         floored = np.maximum(np.nan_to_num(m.values, nan=0.0), 10 * m.floor[:, None])
         twice = envelopes.breaks_twice(m.log_time, floored, self.law, self._threshold)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,21 +36,23 @@ class Gap:
         log_time, normalised, notes = ensembles.normalised_margins(subject, lab)
         upper = np.array([r.upper for r in references])
         width = np.array([r.upper - r.lower for r in references]) + ROUNDING * upper
-        scale = upper if self.relative else np.ones_like(upper)
+        unit = upper if self.relative else np.ones_like(upper)
         certified = np.array([r.certified for r in references])
         reached = ~np.isnan(normalised).any(axis=1)
         if not certified.all():
             notes = (*notes, f"{np.count_nonzero(~certified)} references were not certified and are left out")
-        values = (upper[:, None] - normalised) / scale[:, None]
+        judged = certified & reached
+        curves = ensembles.scale(subject, lab, upper)
         return Measurement(
             log_time,
-            values,
-            width / scale,
-            certified & reached,
+            (upper[:, None] - normalised) / unit[:, None],
+            width / unit,
+            judged,
             lab.datasets,
             np.array([r.lower for r in references]),
             notes,
             clock=ensembles.clock_of(subject),
+            scale=None if curves is None else replace(curves, floor=width, judged=judged),
         )
 
 

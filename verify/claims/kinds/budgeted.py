@@ -1,0 +1,224 @@
+"""Rates and limits of gaps that have a budget: judged on its scale, as `verify.claims.scaled` reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Int
+
+from verify import statistics
+from verify.claims import envelopes, scaled
+from verify.claims.kinds.kind import without_lost
+from verify.claims.scaled import Reading
+from verify.claims.verdict import Evidence, Finding, Outcome, counted
+from verify.laws import Law
+from verify.problems.deficit import FALLS, awaited
+from verify.problems.quantity import Measurement
+
+_SPEED = 0.05  # growth a decade, as a power of ten, that a limit's law, which only shapes the allowed curve, is given
+
+
+@runtime_checkable
+class LawKind(Protocol):
+    """A kind that names a law."""
+
+    @property
+    def law(self) -> Law:
+        """The law."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Budgeted:
+    """What rates and limits share: readings, and datasets that are to be run to ten times the horizon."""
+
+    kind: LawKind
+    quantity: str
+
+    @property
+    def speed(self) -> float:
+        """The growth of gap / law a decade, as a power of ten, that the law allows."""
+        return _SPEED
+
+    def read(self, m: Measurement) -> Reading:
+        """The figures of a measurement."""
+        assert m.scale is not None
+        return scaled.read(m.scale.among(m.judged), self.kind.law.log_value, self.speed)
+
+    def judge(self, m: Measurement) -> Finding:
+        """What this horizon says; undecided while datasets are to be run further."""
+        r = self.read(m)
+        if (early := self.certain(r, m)) is not None:
+            return early
+        if (count := int(np.count_nonzero(r.pending))) > 0:
+            evidence = replace(self.evidence(r, m), alone=count)
+            told = f"{counted(count)} of {r.judged} stand still, which ten times the horizon would settle"
+            return Finding(Outcome.INCONCLUSIVE, f"It is undecided: {told}; {self.figures(r)}.", evidence, m)
+        return self.support(r, m)
+
+    def resolve(self, m: Measurement, places: Int[np.ndarray, " p"], later: Measurement) -> Finding:
+        """The same, once the datasets at these places were run to ten times the horizon."""
+        now, far = self.read(m), self.read(later)
+        alone, still = scaled.refuted_alone(now, far, places) & later.judged, far.pending & later.judged
+        figures = f"{len(places)} of {now.judged} datasets stood still at the horizon"
+        if alone.any():
+            count, first = int(np.count_nonzero(alone)), int(places[np.argmax(alone)])
+            evidence = replace(self.evidence(now, m), alone=count, worst=first, worst_value=float(m.values[first, -1]))
+            told = f"It fails on {counted(count)}: {figures}, {count} far above what is allowed at ten times it too."
+            return Finding(Outcome.REFUTED, told, evidence, m)
+        if still.any():
+            count = int(np.count_nonzero(still))
+            told = f"{figures}, {count} at ten times it too, though not above what is allowed"
+            return Finding(Outcome.INCONCLUSIVE, f"It is undecided: {told}.", self.evidence(now, m), m)
+        kept, told = without_lost(m, places, later, f"{figures}, none at ten times it")
+        found = self.support(self.read(kept), kept)
+        return replace(found, sentence=f"{found.sentence.rstrip('.')}; {told}.")
+
+    def certain(self, r: Reading, m: Measurement) -> Finding | None:
+        """What refutes at this horizon, whatever single datasets do further on."""
+        why = "the weights stand still, and the gap with them" if r.frozen else self.refutes(r)
+        if not why:
+            return None
+        return Finding(Outcome.REFUTED, f"It fails, since {why}: {self.figures(r)}.", self.evidence(r, m), m)
+
+    def support(self, r: Reading, m: Measurement) -> Finding:
+        """Support, where enough datasets bear on the claim and nothing speaks against it."""
+        evidence = self.evidence(r, m)
+        if 2 * r.inside < r.judged or (r.inside < scaled.FEWEST and r.judged >= scaled.FEWEST):
+            return Finding(Outcome.INCONCLUSIVE, f"{self.early(r, m)} {_capital(self.figures(r))}.", evidence, m)
+        if short := self.short(r, m):
+            return Finding(Outcome.INCONCLUSIVE, f"It is undecided, since {short}: {self.figures(r)}.", evidence, m)
+        how = "the budget of nearly all obeys it" if r.proven else ""
+        return Finding(Outcome.SUPPORTED, f"It holds: {', '.join(filter(None, (how, self.figures(r))))}.", evidence, m)
+
+    def early(self, r: Reading, m: Measurement) -> str:
+        """How many datasets are pre-asymptotic, and when most of them would not be."""
+        assert m.scale is not None
+        factor = float(np.exp(awaited(m.scale.among(m.judged)) - m.log_time[-1]))
+        when = (
+            f"about {factor:.2g} times the steps would bring half of them there"
+            if np.isfinite(factor)
+            else ("no number of steps will bring half of them there")
+        )
+        return f"Only {r.regime}, where the budget says something of the gap: {when}."
+
+    def evidence(self, r: Reading, m: Measurement) -> Evidence:
+        """The figures, with the dataset whose gap falls behind the law most."""
+        value, threshold, name = self.deciding(r)
+        grown = np.where(r.use, r.grown, np.nan)
+        worst = None if np.isnan(grown).all() else int(np.nanargmax(grown))
+        slopes = envelopes.exponents(m.log_time, m.values[r.use], self.kind.law)
+        slopes = slopes[~np.isnan(slopes)]
+        return Evidence(
+            name, value, threshold, statistics.median(slopes) if len(slopes) else None, r.inside, worst,
+            None if worst is None else float(m.values[worst, -1]), None if worst is None else float(m.log_time[-1]),
+            exactly_reached=r.exact,
+        )  # fmt: skip
+
+    def deciding(self, r: Reading) -> tuple[statistics.Interval | None, float, str]:
+        """The number that decides, what it is held against, and its name."""
+        raise NotImplementedError
+
+    def figures(self, r: Reading) -> str:
+        """That number in words, with how many datasets bear on it."""
+        raise NotImplementedError
+
+    def refutes(self, r: Reading) -> str:
+        """Why the datasets together refute, empty where they do not."""
+        raise NotImplementedError
+
+    def short(self, r: Reading, m: Measurement) -> str:
+        """What keeps the claim from support, empty where nothing does."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class BudgetedRate(_Budgeted):
+    """A rate on the scale of the gap budget."""
+
+    @property
+    def speed(self) -> float:
+        """A quarter of the rate's resolution."""
+        return getattr(self.kind, "resolution", 4 * _SPEED) / 4
+
+    def deciding(self, r: Reading) -> tuple[statistics.Interval | None, float, str]:
+        """The median growth of gap / law a decade."""
+        return r.growth, self.speed, f"growth of {self.quantity} / ({self.kind.law}) a decade, as a power of ten"
+
+    def figures(self, r: Reading) -> str:
+        """The growth."""
+        if r.growth is None:
+            return f"{r.regime}, {r.exact} of them at the limit already"
+        g = r.growth
+        grew = f"grew by 10^{g.value:.3f} [{g.low:.3f}, {g.high:.3f}] over the last decade"
+        of = f"median of {np.count_nonzero(r.use)} datasets, threshold 10^{self.speed:g}"
+        return f"the {self.quantity} divided by {self.kind.law} {grew} ({of}); {r.regime}"
+
+    def refutes(self, r: Reading) -> str:
+        """Growth of the median, or of a crowd."""
+        return "" if r.proven else scaled.ensemble_refutes(r, self.speed)
+
+    def short(self, r: Reading, m: Measurement) -> str:
+        """Growth that is not surely lawful, unless the budgets are."""
+        if r.proven:
+            return ""
+        if r.growth is None:
+            return f"only {np.count_nonzero(r.use)} datasets tell of it"
+        return "" if r.growth.high <= self.speed else "the growth is not surely lawful"
+
+    def judge_one(self, m: Measurement) -> Finding:
+        """One dataset: supported if it is at its limit, if its budget is lawful, or if the gap falls by the law."""
+        r, found = self.read(m), self.judge(m)
+        if not r.judged or r.pending.any():
+            return found
+        grown = float(r.grown[0])
+        figures = f"{self.quantity} / ({self.kind.law}) grew by 10^{grown:.3f} over the last decade"
+        if r.exact:
+            told = "The run reaches the limit to the width of the reference."
+            return replace(found, outcome=Outcome.SUPPORTED, sentence=told)
+        if r.sure.any() or grown <= 2 * self.speed or r.slopes[0] < FALLS:
+            return replace(found, outcome=Outcome.SUPPORTED, sentence=f"The law holds: {figures}.")
+        return replace(found, outcome=Outcome.INCONCLUSIVE, sentence=f"The law is undecided: {figures}.")
+
+
+@dataclass(frozen=True)
+class BudgetedLimit(_Budgeted):
+    """A limit on the scale of the gap budget. tolerance: the relative gap at which runs must end."""
+
+    tolerance: float = np.inf
+
+    def deciding(self, r: Reading) -> tuple[statistics.Interval | None, float, str]:
+        """The deficit's slope."""
+        return r.slope, FALLS, "slope of the deficit against the path, logarithmic"
+
+    def figures(self, r: Reading) -> str:
+        """The slope."""
+        if r.slope is None:
+            return f"{r.regime}, {r.exact} of them at the limit already"
+        s = r.slope
+        return (
+            f"the deficit grows like S^{s.value:.3f} [{s.low:.3f}, {s.high:.3f}] "
+            f"(0 where the gap vanishes, 1 where it levels off; {np.count_nonzero(r.use)} datasets); {r.regime}"
+        )
+
+    def refutes(self, r: Reading) -> str:
+        """A slope of one, or a crowd that stands still."""
+        return "the gap levels off" if not r.proven and scaled.levels_off(r) else ""
+
+    def short(self, r: Reading, m: Measurement) -> str:
+        """A slope that is not surely below one, unless the budgets vanish; or a gap above the tolerance."""
+        assert m.scale is not None
+        largest = float(np.max(m.scale.relative[r.use, -1], initial=0.0))
+        if largest > self.tolerance:
+            return f"the gap ends at up to {largest:.2g}, above {self.tolerance:g}"
+        if r.proven:
+            return ""
+        if r.slope is None:
+            return f"only {np.count_nonzero(r.use)} datasets tell of it"
+        return "" if r.slope.high < FALLS else "the deficit may grow for ever"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

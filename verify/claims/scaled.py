@@ -1,0 +1,142 @@
+"""What a gap says of a law on the scale of its own budget: see `verify.problems.deficit`.
+
+Rates and limits are read the same way. A few figures of one horizon (`read`) decide what is certain there, and name the
+datasets that are to be run to ten times the horizon before anything is said of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from verify import statistics
+from verify.problems import deficit
+from verify.problems.deficit import FALLS, STANDS, Curves, LogLaw
+from verify.statistics import Interval
+
+ALONE = 3.0  # q above which one dataset may refute
+PROVEN = 0.9  # of the datasets in their regime whose budget must obey a law that is supported by it
+FEWEST = 8  # datasets that an ensemble needs
+SHARE = 0.2  # of the resolved datasets, that stand still in a run of no lawful kind at the least
+FROZEN = 0.02  # growth of S a decade below which the weights stand still
+DRIFTS = 0.65  # slope of budget * S against S above which the updates may follow another norm
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one horizon says. Masks are `[b]`.
+
+    use: resolved datasets in their regime, on which the law is judged. inside: how many are in their regime or
+    certified, of `judged`; the others are pre-asymptotic. exact: how many ended at their floor. q: the relative gap
+    over the allowed curve. slopes: of the deficit. grown: growth of gap / law over the last decade. sure: certified.
+    pending: datasets to be run to ten times the horizon, since they may refute alone, or forbid support. over: those
+    with `q > 3`. level: those whose budget has levelled off with the gap. standing: those of `use` that stood still for
+    two decades. outrun: those whose gap fell behind the law for two decades. proven: whether nine tenths of the
+    datasets in their regime, and eight datasets at least, have a budget that obeys the law. frozen: whether the weights
+    stand still on most datasets. growth: the median of `grown`. against, recent: the same, and over the last half
+    decade, where certified datasets count as lawful.
+    """
+
+    use: Bool[np.ndarray, " b"]
+    inside: int
+    judged: int
+    exact: int
+    q: Float[np.ndarray, " b"]
+    slopes: Float[np.ndarray, " b"]
+    grown: Float[np.ndarray, " b"]
+    sure: Bool[np.ndarray, " b"]
+    pending: Bool[np.ndarray, " b"]
+    over: Bool[np.ndarray, " b"]
+    level: Bool[np.ndarray, " b"]
+    standing: Bool[np.ndarray, " b"]
+    outrun: Bool[np.ndarray, " b"]
+    proven: bool
+    frozen: bool
+    growth: Interval | None
+    against: Interval | None
+    recent: Interval | None
+
+    @property
+    def slope(self) -> Interval | None:
+        """The deficit's slope over the datasets in use."""
+        return _interval(self.slopes[self.use])
+
+    @property
+    def regime(self) -> str:
+        """How many datasets bear on the claim, in words."""
+        return f"{self.inside} of {self.judged} datasets are in their regime"
+
+
+def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
+    """All figures of one horizon. speed: the growth of gap / law a decade, as a power of ten, that the law allows."""
+    inside = c.judged & deficit.regime(c).inside
+    use = inside & c.resolved
+    sure = c.judged & deficit.certified(c, log_law, speed)
+    heard = int(np.count_nonzero(inside | sure))
+    q, slopes = deficit.excess(c, log_law), deficit.deficit_slopes(c)
+    with np.errstate(invalid="ignore"):
+        grows = (slopes > FALLS) | (deficit.budget_slopes(c) > DRIFTS)
+        suspects, over = use & grows & ~sure, use & (q > ALONE)
+    level = c.judged & deficit.levelled_off(c)
+    open_ = c.judged & c.resolved
+    still = int(np.count_nonzero(deficit.travelled(c)[open_] < FROZEN))
+    whole, half = (deficit.growth(c, log_law, 0.0, decades) for decades in (1.0, 0.5))
+    against, recent = (_interval(np.where(sure, np.minimum(each, 0), each)[use]) for each in (whole, half))
+    return Reading(
+        use=use,
+        inside=heard,
+        judged=int(np.count_nonzero(c.judged)),
+        exact=int(np.count_nonzero(c.judged & ~c.resolved)),
+        q=q,
+        slopes=slopes,
+        grown=whole,
+        sure=sure,
+        pending=suspects | over | level,
+        over=over,
+        level=level,
+        standing=deficit.stands(c) & use,
+        outrun=deficit.outruns(c, log_law, speed) & use & ~sure,
+        proven=heard >= FEWEST and bool(np.count_nonzero(sure & inside) >= PROVEN * np.count_nonzero(inside)),
+        frozen=bool(np.count_nonzero(open_) >= FEWEST and 2 * still > np.count_nonzero(open_)),
+        growth=_interval(whole[use]),
+        against=against,
+        recent=recent,
+    )
+
+
+def refuted_alone(now: Reading, later: Reading, places: Int[np.ndarray, " p"]) -> Bool[np.ndarray, " p"]:
+    """Which datasets refute by themselves, of those at the places of one reading that a later one is of.
+
+    They are far above the allowed curve, still standing, and farther above it later on; or their budget has levelled
+    off together with the gap, then and later.
+    """
+    with np.errstate(invalid="ignore"):
+        rose = now.over[places] & later.over & (later.q > now.q[places]) & (later.slopes > FALLS)
+    return rose | (now.level[places] & later.level)
+
+
+def ensemble_refutes(r: Reading, speed: float) -> str:
+    """Why the datasets together refute a law, empty where they do not."""
+    if r.against is not None and r.recent is not None and r.against.low > speed and r.recent.value > speed / 2:
+        return "the law is too fast"
+    if crowd(r.use, r.outrun):
+        return f"{np.count_nonzero(r.outrun)} of {np.count_nonzero(r.use)} datasets fall behind it for two decades"
+    return ""
+
+
+def levels_off(r: Reading) -> bool:
+    """Whether the datasets together say that the gap has no limit of zero."""
+    return crowd(r.use, r.standing) or (r.slope is not None and r.slope.low > STANDS)
+
+
+def crowd(use: Bool[np.ndarray, " b"], such: Bool[np.ndarray, " b"]) -> bool:
+    """Whether significantly more than `SHARE` of the datasets are such (one-sided, three standard errors)."""
+    n, k = int(np.count_nonzero(use)), int(np.count_nonzero(such))
+    return n >= FEWEST and k > SHARE * n + 3 * np.sqrt(SHARE * (1 - SHARE) * n)
+
+
+def _interval(values: Float[np.ndarray, " b"]) -> Interval | None:
+    values = values[np.isfinite(values)]
+    return statistics.median(values) if len(values) >= FEWEST else None
