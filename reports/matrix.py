@@ -10,6 +10,7 @@ from typing import Any
 
 from reports import text
 from reports.records import Record, slug
+from reports.verified import is_verified
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Theorem:
     @property
     def verified(self) -> bool:
         """Whether each claim is verified."""
-        return all(map(text.is_verified, self.records))
+        return all(map(is_verified, self.records))
 
     @property
     def observed(self) -> str:

@@ -18,6 +18,7 @@ from reports.mathematics import mathml
 from reports.matrix import theorems
 from reports.records import ReportError, load_curves, read_records, replace_file, slug
 from reports.runs import partial
+from reports.verified import is_verified
 
 
 def write_report(report_dir: Path | str) -> dict[str, Path]:
@@ -79,6 +80,7 @@ def _environment(loader: PackageLoader, autoescape: bool) -> Environment:
         "date": _date,
         "duration": text.duration,
         "estimate": text.estimate,
+        "extent": text.extent,
         "exhibit_table": gallery.markdown,
         "math": mathml,
         "md": tables.escape_markdown,
@@ -91,7 +93,7 @@ def _environment(loader: PackageLoader, autoescape: bool) -> Environment:
         "when": text.when,
     }
     environment.filters.update(filters)
-    environment.tests["verified"] = text.is_verified
+    environment.tests["verified"] = is_verified
     return environment
 
 

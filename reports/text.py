@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from reports.records import Record
+from reports.verified import is_verified
 
 VERDICTS = ("SUPPORTED", "REFUTED", "INCONCLUSIVE")
 # A sign beside the word, so that no verdict is told by its colour alone.
@@ -20,9 +21,8 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 class Summary:
     """Counts over the records of one run.
 
-    `verified` claims are supported and have at least one false twin, each of them refuted. `seconds` is the
-    sum of the claims' wall times, `created` the time of the newest record, `versions` the sorted set of
-    "name version" over all records.
+    `verified` counts as `reports.verified` says. `seconds` is the sum of the claims' wall times, `created` the time of
+    the newest record, `versions` the sorted set of "name version" over all records.
     """
 
     claims: int
@@ -76,12 +76,6 @@ def headline(summary: Summary) -> str:
     )
 
 
-def is_verified(record: Record) -> bool:
-    """Whether a claim is supported and each of its false twins, one at least, was refuted."""
-    twins = [twin["verdict"] for twin in record["twins"]]
-    return record["verdict"] == "SUPPORTED" and bool(twins) and set(twins) == {"REFUTED"}
-
-
 def verdict(word: str) -> str:
     """A verdict with its sign, e.g. "✓ SUPPORTED"."""
     return f"{MARKS[word]} {word}"
@@ -99,6 +93,11 @@ def number(value: float | None, digits: int = 3) -> str:
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     head = {"1": "", "-1": "−"}.get(mantissa, f"{mantissa.replace('-', '−')} × ")
     return f"{head}{power_of_ten(int(power))}"
+
+
+def extent(value: float | None) -> str:
+    """How far a case goes: a number, or "infinitely far" where a record holds none."""
+    return "infinitely far" if value is None else number(value)
 
 
 def percent(share: float | None, decimals: int = 1) -> str:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from reports.verified import failures
 from tests.verify import conjecture
 from verify import Claim, Dataset
 from verify.trials.profiles import PROFILES
-from verify.trials.record import failures, record_of
+from verify.trials.record import record_of
 from verify.trials.trial import Trial, try_claim
 
 ROOT = Path(__file__).parent.parent

@@ -15,6 +15,7 @@ from reports import text
 from reports.matrix import theorems
 from reports.page import write_report
 from reports.records import ReportError, read_records, slug, write_record
+from reports.verified import is_verified
 from tests.reports import samples
 from tests.reports.test_figures import contrast
 from tests.reports.test_mathematics import essence
@@ -119,7 +120,7 @@ def test_what_filters_need_is_told(page):
         claim = told[slug(record["id"])]
         assert (claim["data-paper"], claim["data-kind"]) == (record["paper"], record["kind"])
         assert claim["data-verdict"] == record["verdict"]
-        assert claim["data-verified"] == ("yes" if text.is_verified(record) else "no")
+        assert claim["data-verified"] == ("yes" if is_verified(record) else "no")
     assert {attrs["data-claim"] for tag, attrs in page.elements if tag == "tr" and "data-claim" in attrs} == told.keys()
 
 

@@ -129,24 +129,6 @@ def test_the_newest_record_is_found_across_time_zones():
 
 
 @pytest.mark.parametrize(
-    ("verdict", "twins", "verified"),
-    [
-        ("SUPPORTED", ["REFUTED"], True),
-        ("SUPPORTED", ["REFUTED", "REFUTED"], True),
-        ("SUPPORTED", ["REFUTED", "INCONCLUSIVE"], False),
-        ("SUPPORTED", ["SUPPORTED"], False),
-        ("SUPPORTED", [], False),
-        ("INCONCLUSIVE", ["REFUTED"], False),
-        ("REFUTED", ["REFUTED"], False),
-    ],
-)
-def test_verified_needs_every_twin_refuted(verdict, twins, verified):
-    twin = samples.record()["twins"][0]
-    record = samples.record(verdict=verdict, twins=[twin | {"verdict": word} for word in twins])
-    assert text.is_verified(record) is verified
-
-
-@pytest.mark.parametrize(
     ("value", "words"),
     [
         (None, "–"),

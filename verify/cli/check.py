@@ -31,10 +31,11 @@ def check(
     Examples: verify check fan2025/sign-gd-binary --profile quick;  verify check my_conjecture.py --budget 20
     """
     from reports.records import write_record
+    from reports.verified import failures
     from verify.trials.fingerprint import fingerprint
     from verify.trials.insisting import insist
     from verify.trials.profiles import PROFILES
-    from verify.trials.record import failures, record_of, stamp
+    from verify.trials.record import record_of, stamp
 
     if profile not in PROFILES:
         raise InputError(f"There is no profile {profile!r}: use one of {', '.join(PROFILES)}.")

@@ -41,9 +41,9 @@ def theorem(request: pytest.FixtureRequest) -> Callable[[Claim], dict[str, Any]]
     """Try hard to refute a claim; the test passes if the claim is supported and all its twins are refuted."""
 
     def attempt(claim: Claim) -> dict[str, Any]:
+        from reports.verified import failures
         from solvers.errors import InputError
         from verify.errors import FlowError, TrajectoryError
-        from verify.trials.record import failures
 
         try:
             record, kept = _record(request, claim)

@@ -1,11 +1,10 @@
-"""A trial as a record of the report's schema, and what of a record keeps a theorem from counting as verified."""
+"""A trial as a record of the report's schema."""
 
 from __future__ import annotations
 
 import inspect
 import platform
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from types import ModuleType
@@ -18,7 +17,7 @@ from verify import statistics
 from verify.claims.anatomy import Anatomy, anatomy
 from verify.claims.claim import Claim
 from verify.claims.judge import Verdict, advise
-from verify.claims.verdict import Evidence, Outcome
+from verify.claims.verdict import Evidence
 from verify.datasets.cases import Case
 from verify.losses import Loss
 from verify.problems.quantity import Measurement
@@ -30,26 +29,6 @@ if TYPE_CHECKING:
 
 
 _PACKAGES = ("jax", "optax", "diffrax", "numpy", "scipy", "cvxpy", "hypothesis", "implicit-bias-verify")
-
-
-def failures(record: Mapping[str, Any]) -> list[str]:
-    """Why a theorem does not count as verified by its record: empty if it does."""
-    found = []
-    if record["verdict"] != Outcome.SUPPORTED:
-        found.append(f"it is {record['verdict']}: {record['sentence']}")
-    if not record["twins"]:
-        found.append("it names no false twin, so its check could not have failed: add a Twin")
-    found += [
-        f"its false twin ({twin['wrong']}) was not refuted but is {twin['verdict']}: {twin['sentence']}"
-        for twin in record["twins"]
-        if twin["verdict"] != Outcome.REFUTED
-    ]
-    found += [
-        f"it is REFUTED on {real['name']}: {real['sentence']}"
-        for real in record["datasets"]["real"]
-        if real["verdict"] == Outcome.REFUTED
-    ]
-    return found
 
 
 def _finite(value: float | None) -> float | None:
@@ -70,16 +49,6 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
     """The trial as a record of the report's schema, and its curves."""
     claim, verdict, evidence = trial.claim, trial.verdict, trial.verdict.evidence
     m = verdict.measurement
-    worst = None
-    if verdict.worst is not None:
-        shown = trial.counterexample or verdict.worst
-        role = "smallest counterexample found" if trial.counterexample else "nearest to refuting the claim"
-        worst = {
-            "dataset": _plain(shown),
-            "value": _finite(evidence.worst_value) or 0.0,
-            "step": m.clock.at(evidence.worst_log_time or 0.0),
-            "note": f"{shown.name or 'case'}: {role}",
-        }
     record = {
         "schema": 1,
         "id": claim.id,
@@ -118,7 +87,7 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
                 }
                 for name, alone in trial.real
             ],
-            "worst": worst,
+            "worst": _worst(trial),
         },
         "horizon": _horizon(m),
         "twins": [
@@ -156,6 +125,21 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         record["anatomy"] = _anatomy(found, m)
         curves |= {f"part_{name}": median for name, median in found.medians.items()}
     return record, curves
+
+
+def _worst(trial: Trial) -> dict[str, Any] | None:
+    """The smallest counterexample, or else the case nearest to one, with the number that decides on it, and when."""
+    verdict, found = trial.verdict, trial.refutation
+    case, seen = (verdict.worst, verdict.evidence) if found is None else (found.case, found.evidence)
+    if case is None or seen.worst_log_time is None:
+        return None
+    role = "nearest to refuting the claim" if found is None else "smallest counterexample found"
+    return {
+        "dataset": _plain(case),
+        "value": _finite(seen.worst_value),
+        "step": verdict.measurement.clock.at(seen.worst_log_time),
+        "note": f"{case.name or 'case'}: {role}",
+    }
 
 
 def stamp(record: dict[str, Any], mark: str | None, home: ModuleType) -> None:
@@ -197,11 +181,11 @@ def plain_hunt(found: Hunt) -> dict[str, Any]:
     return {
         "statistic": found.statistic,
         "limit": found.limit,
-        "value": found.value,
+        "value": _finite(found.value),
         "case": _plain(found.case),
         "examples": found.examples,
         "judged": found.judged,
-        "untargeted": found.untargeted,
+        "untargeted": _finite(found.untargeted),
         "refuted": found.refuted,
     }
 

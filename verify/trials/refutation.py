@@ -14,6 +14,8 @@ from solvers import exact
 from solvers.errors import InputError
 from verify.backend import Progress
 from verify.claims.claim import Claim
+from verify.claims.judge import judge
+from verify.claims.verdict import Evidence
 from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset
 from verify.problems.laboratory import Laboratory
@@ -49,6 +51,7 @@ class Refutation:
     """What happened on one case that refutes a claim.
 
     steps: of the run, and of the one that confirmed it. values: the claim's quantity at the end of either.
+    evidence: what decides on this case alone, by the first run.
     margins: in the claim's norm first, then in others; empty where the claim is not about a margin.
     followed: the norm whose maximiser the run went to, if one of these; all of them, where their shares tie.
     log_time, shares: curves for a figure, by norm the share of the maximal margin; or by the quantity's name its
@@ -58,6 +61,7 @@ class Refutation:
     case: Case
     steps: tuple[float, float]
     values: tuple[float, float]
+    evidence: Evidence
     margins: tuple[Margins, ...]
     followed: tuple[str, ...]
     log_time: Float[np.ndarray, " r"]
@@ -91,7 +95,8 @@ def explain(
     horizons = _horizon(first), _horizon(second)
     when = _when(first), _when(second)
     sentence = _sentence(claim, when, ends, margins, followed)
-    return Refutation(case, horizons, ends, margins, followed, clock, shares, sentence)
+    evidence = judge(claim, first, one=True).evidence
+    return Refutation(case, horizons, ends, evidence, margins, followed, clock, shares, sentence)
 
 
 def _horizon(m: Measurement) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reports.verified import failures
 from solvers import OwnNorm
 from verify import Claim, Dataset, Limit, Rate, laws, strategies
 from verify.cli import app
@@ -15,7 +16,7 @@ from verify.losses import LOSSES, Loss
 from verify.optimizers import PowerDecay
 from verify.optimizers.homogeneity import probe
 from verify.trials.profiles import Profile
-from verify.trials.record import failures, record_of
+from verify.trials.record import record_of
 from verify.trials.trial import try_claim
 
 

@@ -12,6 +12,7 @@ from scipy import stats
 
 from properties.papers import FAN_2025
 from reports.records import write_record
+from reports.verified import failures
 from solvers.errors import InputError
 from verify import Claim, Dataset, Order, Outcome, Separation, Setting, Trend, Twin
 from verify.claims.judge import judge
@@ -20,7 +21,7 @@ from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Clock, Measurement
 from verify.problems.subject import Subject
 from verify.trials.profiles import Profile
-from verify.trials.record import failures, record_of
+from verify.trials.record import record_of
 from verify.trials.trial import try_claim
 
 TINY = Profile("tiny", 12, 100, 100.0, 1, 20)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from reports.records import load_curves, read_records, write_record
+from reports.verified import failures
 from solvers.errors import InputError
 from verify import laws, optimizers, strategies
 from verify.claims.claim import Claim, Paper, Twin
@@ -21,7 +22,7 @@ from verify.problems.subject import Subject
 from verify.seeds import derived_seed
 from verify.trials.drawing import draw
 from verify.trials.profiles import Profile
-from verify.trials.record import failures, record_of
+from verify.trials.record import record_of
 from verify.trials.settling import settle
 from verify.trials.shrinking import shrink
 from verify.trials.trial import try_claim
