@@ -54,7 +54,7 @@ def claim(loss: str, method: str) -> Claim:
         ),
         real=("wine:standardise",),
         horizon=0.0 if method == "adam" else -1 / 3,
-        share=1 / 4 if method == "spectral" else 3 / 8,
+        share=1 / 2 if method == "spectral" else 1.0,
     )
 
 

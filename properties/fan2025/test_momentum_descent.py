@@ -53,7 +53,7 @@ def claim(
             *twins,
         ),
         horizon=-1 / 3,  # enough decades to tell the laws apart
-        **({"share": 3 / 8} | changes),
+        **changes,
     )
 
 
@@ -72,5 +72,5 @@ CLAIMS = (
     claim("Signum", "linf", "l2", a=0.3, law=laws.power(0.3), faster=1.0),
     claim("Signum", "linf", "l2", a=0.8, law=laws.power(0.2), faster=1 / 2),
     claim("Momentum NGD", "l2", "linf"),
-    claim("Muon", "spectral", "linf", *APPROXIMATE, share=1 / 4),
+    claim("Muon", "spectral", "linf", *APPROXIMATE, share=1 / 2),
 )

@@ -29,5 +29,4 @@ CLAIM = FAN_2025.claim(
     ),
     real=("wine:standardise",),
     horizon=-1 / 3,
-    share=1 / 2,
 )

@@ -40,7 +40,6 @@ MULTICLASS = replace(
     loss="cross_entropy",
     real=("wine:standardise",),
     horizon=-1 / 3,
-    share=1 / 2,
 )
 
 CLAIMS = BINARY, MULTICLASS

@@ -31,5 +31,4 @@ CLAIM = NACSON_2019.claim(
     ),
     real=("iris:0-vs-rest",),
     horizon=-1 / 3,
-    share=1 / 2,
 )

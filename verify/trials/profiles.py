@@ -20,8 +20,8 @@ class Profile:
 PROFILES = {
     p.name: p
     for p in (
-        Profile("quick", 64, 20_000, 1e4, 2, 60),
-        Profile("standard", 128, 100_000, 1e4, 2, 150),
-        Profile("thorough", 512, 1_000_000, 1e5, 2, 500),
+        Profile("quick", 64, 20_000, 1e4, 2, 24),
+        Profile("standard", 128, 100_000, 1e4, 2, 60),
+        Profile("thorough", 512, 1_000_000, 1e5, 2, 200),
     )
 }

@@ -69,7 +69,7 @@ def _tried(claim: Claim, whole: Profile, seed: int, progress: Callable[[str, int
     def report(what: str) -> Callable[[int, int], None]:
         return lambda done, total: progress(what, done, total) if progress else None
 
-    profile = replace(whole, datasets=ceil(whole.datasets * claim.share), shrinking=ceil(whole.shrinking * claim.share))
+    profile = replace(whole, datasets=ceil(whole.datasets * claim.share))
     cases = draw(claim, profile.datasets, seed)
     lab = _laboratory(claim, cases, profile, report(f"{len(cases)} cases"))
     verdict = settle(claim, lab, profile.extensions)
@@ -86,8 +86,7 @@ def _tried(claim: Claim, whole: Profile, seed: int, progress: Callable[[str, int
         name, case = _real(claim, given)
         alone = _laboratory(claim, [case], profile, report(f"{seen}, {name}"))
         real.append((name, settle(claim, alone, profile.extensions, one=True)))
-    # A claim that falls is worth the whole search for its smallest counterexample, however small its share.
-    smallest = counterexample(verdict, whole, seed)
+    smallest = counterexample(verdict, profile, seed)
     steps = min(profile.steps, SHORT)
     refutation = explain(claim, smallest, steps=steps) if smallest else None
     notes = list(verdict.measurement.notes)
