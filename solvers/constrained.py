@@ -9,7 +9,6 @@ so that `[L(W) - gap(W), L(W)]` holds the minimum, whoever found W (Jaggi, Revis
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +19,7 @@ from jaxtyping import Float
 from solvers.errors import InputError
 from solvers.norms import Norm
 from solvers.norms import norm as parse
+from solvers.programs import solve
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -129,11 +129,10 @@ def _conic(model: LinearModel, kind: Norm, radius: float) -> Weights:
 
     w = cp.Variable(model.shape)
     problem = cp.Problem(cp.Minimize(model.expression(w)), [kind.expression(w) <= radius])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # an inaccurate solution has a wide bracket, which says so
-        problem.solve(solver=cp.CLARABEL, tol_gap_abs=_TIGHT, tol_gap_rel=_TIGHT, tol_feas=_TIGHT)
+    # An inaccurate solution has a wide bracket, which says so.
+    status = solve(problem, solver=cp.CLARABEL, tol_gap_abs=_TIGHT, tol_gap_rel=_TIGHT, tol_feas=_TIGHT)
     if w.value is None:
-        raise InputError(f"The least loss over the {kind.name} ball was not found ({problem.status}): scale the data.")
+        raise InputError(f"The least loss over the {kind.name} ball was not found ({status}): scale the data.")
     return np.asarray(w.value, np.float64)
 
 

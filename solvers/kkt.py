@@ -29,6 +29,7 @@ from scipy import optimize
 from solvers.errors import InputError, UndecidedError
 from solvers.norms import Norm
 from solvers.norms import norm as parse
+from solvers.programs import solve
 
 _POLISHED = 1e-5  # the KKT residual, and the shortage of a margin of 1, of a polished point
 
@@ -138,9 +139,9 @@ def _cone(w: Vector, g: np.ndarray, excess: np.ndarray, norm: Norm) -> tuple[Vec
     multipliers, unit = cp.Variable(len(g), nonneg=True), cp.Variable(len(w))
     residual = dual.expression(unit - g.T @ multipliers)
     problem = cp.Problem(cp.Minimize(residual + excess @ multipliers), [dual.expression(unit) <= 1, unit @ w == 1])
-    problem.solve(solver=cp.CLARABEL)
+    status = solve(problem, solver=cp.CLARABEL)
     if multipliers.value is None or unit.value is None:
-        raise UndecidedError(f"The cone programme for the KKT residual ended as {problem.status}: rescale the data.")
+        raise UndecidedError(f"The cone programme for the KKT residual ended with {status!r}: rescale the data.")
     return cast(np.ndarray, unit.value), np.maximum(multipliers.value, 0.0)
 
 

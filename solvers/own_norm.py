@@ -168,10 +168,13 @@ def _check_dual(own: OwnNorm, g: np.ndarray, axes: str) -> None:
     """The dual value against the solution of the programme that defines it."""
     import cvxpy as cp
 
+    from solvers.programs import solve
+
     w = cp.Variable(g.shape)
     ball: Any = own.expression(w) <= 1
     problem = cp.Problem(cp.Maximize(cp.sum(cp.multiply(g, w))), [ball])
-    problem.solve(solver="CLARABEL")
+    status = solve(problem, solver="CLARABEL")
+    _require(problem.value is not None, own, axes, f"has an expression with which CLARABEL fails ({status})")
     largest, dual = float(cast(float, problem.value)), float(own.dual_value(g))
     wrong = f"has a dual value {dual:.6g} where its expression's is {largest:.6g}"
     _require(_near(largest, dual, _PROGRAMME), own, axes, wrong)

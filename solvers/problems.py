@@ -14,6 +14,8 @@ from solvers.errors import InputError
 from solvers.norms import Norm
 from solvers.own_norm import OwnNorm, check_own_norm
 
+_FAR = 2.0**31  # labels beyond it are no classes of any data
+
 # Weights [d] or [k, d]; margins and multipliers [n] or [n, k].
 Weights = Float[np.ndarray, "*shape"]
 Table = Float[np.ndarray, "*table"]
@@ -154,12 +156,15 @@ def _odd_label(labels: np.ndarray) -> str:
 
 def _labels(y: ArrayLike, n: int) -> tuple[Int[np.ndarray, " n"], int]:
     """The labels as integers, and the number of classes (0 for binary labels)."""
-    raw = np.asarray(y)
+    try:
+        raw = np.asarray(y)
+    except ValueError:
+        raise InputError("The labels y are no list of numbers: pass one label per row of x.") from None
     if raw.shape != (n,):
         raise InputError(f"The labels y have shape {raw.shape}: pass one label per row of x, shape ({n},).")
     if raw.dtype.kind not in "fiu" or not np.all(np.isfinite(raw)) or not np.all(raw == np.round(raw)):
         raise InputError(f"The labels y are not integers, they {_odd_label(raw)}: pass +1/-1, or class ids 0..k-1.")
-    labels = raw.astype(np.int64)
+    labels = np.clip(raw.astype(np.float64), -_FAR, _FAR).astype(np.int64)
     low, high = int(labels.min()), int(labels.max())
     if low < -1 or (low == -1 and not np.all(np.abs(labels) == 1)):
         raise InputError(f"The labels y mix -1 or less ({low}) with {high}: pass +1/-1, or class ids 0..k-1.")

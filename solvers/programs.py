@@ -170,7 +170,7 @@ def linear(batch: Batch, norm: Norm) -> list[Candidate]:
     if not box:
         parts = _block_diagonal([1.0 - np.eye(1, width, width - 1) for width in widths])
         constraints.append(parts @ variable <= 1)
-    status = _solve(
+    status = solve(
         cp.Problem(cp.Maximize(gains @ variable), constraints),
         solver="HIGHS",
         presolve="off",
@@ -255,14 +255,14 @@ def conic(batch: Batch, shapes: Sequence[tuple[int, ...]], norm: Norm) -> list[C
         totals = _block_diagonal([np.ones((1, size)) for size in sizes])
         cone = cp.PowCone3D(powers, np.ones(sum(sizes)), weights, np.full(sum(sizes), 1 / norm.p))
         balls = [totals @ powers == 1, cone]
-    status = _solve(cp.Problem(cp.Maximize(cp.sum(gains)), [margins, *balls]), solver="CLARABEL")
+    status = solve(cp.Problem(cp.Maximize(cp.sum(gains)), [margins, *balls]), solver="CLARABEL")
     if weights.value is None or margins.dual_value is None:
         return []
     return _members(batch, np.split(weights.value, ends[:-1]), margins.dual_value, "clarabel", status)
 
 
-def _solve(problem: Any, **options: Any) -> str:
-    """Solve, and return the status; a solver's failure or doubt is data, since the certificate decides."""
+def solve(problem: Any, **options: Any) -> str:
+    """Solve a programme, and return its status; a solver's failure or doubt is data, since the certificate decides."""
     import cvxpy as cp
 
     with warnings.catch_warnings():

@@ -15,7 +15,7 @@ from solvers import (
     normalised_margin,
 )
 from tests.solvers.data import binary
-from tests.solvers.test_max_margin import combination
+from tests.solvers.test_references import combination
 
 
 @pytest.mark.parametrize(

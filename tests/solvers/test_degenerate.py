@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from solvers import NonSeparableError, hard_margin, max_margin, norm
 from tests.solvers.data import degenerate
-from tests.solvers.test_max_margin import check
+from tests.solvers.test_references import check
 
 L2 = norm("l2")
 CORNERS = [[1, 1], [-1, 1], [1, -1], [-1, -1]]

@@ -25,10 +25,15 @@ if TYPE_CHECKING:
     from verify.datasets.dataset import Dataset
 
 
+_OF_TWINS = ("kind", "quantity", "subject", *SHORT)
+"""The fields that a twin may change."""
+
+
 @dataclass(frozen=True)
 class Twin:
     """A false twin: the claim with one word wrong. `changes` are the fields of the claim that it replaces.
 
+    They are of what is claimed, or of what it is claimed of; the cases and the horizon are the claim's own.
     apart: two norms; the twin is then judged on the drawn datasets on which their maximal margins are told apart,
     since elsewhere it may well be true. By default the claim's norm and the twin's, where they differ.
     shrink: whether to look for the smallest dataset that refutes it, which costs some seconds.
@@ -150,9 +155,11 @@ class Claim:
     def _check_twin(self, twin: object) -> None:
         if not isinstance(twin, Twin):
             raise InputError(f"{twin!r} is no twin of {self.id}: give a Twin, such as Twin('L2 margin', norm='l2').")
-        known = [name for name in _names() if name not in ("id", "twins")]
-        if unknown := [name for name in twin.changes if name not in known]:
-            raise InputError(f"The twin {twin.wrong!r} changes {unknown[0]!r}: change one of {', '.join(known)}.")
+        if unknown := [name for name in twin.changes if name not in _OF_TWINS]:
+            raise InputError(
+                f"The twin {twin.wrong!r} changes {unknown[0]!r}: change one of {', '.join(_OF_TWINS)}; cases, horizon "
+                "and wording are the claim's own."
+            )
         if not twin.changes:
             raise InputError(f"The twin {twin.wrong!r} changes nothing and is as true as {self.id}: give it a change.")
 

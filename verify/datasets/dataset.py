@@ -162,7 +162,7 @@ def rotated(dataset: Dataset, seed: int | Sequence[int]) -> Dataset:
 def _features(x: Any) -> Float[np.ndarray, "n d"]:
     try:
         array = np.asarray(x)
-        if array.dtype.kind not in "biuf":
+        if array.dtype.kind not in "iuf":
             raise TypeError
         array = array.astype(np.float64)
     except (TypeError, ValueError):

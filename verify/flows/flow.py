@@ -49,7 +49,7 @@ class Flow:
     handover_error: `[b]` relative distance, at the hand-over, between the method and the flow that starts
     from it 2.2 times earlier: what replacing the steps by the flow costs there, an upper estimate from there on.
     solver_steps: `[b]` implicit steps taken after the hand-over. rtol: `[b]` their relative tolerance, looser than
-    asked for where rounding would not let the solver reach it.
+    `asked` for where rounding would not let the solver reach it.
     conditioner: AdaGrad's `h`, per dataset `[r, ...]`, infinite where no gradient ever came; else empty.
     """
 
@@ -63,6 +63,7 @@ class Flow:
     handover_error: Float[np.ndarray, " b"]
     solver_steps: Int[np.ndarray, " b"]
     rtol: Float[np.ndarray, " b"]
+    asked: float
     conditioner: list[np.ndarray] = field(default_factory=list, repr=False)
 
     @property
@@ -77,7 +78,7 @@ class Flow:
         notes = [f"the flow takes over with a relative error of at most {kept.max(initial=0.0):.1e}"]
         if late := np.count_nonzero(~self.met):
             notes.append(f"{late} runs are left out: at the hand-over the method does not follow its flow yet")
-        if (loose := np.count_nonzero(self.rtol > self.rtol.min())) > 0:
+        if (loose := np.count_nonzero(self.rtol > 2 * self.asked)) > 0:
             notes.append(f"rounding took the tolerance of {loose} flows up to {self.rtol.max():.0e}")
         return tuple(notes)
 
@@ -259,6 +260,7 @@ def flow(
         step_size=effective * eta,
         handover=discrete.times[-1],
         handover_error=np.array(error),
+        asked=rtol,
         conditioner=_conditioners(discrete, flows, method),
     )
 

@@ -140,12 +140,12 @@ def identify(
     members = [datasets] if isinstance(datasets, Dataset) else list(datasets)
     names = _check(members, norms, steps, log_time)
     check_optimizer(optimizer)
-    solvers.max_margins([(s.x, s.y) for s in members], "l2")  # separable?
+    references = {name: solvers.max_margins([(s.x, s.y) for s in members], name) for name in names}
     with working_on(platform):
         run = course(
             optimizer, members, loss=loss_named(loss), norms=names, steps=steps, log_time=log_time, progress=progress
         )
-        measured = _measure(members, _geometries(members, names, run), run)
+        measured = _measure(members, _geometries(members, references, run), run)
         return _identified(run, measured, len(members))
 
 
@@ -165,7 +165,7 @@ def _identified(run: Course, measured: _Measured, count: int) -> Identification:
     return Identification(
         norm=best.norm if named else None,
         confidence=best.wins / best.judged if best.judged else math.nan,
-        interval=(float(interval.low), float(interval.high)) if interval else (0.0, 1.0),
+        interval=(float(interval.low), float(interval.high)) if interval else (math.nan, math.nan),
         until=float(run.log_time[-1]),
         coincide=tuple(n for m, n in enumerate(place) if m != own and not apart[m]),
         ranking=tuple(ranking),

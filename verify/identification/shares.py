@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,13 +39,12 @@ class _Geometry:
         return least / size / self.references[i].upper
 
 
-def _geometries(datasets: list[Dataset], norms: Sequence[str], run: Course) -> list[_Geometry]:
-    pairs = [(s.x, s.y) for s in datasets]
-    found = [_Geometry(name, solvers.norms.norm(name), solvers.max_margins(pairs, name)) for name in norms]
+def _geometries(datasets: list[Dataset], references: Mapping[str, list[Reference]], run: Course) -> list[_Geometry]:
+    found = [_Geometry(name, solvers.norms.norm(name), known) for name, known in references.items()]
     if run.responses and not all(r.isotropic for r in run.responses):
         scales = [1 / np.sqrt(r.gain) for r in run.responses]
         scales = [s / s.max() for s in scales]
-        weighted = [solvers.max_margin(*pair, "l2", scale=s) for pair, s in zip(pairs, scales, strict=True)]
+        weighted = [solvers.max_margin(d.x, d.y, "l2", scale=s) for d, s in zip(datasets, scales, strict=True)]
         found.append(_Geometry(WEIGHTED, solvers.norms.norm("l2"), weighted, scales))
     return found
 

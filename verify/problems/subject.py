@@ -10,6 +10,7 @@ import optax
 
 from solvers.errors import InputError
 from solvers.norms import Norm
+from verify import losses
 from verify.flows.dynamics import Dynamics
 from verify.losses import Loss
 
@@ -109,10 +110,10 @@ def norm_of(subject: Subject) -> str | Norm:
     return subject.norm
 
 
-def loss_of(subject: Subject) -> str | Loss:
-    """The loss that the subject names; raises `InputError` if it names none."""
+def loss_of(subject: Subject) -> Loss:
+    """The loss that the subject names; raises `InputError` if it names none, or one that there is not."""
     if subject.loss is None:
         raise InputError(
             f"This quantity needs a loss, but of {subject.text!r} none is named: give loss='logistic', say."
         )
-    return subject.loss
+    return losses.loss(subject.loss)

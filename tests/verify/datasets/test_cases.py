@@ -185,4 +185,4 @@ def test_separation_needs_its_interval(last, outcome):
 
 def test_not_a_number_supports_no_separation():
     claim = replace(CLAIM, kind=Separation(0.2, "error ≤ 0.2"))
-    assert judge(claim, measured([[0.05], [np.nan]])).outcome is Outcome.INCONCLUSIVE
+    assert judge(claim, measured([[0.05], [np.nan], [np.nan]])).outcome is Outcome.INCONCLUSIVE

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
+from solvers import max_margin
 from solvers.errors import InputError
 from verify.datasets import Dataset, rotated, scaled_to_unit_rows
 
@@ -151,3 +152,17 @@ def test_rotation_keeps_angles_and_depends_on_the_seed():
     assert np.abs(turned.x - dataset.x).max() > 0.1
     np.testing.assert_array_equal(turned.x, rotated(dataset, seed=0).x)
     assert np.abs(turned.x - rotated(dataset, seed=1).x).max() > 0.1
+
+
+ODD = {
+    "truth values": (np.array([[True, False], [False, True]]), [1, -1]),
+    "ragged labels": ([[1.0, 2.0], [2.0, 1.0]], [[1], [1, 2]]),
+    "a huge label": ([[1.0, 2.0], [2.0, 1.0]], [1e300, 1.0]),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("take", [Dataset, max_margin], ids=["dataset", "solver"])
+def test_what_is_no_dataset_is_refused_by_the_solver_too(take, name, untyped_caller):
+    with pytest.raises(InputError):
+        take(*ODD[name])

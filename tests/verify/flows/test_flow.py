@@ -344,3 +344,21 @@ def test_inseparable_data_are_named():
         flow([GENERIC[0], Dataset([[1], [1]], [1, -1])])
     with pytest.raises(FlowError, match=r"flow of dataset 1, Dataset.*check that it is separable"):
         flow([GENERIC[0], Dataset([[1], [2]], [1, -1])])
+
+
+def test_a_tolerance_that_was_loosened_on_every_flow_is_told():
+    curve = np.ones((2, 3))
+    found = Flow(
+        log_time=np.arange(1.0, 4.0),
+        margin=curve,
+        norms={"l2": curve},
+        log_loss=-curve,
+        weights=[np.ones((3, 1))] * 2,
+        step_size=np.ones(2),
+        handover=2,
+        handover_error=np.zeros(2),
+        solver_steps=np.full(2, 5),
+        rtol=np.full(2, 1e-6),
+        asked=1e-8,
+    )
+    assert any("tolerance of 2 flows up to 1e-06" in note for note in found.notes)

@@ -6,6 +6,7 @@ import numpy as np
 import optax
 import pytest
 
+import solvers
 from solvers import InputError, NonSeparableError
 from verify import optimizers as library
 from verify.datasets import Dataset
@@ -152,3 +153,21 @@ def test_bad_input(call, sentence):
 def test_data_that_cannot_be_separated_are_refused():
     with pytest.raises(NonSeparableError, match="Dataset 0"):
         identify(library.sign_gd(0.1), Dataset([[1, 0], [-1, 0]], [1, 1]))
+
+
+def test_where_nothing_can_be_told_neither_the_share_nor_its_interval_is_a_number():
+    found = identify(library.sign_gd(0.1), Dataset([[1, 1], [2, 2]], [1, 1]), steps=100, norms=("l2", "linf"))
+    assert math.isnan(found.confidence)
+    assert all(map(math.isnan, found.interval))
+
+
+def test_the_references_of_a_norm_are_solved_once(monkeypatch):
+    solve, solved = solvers.max_margins, []
+
+    def counted(data, norm, *rest, **others):
+        solved.append(solvers.norm(norm).name)
+        return solve(data, norm, *rest, **others)
+
+    monkeypatch.setattr(solvers, "max_margins", counted)
+    identify(library.sign_gd(0.1), Dataset([[1, 3], [2, 1]], [1, 1]), steps=100, norms=("l2", "linf"))
+    assert sorted(solved) == ["l2", "linf"]

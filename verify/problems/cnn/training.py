@@ -52,7 +52,7 @@ METHODS: dict[str, Callable[[Constants], optax.GradientTransformation]] = {
 class Job:
     """One run: data, first weights, the power q, step size eta, weight decay lam, Adam's constants, and batch size.
 
-    batch: samples in a step, drawn epoch by epoch without replacement; None is all. seed: of the batches.
+    batch: samples in a step, at most, drawn epoch by epoch without replacement; None is all. seed: of the batches.
     """
 
     data: Blocks | Patches
@@ -171,12 +171,16 @@ def _program(method: str, small: bool) -> tuple[Callable[..., Any], Callable[...
 
 
 def _batch_share(share: Array, sizes: Mapping[str, Array], t: Array) -> Array:
-    """The samples' shares in the batch of step t: each epoch is a new order of all samples, cut into batches."""
-    batches = sizes["n"] // sizes["batch"]
+    """The samples' shares in the batch of step t: each epoch is a new order of all samples, cut into batches.
+
+    The last batch of an epoch has the samples that are left.
+    """
+    batches = -(-sizes["n"] // sizes["batch"])
     key = jax.random.fold_in(jax.random.key(sizes["seed"]), t // batches)
     ticket = jnp.where(share > 0, jax.random.uniform(key, share.shape), jnp.inf)
     place = jnp.argsort(jnp.argsort(ticket))
-    return jnp.where((share > 0) & (place // sizes["batch"] == t % batches), 1 / sizes["batch"], 0.0)
+    inside = (share > 0) & (place // sizes["batch"] == t % batches)
+    return jnp.where(inside, 1 / jnp.maximum(jnp.sum(inside), 1), 0.0)
 
 
 # --- padding -----------------------------------------------------------------------------------------------

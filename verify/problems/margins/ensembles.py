@@ -9,7 +9,6 @@ import solvers
 from solvers.norms import Norm
 from verify.flows.flow import Flow as FlowResult
 from verify.flows.flow import flow as follow
-from verify.losses import loss as loss_named
 from verify.problems.deficit import Curves
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import LOG_TIME, STEPS, Clock
@@ -36,7 +35,7 @@ def run(subject: Subject, lab: Laboratory, *, budget: bool = False) -> Trajector
     usual = () if budget else usual_norms(all(s.binary for s in lab.datasets))
     own = () if it.norm is None else (norm_of(it),)
     norms = tuple(dict.fromkeys(solvers.norm(norm) for norm in (*usual, *own)))
-    loss = loss_named(loss_of(it))
+    loss = loss_of(it)
     simulation = lab.once(
         ("run", it.optimizer, loss, norms, budget),
         lambda: Simulation(it.optimizer, lab.datasets, loss=loss, norms=norms, budget=budget),

@@ -24,7 +24,7 @@ import solvers.norms
 from solvers.errors import InputError, UndecidedError
 from solvers.kkt import kkt_residual, polish
 from verify.datasets.dataset import Dataset
-from verify.losses import Loss
+from verify.losses import CROSS_ENTROPY, EXPONENTIAL, Loss
 from verify.problems.laboratory import Laboratory
 from verify.problems.networks.flow import FARTHEST, SHARPEST, NetworkFlow, network_flow
 from verify.problems.networks.methods import Method, gradient
@@ -270,11 +270,11 @@ def _of_settled(most: float, flow: NetworkFlow, m: Measurement) -> Measurement:
     return replace(m, judged=m.judged & settled)
 
 
-def _inverse(loss: str | Loss, log_inverse: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
+def _inverse(loss: Loss, log_inverse: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
     """The margin at which one sample has all of the loss."""
-    if loss == "exponential":
+    if loss is EXPONENTIAL:
         return log_inverse
-    if loss == "logistic":
+    if loss is CROSS_ENTROPY:
         total = np.exp(-log_inverse)
         return log_inverse - np.log(np.where(total > 1e-8, np.expm1(total) / np.maximum(total, 1e-300), 1.0))
-    raise InputError(f"The smoothed margin of the loss {loss!r} is not known: use exponential or logistic.")
+    raise InputError(f"The smoothed margin of the loss {loss.name!r} is not known: use exponential or logistic.")

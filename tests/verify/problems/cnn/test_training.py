@@ -161,3 +161,18 @@ def test_bad_input():
 def test_divergence_is_told():
     with pytest.raises(TrajectoryError, match="not finite by step 50 in run 1"):
         list(train([job(), job(eta=1e6)], "gd", [50]))
+
+
+def test_an_epoch_sees_every_sample_where_batches_do_not_divide_them():
+    first = start(MODEL, 3, 0.5, 0)
+
+    def seen(batch: int | None, seed: int) -> set[int]:
+        """The samples whose noise has moved a weight after two steps."""
+        j = Job(draw(MODEL, 0), first, q=3.0, eta=0.05, lam=0.0, batch=batch, seed=seed)
+        moved = np.abs(end([j], "gd", 2)[0]["noise"] - first["noise"]) > 1e-12
+        return set(np.flatnonzero(moved.any(axis=(0, 1, 3))))
+
+    assert seen(None, 0) == {0, 1, 2, 3}
+    # Three samples and one are an epoch of two steps.
+    for seed in range(6):
+        assert seen(3, seed) == {0, 1, 2, 3}

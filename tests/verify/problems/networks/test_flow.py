@@ -181,7 +181,7 @@ def test_runs_that_still_turn_are_left_out():
     verdict = check(CLAIM, early)
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert any("still turns: 2" in note for note in verdict.measurement.notes)
-    rough = replace(CLAIM, kind=Limit(0.5, Law(0, -1 / 3)))
+    rough = replace(CLAIM, quantity=NetworkKKT(NET, settled=0.5))
     assert check(rough, early).measurement.judged.all()
 
 
