@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from verify.claims.claim import Claim, Twin
     from verify.claims.conjectures import conjecture
     from verify.claims.judge import Verdict, check
-    from verify.claims.kinds import Bound, Limit, Order, Rate, Separation, Trend
+    from verify.claims.kinds import Bound, Limit, Order, Rate, Separation, Tight, Trend
     from verify.claims.provenance import Promise, Read
     from verify.claims.verdict import Outcome
     from verify.datasets import strategies
@@ -42,6 +42,7 @@ _HOMES = {
     "Read": "verify.claims.provenance",
     "Separation": "verify.claims.kinds",
     "Setting": "verify.datasets.cases",
+    "Tight": "verify.claims.kinds",
     "Trend": "verify.claims.kinds",
     "Twin": "verify.claims.claim",
     "conjecture": "verify.claims.conjectures",
@@ -75,6 +76,7 @@ __all__ = [
     "Read",
     "Separation",
     "Setting",
+    "Tight",
     "Trend",
     "Twin",
     "Verdict",

@@ -12,9 +12,9 @@ for other a, which are not printed, are derived.
 
 What is seen is `t^-(1-a)` throughout, so the law for a < 1/2 is far from tight. For a = 1 the gap times `log t` is
 watched over decades of t, since the horizon holds too few decades of `log t`, and with steps ten times as large: the
-weights must come past `log n / γ`, where the points are separated, while they grow like `η_0 log t`. So slowly do they
-travel that no other norm and no faster law could be told there: with a = 1 the false twin has summable steps. The case a = 1/2
-of the max norm and of the Frobenius norm has files of its own.
+weights must come past `log n / γ`, where the points are separated, while they grow like `η_0 log t`. They travel so
+slowly that no other norm and no faster law could be told there: with a = 1 the false twin has summable steps. The case
+a = 1/2 of the max norm and of the Frobenius norm has files of its own.
 """
 
 from properties.papers import FAN_2025

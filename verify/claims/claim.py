@@ -101,7 +101,7 @@ class Claim:
     subject: Subject
     quantity: Quantity = field(default_factory=Gap)
     read: Read = Read.STATED
-    promise: Promise = Promise.UPPER
+    promise: Promise | None = None
     twins: tuple[Twin, ...] = ()
     real: tuple[str | Case, ...] = ()
     horizon: float = 0.0
@@ -109,7 +109,6 @@ class Claim:
     prepare: Callable[[Dataset], Dataset] | None = None
 
     def __init__(self, *, subject: Subject | None = None, **given: Any):
-        promised = "promise" in given
         short = {name: given.pop(name) for name in SHORT if name in given}
         for f in fields(self):
             if f.name == "subject":
@@ -126,8 +125,6 @@ class Claim:
         if given:
             raise InputError(f"A claim has no field {next(iter(given))!r}: give one of {', '.join(_names())}.")
         self._check()
-        if not promised:
-            object.__setattr__(self, "promise", self.kind.promise)
 
     def _check(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(/[a-z0-9._-]+)+", self.id):
@@ -141,7 +138,7 @@ class Claim:
             )
         if isinstance(self.real, str):
             raise InputError(f"The real data of {self.id} are {self.real!r}: give a tuple, ({self.real!r},).")
-        for value, values in ((self.read, Read), (self.promise, Promise)):
+        for value, values in ((self.read, Read), (self.promises, Promise)):
             if not isinstance(value, values):
                 known = ", ".join(f"{values.__name__}.{each.name}" for each in values)
                 raise InputError(f"{self.id} says {value!r} of its provenance: give one of {known}.")
@@ -166,6 +163,11 @@ class Claim:
     def measure(self, lab: Laboratory) -> Measurement:
         """The claim's quantity, measured on the laboratory's cases."""
         return self.quantity.measure(self.subject, lab)
+
+    @property
+    def promises(self) -> Promise:
+        """What the claim promises: what it says, or what its kind does."""
+        return self.kind.promise if self.promise is None else self.promise
 
     @property
     def norms(self) -> tuple[str | Norm, ...]:

@@ -45,6 +45,15 @@ def recent_growth(
     return _log_rise(log_time, values, law, late, early)
 
 
+def paired_growth(
+    log_time: Float[np.ndarray, " r"], values: Float[np.ndarray, "b r"], law: Law
+) -> Float[np.ndarray, " b"]:
+    """`log10` of the growth of value / law over the last decade, of the largest within a third of a decade each."""
+    age = (law.log_clock(log_time)[-1] - law.log_clock(log_time)) / LN10
+    late, early = age < 1 / 3 - 1e-9, (age >= 1 - 1e-9) & (age < 4 / 3 - 1e-9)
+    return _log_rise(log_time, values, law, late, early)
+
+
 def breaks_twice(
     log_time: Float[np.ndarray, " r"], values: Float[np.ndarray, "b r"], law: Law, threshold: float
 ) -> Bool[np.ndarray, " b"]:

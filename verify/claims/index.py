@@ -83,7 +83,7 @@ def _digest(place: Path) -> str:
 
 
 def _summarised(claims: Iterable[Any]) -> list[Summary]:
-    return [Summary(c.id, c.kind.name, str(c.promise), c.title, len(c.twins), c.source, str(c.read)) for c in claims]
+    return [Summary(c.id, c.kind.name, str(c.promises), c.title, len(c.twins), c.source, str(c.read)) for c in claims]
 
 
 if __name__ == "__main__":

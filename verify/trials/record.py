@@ -64,7 +64,7 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
             "arxiv": claim.paper.arxiv,
         },
         "read": str(claim.read),
-        "promise": str(claim.promise),
+        "promise": str(claim.promises),
         "kind": claim.kind.name,
         "verdict": str(verdict.outcome),
         "sentence": verdict.sentence,

@@ -9,6 +9,7 @@ from verify.claims.kinds.limit import Limit
 from verify.claims.kinds.order import Order
 from verify.claims.kinds.rate import Rate
 from verify.claims.kinds.separation import Separation
+from verify.claims.kinds.tight import Tight
 from verify.claims.kinds.trend import Trend
 
-__all__ = ["Bound", "Kind", "Limit", "Order", "Rate", "Separation", "Trend"]
+__all__ = ["Bound", "Kind", "Limit", "Order", "Rate", "Separation", "Tight", "Trend"]
