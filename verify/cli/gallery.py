@@ -36,7 +36,7 @@ def gallery(
 ) -> None:
     """Do the papers' experiments again: a figure and a JSON file each, shown on the report's page.
 
-    Parts that were finished with the same parameters and seed are kept.
+    Parts that were finished with the same parameters and seed, by the same code, are kept.
 
     Examples: verify gallery;  verify gallery fan2025-experiment;  verify gallery all --report-dir verify-report
     """
@@ -50,7 +50,9 @@ def gallery(
     if target != "all" and target not in EXPERIMENTS:
         raise InputError(f"There is no experiment {target!r}: see `verify gallery` for their ids, or say all.")
     changes = dict(_pair(text) for text in option or [])
-    for experiment in EXPERIMENTS.values() if target == "all" else [EXPERIMENTS[target]]:
+    chosen = EXPERIMENTS.values() if target == "all" else [EXPERIMENTS[target]]
+    # All of them before the first is made: one that does not know an option would stop the others midway.
+    for experiment in [each.with_parameters(changes) for each in chosen]:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
             task = bar.add_task(experiment.id)
@@ -58,7 +60,7 @@ def gallery(
             def show(what: str, done: int, total: int, bar=bar, task=task, name=experiment.id) -> None:
                 bar.update(task, description=f"{name}: {what}", completed=done, total=total)
 
-            exhibit = make(experiment.with_parameters(changes), seed, report_dir, fresh=fresh, show=show)
+            exhibit = make(experiment, seed, report_dir, fresh=fresh, show=show)
         paths = write_exhibit(report_dir, exhibit)
         for line in (f"{experiment.id}: {experiment.title}", *(f"  {sentence}" for sentence in exhibit["sentences"])):
             _say(line)

@@ -165,10 +165,7 @@ def find(p: Parameters, results: Results) -> Finding:
     return Finding(
         drawing=_drawing(results),
         caption=caption,
-        alternative=(
-            "Three panels, one for each ε. The gap to the L∞ margin falls until the predicted hand-over, then rises; "
-            "the gap to the L2 margin falls from there on, like 1/log t in the end."
-        ),
+        alternative=f"Three panels, one for each ε. {' '.join(map(_ends, rows))}",
         sentences=[
             f"ε takes over at the predicted step to within a factor {math.exp(worst):.2f} on every dataset.",
             *(_turn(results, name, eps) for name, eps in EPSILONS.items()),
@@ -189,6 +186,11 @@ def _row(results: Results, name: str, eps: float) -> tuple[str | float, ...]:
     gaps = {norm: np.median(_gaps(results, eps, norm), axis=0) for norm in NORMS}
     times = (float(np.median(found[k])) for k in ("predicted", "seen"))
     return (name, *times, float(gaps["linf"].min()), float(gaps["linf"][-1]), float(gaps["l2"][-1]))
+
+
+def _ends(row: tuple[str | float, ...]) -> str:
+    name, *_, least, last, other = row
+    return f"With ε = {name} the L∞ gap is {least:.2g} at its least and {last:.2g} in the end, the L2 gap {other:.2g}."
 
 
 def _turn(results: Results, name: str, eps: float) -> str:
@@ -228,7 +230,7 @@ EXPERIMENT = Experiment(
     title="The two regimes of Adam",
     source="after Zhang, Zou, Cao 2024 (ε = 0) and Wang et al. 2022 (ε > 0); the hand-over between them derived",
     shows=(
-        "Adam (β₁ = 0.9, β₂ = 0.99, η = 0.01) on Gaussian points whose L∞ and L2 margins have maximisers far from each "
+        "Adam on Gaussian points whose L∞ and L2 margins have maximisers far from each "
         "other. While gradients are large beside ε the method is blind to ε and approaches the L∞ margin; when they "
         "have decayed to ε, after log(|g₀|/ε)/r steps, it becomes gradient descent with step size η/ε and turns to the "
         "L2 margin, as slowly as 1/log t. The discrete run goes past the hand-over, its flow in log t on from there."

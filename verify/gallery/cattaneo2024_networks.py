@@ -149,11 +149,8 @@ def find(p: Parameters, results: Results) -> Finding:
             f"loss: h = {p.squared_step_size:g}."
         ),
         alternative=(
-            "Six columns of panels, for larger ρ and larger β with three losses. With clean labels the sharpness, "
-            "which may be at its threshold in the middle of training, ends far below it; with noisy labels and the "
-            "squared loss it rises to the threshold and stays there. Only with the squared loss the loss itself often "
-            "exceeds its least value so far. The norm falls the more slowly the larger ρ, but not with the squared "
-            "loss; it is the smaller the larger β, and most so with the squared loss."
+            "Six columns of panels, for larger ρ and larger β with three losses; in each from above the norm, the "
+            f"loss, the loss over its least value so far, and the sharpness. {' '.join(sentences)}"
         ),
         sentences=sentences,
         headings=("Learned", "Value", "Runs", "Epochs of rising loss", "Sharpness / threshold",

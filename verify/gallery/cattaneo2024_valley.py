@@ -187,8 +187,8 @@ def find(p: Parameters, results: Results) -> Finding:
             f"0.99), and of the step size ({0.25 * p.step_size:g}, {p.step_size:g}, {2.5 * p.step_size:g})."
         ),
         alternative=(
-            "Four panels of runs that go down to a hyperbola of minima. With larger β, and with larger steps if β > ρ, "
-            "they end nearer to its middle; with larger ρ, and with larger steps if ρ > β, farther from it."
+            f"Four panels of runs that go down to a hyperbola of minima, the nearer to its middle the smaller "
+            f"|θ₁| + |θ₂|. {' '.join(sentences)}"
         ),
         sentences=sentences,
         headings=("Sweep", "Smallest value", "Middle", "Largest", "Farthest from the minima"),
@@ -242,10 +242,7 @@ def find_trends(p: Parameters, results: Results) -> Finding:
             f"β = {p.beta:g}, the step size h from {0.25 * p.step_size:g} with (β, ρ) = (0.95, 0.5) and (0.9, 0.99); "
             f"ε = {p.eps:g}, but for one sweep over ρ with √ε 100 times the first gradient."
         ),
-        alternative=(
-            "Five curves from one. Along β, and along the step size where β > ρ, they fall; along ρ, and along the "
-            "step size where ρ > β, they rise; along ρ with a large ε the curve is flat."
-        ),
+        alternative=f"Five curves from one. {' '.join(sentences)}",
         sentences=sentences,
         headings=("Sweep", "One-norm at its start", "At its end", "Relative change"),
         rows=rows,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import json
 import platform
 import re
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -15,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from reports.gallery import folder
 from reports.records import replace_file
+from verify import sources
 
 if TYPE_CHECKING:
     from verify.gallery.experiment import Experiment
 
 
+_NOT_COMPUTING = ("claims", "cli", "gallery", "plugin", "trials")
 _PACKAGES = ("jax", "optax", "numpy", "scipy", "cvxpy", "clarabel", "highspy", "implicit-bias-verify")
 
 Show = Callable[[str, int, int], None]
@@ -28,15 +33,17 @@ Show = Callable[[str, int, int], None]
 def make(experiment: Experiment, seed: int, report_dir: Path, *, fresh: bool = False, show: Show) -> dict[str, Any]:
     """The exhibit of an experiment; each part is written when it is finished, and read again the next time.
 
-    A part counts as finished if it has the same parameters, seed and version of this package, unless `fresh`.
+    A part counts as finished if it was made with the same parameters and seed, by the same code and libraries, unless
+    `fresh`.
     """
-    parameters = asdict(experiment.parameters)
+    parameters, code = asdict(experiment.parameters), _code(experiment)
+    versions = {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
     parts = experiment.parts(experiment.parameters, seed)
     files, results = {}, {}
     for done, (name, compute) in enumerate(parts.items()):
         show(name, done, len(parts))
         path = folder(report_dir) / "parts" / experiment.id / f"{re.sub(r'[^A-Za-z0-9.]+', '-', name)}.json"
-        key = {"part": name, "parameters": parameters, "seed": seed, "version": version("implicit-bias-verify")}
+        key = {"part": name, "parameters": parameters, "seed": seed, "code": code, "versions": versions}
         file = None if fresh else _finished(path, key)
         if file is None:
             file = key | _compute(compute, results)
@@ -62,11 +69,20 @@ def make(experiment: Experiment, seed: int, report_dir: Path, *, fresh: bool = F
         "parameters": parameters,
         "seed": seed,
         "device": last["device"],
-        "versions": last["versions"],
+        "versions": versions,
         "seconds": sum(file["seconds"] for file in files.values()),
         "created": last["created"],
         "reproduce": _reproduce(experiment, seed),
     }
+
+
+def _code(experiment: Experiment) -> str:
+    """A hash of the texts that compute an experiment: its own, those it takes from others, and those of the engine."""
+    home = inspect.unwrap(getattr(experiment.parts, "func", experiment.parts)).__globals__
+    others = {getattr(value, "__module__", None) or "" for value in home.values()}
+    paths = {home["__file__"], *(sys.modules[name].__file__ for name in others if name.startswith("verify.gallery."))}
+    texts = [*map(sources.digest, map(Path, sorted(paths))), *sources.engine(_NOT_COMPUTING)]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def _compute(compute: Callable[[Mapping[str, Any]], Any], results: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,7 +95,6 @@ def _compute(compute: Callable[[Mapping[str, Any]], Any], results: Mapping[str, 
         "seconds": time.perf_counter() - begun,
         "created": datetime.now(UTC).isoformat(timespec="microseconds"),
         "device": devices()[0].platform,
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
     }
 
 

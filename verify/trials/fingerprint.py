@@ -11,22 +11,17 @@ import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 
+from verify import sources
+from verify.sources import digest
+
 if TYPE_CHECKING:
     from verify.claims.claim import Claim
-
-
-_PACKAGES = (
-    "jax", "jaxlib", "optax", "diffrax", "numpy", "scipy", "cvxpy", "clarabel", "highspy", "hypothesis", "scikit-learn"
-)  # fmt: skip
-_ENGINE = ("solvers", "verify")
 
 
 def fingerprint(claim: Claim, home: Path | str) -> str:
@@ -40,44 +35,19 @@ def fingerprint(claim: Claim, home: Path | str) -> str:
     description = _Description()
     parts = {
         "claim": description.of(claim),
-        "home": _digest(Path(home)),
-        "sources": {str(name): _digest(path) for name, path in sorted(description.sources.items())},
-        "data": [_digest(path) for path in _files(claim)],
-        "engine": _engine(),
-        "versions": _versions(),
+        "home": digest(Path(home)),
+        "sources": {str(name): digest(path) for name, path in sorted(description.sources.items())},
+        "data": [digest(path) for path in _files(claim)],
+        "engine": sources.engine(),
+        "versions": sources.versions(),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _files(claim: Claim) -> list[Path]:
     """The files of real data that the claim names, `data.csv:standardise` say."""
     named = (Path(given.partition(":")[0]) for given in claim.real if isinstance(given, str))
     return [path for path in named if path.is_file()]
-
-
-@functools.cache
-def _engine() -> list[str]:
-    """The source texts of this engine, as they are when first asked for."""
-    places = [
-        Path(place) for name in _ENGINE if (spec := find_spec(name)) for place in spec.submodule_search_locations or ()
-    ]
-    files = sorted((str(path.relative_to(place.parent)), path) for place in places for path in place.rglob("*.py"))
-    return [f"{name} {_digest(path)}" for name, path in files]
-
-
-@functools.cache
-def _versions() -> dict[str, str]:
-    found = {"python": sys.version.split()[0]}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "none"
-    return found
 
 
 def _is_cache(attribute: str) -> bool:

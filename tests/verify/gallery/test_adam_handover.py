@@ -59,3 +59,9 @@ def test_it_is_registered_and_checks_its_parameters():
         Parameters(features=1)
     with pytest.raises(InputError, match="b1\\^2 < b2"):
         Parameters(b2=0.5)
+
+
+def test_what_it_shows_has_the_parameters_that_were_given(results):
+    assert "β₁ = 0.9," not in adam_handover.EXPERIMENT.with_parameters({"b1": "0.5"}).shows
+    found = adam_handover.find(SMALL, results)
+    assert f"in the end, the L2 gap {found.rows[0][-1]:.2g}" in found.alternative

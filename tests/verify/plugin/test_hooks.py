@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.verify import conjecture
+from verify import sources
 from verify.claims import catalogue
 from verify.cli import app
 from verify.trials import fingerprint, insisting, profiles
@@ -239,7 +240,7 @@ def test_what_differs_is_tried_again(check, pytester, tried, text, options, spoi
 
 def test_an_edited_engine_keeps_nothing(check, monkeypatch, tried):
     check(conjecture.TRUE).assert_outcomes(passed=1)
-    monkeypatch.setattr(fingerprint, "_engine", lambda: ["another"])
+    monkeypatch.setattr(sources, "engine", lambda: ["another"])
     check(conjecture.TRUE).assert_outcomes(passed=1)
     assert len(tried) == 2
 

@@ -15,7 +15,7 @@ from reports.records import read_records
 from reports.runs import partial
 from tests.verify import conjecture
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEADLINE = 120.0
 
 # Trying a claim takes no time here. At the claim that HOLD names, or in writing its record, the process says so in a

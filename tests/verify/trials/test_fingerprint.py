@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from tests.verify import conjecture
-from verify import Limit, Twin, laws, optimizers
+from verify import Limit, Twin, laws, optimizers, sources
 from verify.claims import catalogue
 from verify.trials import fingerprint
 from verify.trials.drawing import draw
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOME = Path(conjecture.__file__)
 
 
@@ -33,7 +33,7 @@ def of(claim, home=HOME):
 
 def test_it_is_the_same_in_every_process():
     script = (
-        "from verify.cli import all_claims; from verify.fingerprint import fingerprint\n"
+        "from verify.claims.catalogue import all_claims; from verify.trials.fingerprint import fingerprint\n"
         f"print([fingerprint(c, {str(HOME)!r}) for n, c in all_claims().items() if n.startswith('fan2025')])"
     )
     found = set()
@@ -86,7 +86,7 @@ def test_the_texts_change_it(claim, tmp_path, monkeypatch):
     assert of(claim, home) != before
     home.write_text("one")
     assert of(claim, home) == before
-    monkeypatch.setattr(fingerprint, "_versions", lambda: {"jax": "9"})
+    monkeypatch.setattr(sources, "versions", lambda: {"jax": "9"})
     assert of(claim, home) != before
 
 

@@ -8,6 +8,7 @@ import pytest
 from reports.records import load_curves, read_records, write_record
 from reports.verified import failures
 from solvers.errors import InputError
+from tests.verify import given
 from verify import laws, optimizers, strategies
 from verify.claims.claim import Claim, Paper, Twin
 from verify.claims.kinds import Bound, Limit, Rate
@@ -241,3 +242,15 @@ class _Stuck:
         values[i] = 0.3 / np.maximum(m.time / self.until, 1)
         kept = np.argsort(np.argsort(-m.values[:, -1])) < self.kept
         return replace(m, values=values, judged=m.judged & kept & (m.time[-1] <= self.furthest * 1.5))
+
+
+def test_a_device_that_is_not_there_is_refused_before_anything_is_measured():
+    measured = []
+
+    def curves(lab: Laboratory) -> np.ndarray:
+        measured.append(lab)
+        return np.zeros((1, 57))
+
+    with pytest.raises(InputError, match="no 'tpu' device"):
+        try_claim(given.claim(curves), TINY, platform="tpu")
+    assert not measured
