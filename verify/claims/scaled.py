@@ -134,7 +134,7 @@ def levels_off(r: Reading) -> bool:
 def crowd(use: Bool[np.ndarray, " b"], such: Bool[np.ndarray, " b"]) -> bool:
     """Whether significantly more than `SHARE` of the datasets are such (one-sided, three standard errors)."""
     n, k = int(np.count_nonzero(use)), int(np.count_nonzero(such))
-    return n >= FEWEST and k > SHARE * n + 3 * np.sqrt(SHARE * (1 - SHARE) * n)
+    return bool(n >= FEWEST and k > SHARE * n + 3 * np.sqrt(SHARE * (1 - SHARE) * n))
 
 
 def _interval(values: Float[np.ndarray, " b"]) -> Interval | None:

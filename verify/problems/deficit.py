@@ -215,6 +215,6 @@ def awaited(c: Curves) -> float:
         falls = 1 - budget_slopes(c)  # the budget's exponent against S
         grows = np.log1p(travelled(c)) / LN10  # that of S against t
         more = np.log(np.maximum(share / ENTER, 1.0)) / (falls * grows)
-    unknown = (~np.isfinite(more) | (falls <= 0) | (grows <= 0)) & ~regime(c).inside
+    unknown = ~np.isfinite(more) | (falls <= 1 - LEVEL) | (grows <= 0)
     wait = np.where(regime(c).inside, 0.0, np.where(unknown, np.inf, more))[c.judged]
     return float(c.log_time[-1] + np.quantile(wait, 0.5, method="higher")) if len(wait) else np.inf

@@ -210,7 +210,7 @@ class BudgetedLimit(_Budgeted):
     def short(self, r: Reading, m: Measurement) -> str:
         """A slope that is not surely below one, unless the budgets vanish; or a gap above the tolerance."""
         assert m.scale is not None
-        largest = float(np.max(m.scale.relative[r.use, -1], initial=0.0))
+        largest = float(np.max(m.scale.relative[r.use | r.sure, -1], initial=0.0))
         if largest > self.tolerance:
             return f"the gap ends at up to {largest:.2g}, above {self.tolerance:g}"
         if r.proven:

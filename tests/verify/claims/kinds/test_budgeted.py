@@ -1,0 +1,107 @@
+"""Rates and limits on the scale of a budget, on curves made up from the theory of the deficit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.verify.budgeted import GAMMA, curves, measured
+from tests.verify.given import claim
+from verify import laws
+from verify.claims import Kind, Limit, Rate
+from verify.claims.judge import advise, judge
+from verify.claims.verdict import Finding, Outcome
+
+HALF = laws.power(1 / 2)
+
+
+def found(kind: Kind, *, farther: float = 10.0, until: float = 2e4, **how) -> Finding:
+    """The verdict at a horizon, its suspects run to ten times it."""
+    m = measured(curves(until=until, **how))
+    verdict = judge(claim(kind=kind), m)
+    places = np.flatnonzero(kind.suspects(m))
+    if verdict.outcome is not Outcome.INCONCLUSIVE or not len(places):
+        return verdict
+    return kind.resolve("gap", m, places, measured(curves(until=farther * until, **how)))
+
+
+@pytest.mark.parametrize("a", [0.3, 0.5, 0.8])
+def test_the_true_law_is_supported_and_a_faster_one_refuted(a):
+    assert found(Rate(laws.power(1 - a)), a=a).outcome is Outcome.SUPPORTED
+    assert found(Rate(laws.power(1 - a + 0.2)), a=a).outcome is Outcome.REFUTED
+
+
+def test_a_plateau_breaks_rates_and_limits():
+    assert found(Rate(HALF), plateau=0.2).outcome is Outcome.REFUTED
+    assert found(Limit(0.5, laws.power(1 / 4)), plateau=0.2, until=1e5).outcome is Outcome.REFUTED
+
+
+def test_a_limit_is_supported_where_the_gap_ends_below_its_tolerance():
+    assert found(Limit(0.1, laws.power(1 / 4))).outcome is Outcome.SUPPORTED
+    verdict = found(Limit(1e-4, laws.power(1 / 4)))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "above 0.0001" in verdict.sentence
+
+
+@pytest.mark.parametrize("kind", [Rate(laws.power(0.9)), Limit(0.5, laws.power(0.9))], ids=["rate", "limit"])
+def test_datasets_before_their_regime_decide_nothing_and_say_how_far_it_is(kind):
+    early = curves(size=100.0, plateau=0.001)
+    verdict = judge(claim(kind=kind), measured(early))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "times the steps would bring half of them there" in verdict.sentence
+    never = replace(early, budget=np.broadcast_to(5 * GAMMA[:, None], early.gap.shape))
+    assert "no number of steps" in judge(claim(kind=kind), measured(never)).sentence
+    assert advise(verdict) is not None
+
+
+def test_summable_steps_are_refuted():
+    verdict = found(Rate(HALF), a=1.5)
+    assert verdict.outcome is Outcome.REFUTED
+    assert "the weights stand still" in verdict.sentence
+
+
+def still(rows: int, since: float, until: float):
+    """Lawful curves, but that the gaps of some stand still from a time on."""
+    c = curves(until=until)
+    at = int(np.searchsorted(c.log_time, np.log(since)))
+    gap = c.gap.copy()
+    gap[:rows, at:] = gap[:rows, [at]]
+    return replace(c, gap=gap, budget=np.maximum(c.budget, 2 * gap))
+
+
+def test_one_dataset_that_stands_still_for_good_refutes_and_is_named():
+    kind = Rate(laws.power(0.4))
+    m, later = measured(still(1, 20, 2e4)), measured(still(1, 20, 2e5))
+    early = judge(claim(kind=kind), m)
+    assert early.outcome is Outcome.INCONCLUSIVE
+    assert early.evidence.alone == 1
+    verdict = kind.resolve("gap", m, np.array([0]), replace_rows(later, 1))
+    assert verdict.outcome is Outcome.REFUTED
+    assert verdict.evidence.worst == 0
+
+
+def test_one_dataset_that_falls_again_is_forgiven():
+    kind = Rate(laws.power(0.4))
+    m = measured(still(1, 2e3, 2e4))
+    assert list(np.flatnonzero(kind.suspects(m))) == [0]
+    verdict = kind.resolve("gap", m, np.array([0]), replace_rows(measured(curves(until=2e5)), 1))
+    assert verdict.outcome is Outcome.SUPPORTED
+    assert "none at ten times it" in verdict.sentence
+
+
+def replace_rows(m, rows: int):
+    """The measurement of the first datasets alone."""
+    c = m.scale
+    assert c is not None
+    part = replace(
+        c, gap=c.gap[:rows], gamma=c.gamma[:rows], size=c.size[:rows], path=c.path[:rows], budget=c.budget[:rows],
+        floor=c.floor[:rows], judged=c.judged[:rows],
+    )  # fmt: skip
+    return measured(part)
+
+
+def test_a_single_dataset_is_supported_by_its_budget_or_its_fall():
+    one = replace_rows(measured(curves()), 1)
+    assert judge(claim(kind=Rate(HALF)), one, one=True).outcome is Outcome.SUPPORTED
+    stuck = replace_rows(measured(curves(plateau=0.3)), 1)
+    assert judge(claim(kind=Rate(laws.power(0.9))), stuck, one=True).outcome is not Outcome.SUPPORTED

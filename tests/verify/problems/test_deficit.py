@@ -1,0 +1,91 @@
+"""The deficit, its regime and its allowed curve, on curves made up from their theory and on runs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.verify import samples
+from tests.verify.budgeted import GAMMA, curves
+from verify import laws, optimizers
+from verify.optimizers import PowerDecay
+from verify.problems import deficit
+from verify.problems.laboratory import Laboratory
+from verify.problems.margins.gap import Gap
+from verify.problems.subject import Run
+
+LAW = laws.power(1 / 2).log_value
+
+
+@pytest.mark.parametrize("a", [0.3, 0.5, 0.8])
+def test_the_slope_is_zero_where_the_gap_vanishes_and_one_where_it_levels_off(a):
+    assert np.all(np.abs(deficit.deficit_slopes(curves(a, until=1e6))) < 0.01)
+    assert np.all(np.abs(deficit.deficit_slopes(curves(a, plateau=0.9, until=1e6)) - 1) < 0.1)
+
+
+def test_the_slope_is_the_runs_own():
+    data = [samples.binary(8, 4, seed=i) for i in range(6)]
+    sign = Run(optimizers.sign_gd(PowerDecay(0.1, 0.5)), "SignGD", "exponential", "linf")
+    lab = Laboratory(data, steps=20_000, norms=("linf", "l2"))
+    own, other = Gap().measure(sign, lab).scale, Gap().measure(replace(sign, norm="l2"), lab).scale
+    assert own is not None
+    assert other is not None
+    assert np.median(deficit.deficit_slopes(own)) < 0.1
+    assert np.median(deficit.deficit_slopes(other)) > 0.5
+    inside = deficit.regime(own).inside
+    assert inside.any()
+    bound = np.where(np.isfinite(own.budget), own.budget, np.inf)
+    assert np.all(own.gap[inside] <= bound[inside] + own.floor[inside, None] + 1e-9)
+
+
+def test_a_flow_and_a_loss_without_a_budget_have_no_scale():
+    log_loss = Run(optimizers.gradient_descent(1.0), "GD", "log_exponential", "l2")
+    assert Gap().measure(log_loss, Laboratory([samples.binary(6, 3)], steps=50)).scale is None
+
+
+def test_the_regime_begins_where_the_budget_is_below_half_of_gamma():
+    c = curves()
+    inside, start = deficit.regime(c)
+    assert inside.all()
+    begun = c.budget[np.arange(20), start] / GAMMA
+    assert np.all((begun <= deficit.ENTER) & (begun > deficit.ENTER / 2))
+    far = replace(c, budget=np.broadcast_to(5 * GAMMA[:, None], c.gap.shape))
+    assert not deficit.regime(far).inside.any()
+    assert np.isnan(deficit.allowed(far, LAW)).all()
+
+
+def test_the_allowed_curve_starts_at_the_budget_and_falls_by_the_law():
+    c = curves()
+    allowed = deficit.allowed(c, LAW)
+    start = deficit.regime(c).start[0]
+    assert allowed[0, start] == pytest.approx(c.budget[0, start] / c.gamma[0])
+    assert allowed[0, -1] / allowed[0, start] == pytest.approx(np.exp((c.log_time[start] - c.log_time[-1]) / 2))
+    assert np.all(deficit.excess(c, LAW) < 1)
+    assert np.all(deficit.excess(curves(plateau=0.2), laws.power(0.9).log_value) > 3)
+
+
+def test_lawful_budgets_are_certified_and_others_are_not():
+    assert deficit.certified(curves(), LAW, 0.05).all()
+    assert not deficit.certified(curves(), laws.power(0.75).log_value, 0.05).any()
+    assert not deficit.certified(curves(plateau=0.1), LAW, 0.05).any()
+
+
+def test_gaps_that_stand_still_are_told():
+    assert deficit.stands(curves(plateau=0.9, until=1e5)).all()
+    assert not deficit.stands(curves()).any()
+    level = curves(plateau=0.9, until=1e5)
+    assert deficit.levelled_off(level).all()  # 1.8 gamma: outside the regime for ever
+    assert not deficit.levelled_off(curves()).any()
+
+
+def test_when_the_regime_is_awaited():
+    early = curves(size=100.0)  # a budget of 200 gamma / S, S about 2 sqrt t: half of gamma at t = 4e4
+    assert not deficit.regime(early).inside[10:].any()
+    assert 2e4 < np.exp(deficit.awaited(early)) < 2e5
+    assert deficit.awaited(curves(plateau=0.9)) == np.inf
+    assert deficit.awaited(curves()) == curves().log_time[-1]
+
+
+def test_summable_steps_travel_no_more():
+    assert np.all(deficit.travelled(curves(a=1.5)) < 0.02)
+    assert np.all(deficit.travelled(curves()) > 1)
