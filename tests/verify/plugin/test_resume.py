@@ -24,7 +24,8 @@ CONFTEST = """
 import os, pathlib, threading
 import reports.records
 from tests.reports import samples
-from verify import fingerprint, recording, theorem
+from verify import sources
+from verify.trials import record, trial
 
 holding, sync, last = os.environ["HOLD"].split(), os.fsync, []
 
@@ -43,8 +44,8 @@ def fsync(file):
         hold(f"write-{last[0][-1]}")
     sync(file)
 
-theorem.try_claim, recording.record_of = attempt, lambda trial, reproduce: trial
-reports.records.os.fsync, fingerprint._engine = fsync, lambda: []
+trial.try_claim, record.record_of = attempt, lambda trial, reproduce: trial
+reports.records.os.fsync, sources.engine = fsync, lambda: []
 """
 CLAIMS = (
     conjecture.TRUE.partition("def ")[0]
