@@ -362,7 +362,7 @@ def test_wrong_arguments_are_named_with_the_remedy(untyped_caller: None):
             optimizer, dataset, w0=[np.zeros(2)]
         ),
         "no step yet: call advance": lambda: Simulation(optimizer, [dataset]).result(),
-        "has made 22 steps: call advance before": lambda: Simulation(optimizer, [dataset]).advance(22).result(23),
+        "has made 10 steps: call advance before": lambda: Simulation(optimizer, [dataset]).advance(10).result(11),
         "did not record the norm 'linf': name it": lambda: run(optimizer, dataset, steps=1).normalised_margin("linf"),
     }
     for sentence, call in cases.items():
