@@ -122,6 +122,11 @@ def draw(axes: Axes, record: Record, curves: Curves, label: Callable[[str], str]
         name = label(f"law {textwrap.shorten(record['claimed']['law'] or '', 28, placeholder='…')}".strip())
         law = curves["law"][curves["time"] > 0]
         _line(axes, gap.times, law, color=svg.INK, linestyle=(0, (5, 3)), linewidth=1.2, label=name)
+    if gap is not None and "allowed" in curves:
+        allowed = curves["allowed"][curves["time"] > 0]
+        _line(
+            axes, gap.times, allowed, color=svg.INK, linewidth=0.9, alpha=0.6, label=label("allowed by the gap budget")
+        )
     for index, twin in enumerate(twin for twin in record["twins"] if twin["curve"] is not None):
         wrong = band(curves, twin["curve"])
         if wrong is not None and wrong.drawable:

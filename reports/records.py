@@ -6,6 +6,7 @@ A record is one JSON object on one line, `<report_dir>/records/<slug>.json`; its
 - `time [r]`: t, or s = log t when `time.axis` is "log t"; increasing;
 - `gap [datasets, r]`: the record's `quantity`; an entry of 0 or below is a margin that was reached exactly;
 - `law [r]`: the claimed law, scaled to the data (may be absent);
+- `allowed [r]`: the same with the constant that the runs' gap budgets give it, NaN before they do (may be absent);
 - `twin_0`, `twin_1`, ... `[datasets', r']`, each with an optional `twin_0_time [r']` (else `time`);
 - `part_<name> [r]`: the median of one part of the bound, for each part of `anatomy`; NaN where it is not known;
 - `real_0`, `real_1`, ... `[r']` in the order of `datasets.real`, each with an optional `real_0_time [r']`.
@@ -194,7 +195,7 @@ def _curve_problems(record: Record, curves: Mapping[str, np.ndarray]) -> Iterato
     for name in parts.keys() - curves.keys():
         yield f"the anatomy names the array {name}, which is absent"
     real = {f"real_{i}": 1 for i in range(len(record["datasets"]["real"])) if f"real_{i}" in curves}
-    known = {"gap": 2, "law": 1} | named | real | parts
+    known = {"gap": 2, "law": 1, "allowed": 1} | named | real | parts
     for name, ndim in known.items():
         if name not in curves:
             continue

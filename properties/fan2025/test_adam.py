@@ -44,7 +44,11 @@ SPOILT = (
     Twin("two features rotated", apart=("linf", "l2"), optimizer=optimizers.rotated(adam(2 / 3))),
 )
 # With steps 1/t the weights travel too slowly to tell norms or faster laws.
-SUMMABLE = (Twin("summable steps t^-3/2 for t^-1", optimizer=optimizers.adam(PowerDecay(1.0, 3 / 2), B1, b2(1.0))),)
+SUMMABLE = (
+    Twin(
+        "summable steps t^-3/2 for t^-1", optimizer=optimizers.adam(PowerDecay(1.0, 3 / 2), B1, b2(1.0)), shrink=False
+    ),
+)
 
 
 def claim(a: float) -> Claim:

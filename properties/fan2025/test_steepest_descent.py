@@ -52,8 +52,12 @@ def twins(norm: str, a: float, faster: Rate | None) -> tuple[Twin, ...]:
             Twin(f"{other} margin for {norm} margin", norm=other, shrink=main and i == 0)
             for i, other in enumerate(others)
         ),
-        *(() if faster is None else (Twin(f"the faster rate {faster.law}", kind=faster),)),
-        *((Twin(f"summable steps t^-3/2 for t^-{SCHEDULES[a][0]}", optimizer=summable),) if a >= 0.8 else ()),
+        *(() if faster is None else (Twin(f"the faster rate {faster.law}", kind=faster, shrink=main),)),
+        *(
+            (Twin(f"summable steps t^-3/2 for t^-{SCHEDULES[a][0]}", optimizer=summable, shrink=False),)
+            if a >= 0.8
+            else ()
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from verify.statistics import Interval
 ALONE = 3.0  # q above which one dataset may refute
 PROVEN = 0.9  # of the datasets in their regime whose budget must obey a law that is supported by it
 FEWEST = 8  # datasets that an ensemble needs
+LATE = 0.05  # of the datasets, that stand still at ten times the horizon too in a run of no lawful kind at the least
 SHARE = 0.2  # of the resolved datasets, that stand still in a run of no lawful kind at the least
 FROZEN = 0.02  # growth of S a decade below which the weights stand still
 DRIFTS = 0.65  # slope of budget * S against S above which the updates may follow another norm
@@ -131,10 +132,10 @@ def levels_off(r: Reading) -> bool:
     return crowd(r.use, r.standing) or (r.slope is not None and r.slope.low > STANDS)
 
 
-def crowd(use: Bool[np.ndarray, " b"], such: Bool[np.ndarray, " b"]) -> bool:
-    """Whether significantly more than `SHARE` of the datasets are such (one-sided, three standard errors)."""
+def crowd(use: Bool[np.ndarray, " b"], such: Bool[np.ndarray, " c"], share: float = SHARE) -> bool:
+    """Whether significantly more than a share of the datasets are such (one-sided, three standard errors)."""
     n, k = int(np.count_nonzero(use)), int(np.count_nonzero(such))
-    return bool(n >= FEWEST and k > SHARE * n + 3 * np.sqrt(SHARE * (1 - SHARE) * n))
+    return bool(n >= FEWEST and k > share * n + 3 * np.sqrt(share * (1 - share) * n))
 
 
 def _interval(values: Float[np.ndarray, " b"]) -> Interval | None:

@@ -256,6 +256,9 @@ def _curves(trial: Trial) -> dict[str, np.ndarray]:
     law = trial.claim.kind.law_through(trial.verdict.measurement, values)
     if law is not None:
         curves["law"] = law
+    allowed = trial.claim.kind.allowed(trial.verdict.measurement)
+    if allowed is not None:
+        curves["allowed"] = allowed
     for i, twin in enumerate(trial.twins):
         if name := _curve_name(trial.claim, i):
             curves[f"{name}_time"], curves[name] = _plotted(twin.verdict)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from verify import statistics
 from verify.claims import envelopes, scaled
@@ -14,7 +14,7 @@ from verify.claims.kinds.kind import without_lost
 from verify.claims.scaled import Reading
 from verify.claims.verdict import Evidence, Finding, Outcome, counted
 from verify.laws import Law
-from verify.problems.deficit import FALLS, awaited
+from verify.problems.deficit import FALLS, allowed, awaited, regime
 from verify.problems.quantity import Measurement
 
 _SPEED = 0.05  # growth a decade, as a power of ten, that a limit's law, which only shapes the allowed curve, is given
@@ -68,6 +68,10 @@ class _Budgeted:
             evidence = replace(self.evidence(now, m), alone=count, worst=first, worst_value=float(m.values[first, -1]))
             told = f"It fails on {counted(count)}: {figures}, {count} far above what is allowed at ten times it too."
             return Finding(Outcome.REFUTED, told, evidence, m)
+        if scaled.crowd(now.use, far.standing & still, scaled.LATE):
+            count = int(np.count_nonzero(far.standing & still))
+            told = f"It fails on {counted(count)}: {figures}, {count} at ten times it, more than any law leaves."
+            return Finding(Outcome.REFUTED, told, replace(self.evidence(now, m), alone=count), m)
         if still.any():
             count = int(np.count_nonzero(still))
             told = f"{figures}, {count} at ten times it too, though not above what is allowed"
@@ -75,6 +79,18 @@ class _Budgeted:
         kept, told = without_lost(m, places, later, f"{figures}, none at ten times it")
         found = self.support(self.read(kept), kept)
         return replace(found, sentence=f"{found.sentence.rstrip('.')}; {told}.")
+
+    def allowed(self, m: Measurement) -> Float[np.ndarray, " r"] | None:
+        """The median of the allowed curves over the datasets in their regime, in units of what was measured."""
+        assert m.scale is not None
+        c = m.scale.among(m.judged)
+        curve = allowed(c, self.kind.law.log_value)
+        curve = np.where(c.log_time >= c.log_time[regime(c).start][:, None], curve, np.nan)[m.judged & regime(c).inside]
+        some = ~np.isnan(curve).all(axis=0) if len(curve) else np.zeros(len(c.log_time), bool)
+        if not some.any():
+            return None
+        unit = float(np.median(m.floor / (c.floor / c.gamma)))  # 1 of a relative gap
+        return np.where(some, unit * np.nanmedian(np.where(some, curve, 0.0), axis=0), np.nan)
 
     def certain(self, r: Reading, m: Measurement) -> Finding | None:
         """What refutes at this horizon, whatever single datasets do further on."""

@@ -92,6 +92,10 @@ class Kind(ABC):
         """The claimed law, through the middle of the drawn curves where it hides a constant; None without a law."""
         return None
 
+    def allowed(self, m: Measurement) -> Float[np.ndarray, " r"] | None:
+        """The law with the constant that a gap budget gives it, over the cases' median; None without a budget."""
+        return None
+
 
 def check_law(law: object) -> None:
     """Raise `InputError` if that is no law."""

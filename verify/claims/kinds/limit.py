@@ -107,6 +107,10 @@ class Limit(Kind):
         """The limit."""
         return f"tends to 0 (below {self.tolerance:g})", None
 
+    def allowed(self, m: Measurement) -> Float[np.ndarray, " r"] | None:
+        """The law on the scale of the gap budget, where there is one."""
+        return None if m.scale is None else BudgetedLimit(self, "").allowed(m)
+
     def advise(self, finding: Finding) -> Advice:
         """As many steps as its slope says."""
         m, worst, value = finding.measurement, finding.evidence.worst, finding.evidence.worst_value

@@ -205,6 +205,10 @@ class Rate(Kind):
         late, _ = envelopes.windows(self.law.log_clock(m.log_time))
         return m.judged & envelopes.unresolved(m.values, m.floor, late)
 
+    def allowed(self, m: Measurement) -> Float[np.ndarray, " r"] | None:
+        """The law on the scale of the gap budget, where there is one."""
+        return None if m.scale is None else BudgetedRate(self, "").allowed(m)
+
     def law_through(self, m: Measurement, drawn: Float[np.ndarray, "b r"]) -> Float[np.ndarray, " r"] | None:
         """The law, which hides a constant."""
         return anchored(m, drawn, self.law.log_value(m.log_time))

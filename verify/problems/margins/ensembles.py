@@ -29,10 +29,11 @@ def usual_norms(binary: bool) -> tuple[str, ...]:
 def run(subject: Subject, lab: Laboratory, *, budget: bool = False) -> Trajectories:
     """The subject's optimizer on all datasets, to the horizon.
 
-    budget: record the sums of the gap budget, and the claim's norm alone, since a norm of every update is dear.
+    budget: record the sums of the gap budget, in no norms but those of the claim and its twins, since a norm of every
+    update is dear.
     """
     it = run_of(subject)
-    usual = () if budget else usual_norms(all(s.binary for s in lab.datasets))
+    usual = lab.norms if budget else usual_norms(all(s.binary for s in lab.datasets))
     own = () if it.norm is None else (norm_of(it),)
     norms = tuple(dict.fromkeys(solvers.norm(norm) for norm in (*usual, *own)))
     loss = loss_of(it)
