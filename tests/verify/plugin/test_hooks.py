@@ -286,3 +286,41 @@ def test_a_hunt_is_added_to_new_and_to_kept_records(check, pytester, tried):
     found = records(pytester)["conjectures__true"]["tightness"]
     assert 1 <= found["judged"] <= found["examples"] <= 6
     assert tried == ["conjectures/true"]
+
+
+CLAIM_ALONE = conjecture.TRUE.partition("\n\ndef test_")[0]
+SEVERAL = """
+import dataclasses
+CLAIMS = tuple(dataclasses.replace(CLAIM, id=f"conjectures/{name}") for name in ("one", "two"))
+del CLAIM
+"""
+OTHER = "\ndef test_nothing():\n    assert True\n"
+METHOD = "\nclass TestIt:\n    CLAIM = CLAIM\n    def test_nothing(self):\n        pass\ndel CLAIM\nCLAIMS = 'none'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "claims", "tests"),
+    [
+        (CLAIM_ALONE, ["true"], 1),
+        (CLAIM_ALONE.replace("CLAIM = ", "CLAIM: Claim = "), ["true"], 1),
+        (CLAIM_ALONE + SEVERAL, ["one", "two"], 2),
+        (CLAIM_ALONE + OTHER, ["true"], 2),
+        (conjecture.TRUE, ["true"], 1),
+        (CLAIM_ALONE + METHOD, [], 1),
+    ],
+    ids=["alone", "annotated", "several", "beside another test", "with a test of its own", "of a class"],
+)
+def test_a_modules_claims_are_tried_once_each(check, tried, text, claims, tests):
+    result = check(text, "-v")
+    result.stdout.fnmatch_lines([f"collect*{tests} item*"])
+    assert tried == [f"conjectures/{name}" for name in claims]
+    if "def test_" not in text:
+        result.stdout.fnmatch_lines([f"*claim*?conjectures/{name}? *" for name in claims])
+
+
+@pytest.mark.parametrize("line", ["from claims import CLAIM", "from claims import *"])
+def test_an_imported_claim_is_not_collected(check, pytester, tried, line):
+    pytester.makepyfile(claims=CLAIM_ALONE)
+    pytester.syspathinsert()
+    check(line + OTHER).assert_outcomes(passed=1)
+    assert tried == []

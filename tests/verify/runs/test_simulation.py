@@ -1,9 +1,6 @@
 """Trajectories: equal to a forty-digit reference step by step, at any margin; their records, limits and errors."""
 
 import functools
-import os
-import subprocess
-import sys
 from dataclasses import asdict
 
 import jax
@@ -304,15 +301,6 @@ def test_a_run_that_has_gone_farther_can_be_cut(steps):
     wanted = run(growing, datasets, loss="exponential", steps=steps)
     for one, other in zip(*map(jax.tree.leaves, (asdict(found), asdict(wanted))), strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize(("workers", "share"), [("1", 1), ("2", 2), ("999", 999)])
-def test_every_core_has_a_device_shared_out_among_the_workers_of_xdist(workers, share):
-    # In a process of its own: this one's devices are fixed, and it may be a worker itself.
-    code = "import verify.config, jax; print(jax.local_device_count())"
-    environment = os.environ | {"PYTEST_XDIST_WORKER_COUNT": workers}
-    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert int(ran.stdout) == max(1, len(os.sched_getaffinity(0)) // share)
 
 
 def test_every_device_has_a_share_of_the_batch():

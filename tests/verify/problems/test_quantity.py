@@ -1,0 +1,60 @@
+"""Clocks and measurements."""
+
+import numpy as np
+import pytest
+
+from solvers.errors import InputError
+from tests.verify.given import POINT, measured
+from verify.problems.margins.gap import Gap
+from verify.problems.quantity import LOG_TIME, STEPS, Clock, Measurement, Quantity
+
+STEP_SIZE = Clock.named("h")
+NETWORK = Clock.named("log 1/L", in_log=True)
+THOUSAND = float(np.log(1000.0))
+
+
+@pytest.mark.parametrize(
+    ("clock", "at", "when", "horizon"),
+    [
+        (STEPS, 1000, "after 1000 steps", "1000 steps"),
+        (LOG_TIME, THOUSAND, "at log t = 6.90776", "gradient flow to t = e^7"),
+        (STEP_SIZE, pytest.approx(1000), "at h = 1000", "h to 1000"),
+        (NETWORK, THOUSAND, "at log 1/L = 6.90776", "flow to log 1/L = 6.90776"),
+    ],
+    ids=["steps", "log t", "step size", "log 1/L"],
+)
+def test_a_clock_tells_its_time(clock, at, when, horizon):
+    assert clock.at(THOUSAND) == at
+    assert (clock.when(THOUSAND), clock.horizon(THOUSAND)) == (when, horizon)
+
+
+def test_a_figure_shows_what_the_clock_counts():
+    log_time = np.array([0.0, THOUSAND])
+    np.testing.assert_allclose(STEPS.shown(log_time), [1, 1000])
+    np.testing.assert_array_equal(LOG_TIME.shown(log_time), log_time)
+
+
+def test_no_time_overflows():
+    assert np.isfinite(STEP_SIZE.at(1e5))
+    assert LOG_TIME.at(1e5) == 1e5
+
+
+def test_a_measurement_knows_its_data():
+    m = measured(np.ones((2, 57)))
+    np.testing.assert_array_equal(m.n, [[1], [1]])
+    np.testing.assert_array_equal(m.margin, [[1], [1]])
+    np.testing.assert_allclose(m.time, np.exp(m.log_time))
+    np.testing.assert_allclose(m.radius("linf"), [[3], [3]])  # the dual norm of (1, 2)
+
+
+def test_what_was_not_measured_is_refused_in_a_sentence():
+    m = Measurement(np.zeros(1), np.ones((1, 1)), np.zeros(1), np.ones(1, bool), [POINT])
+    with pytest.raises(InputError, match="measures no inequality"):
+        _ = m.larger_side
+    with pytest.raises(InputError, match="has no reference margin"):
+        _ = m.margin
+
+
+def test_a_quantity_is_what_measures_under_a_name():
+    assert isinstance(Gap(), Quantity)
+    assert not isinstance(POINT, Quantity)

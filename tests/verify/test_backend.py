@@ -1,0 +1,46 @@
+"""Devices: which there are, where work goes, and how cores are shared out."""
+
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from solvers.errors import InputError
+from verify.backend import devices, power_of_two, working_on
+
+
+@pytest.mark.parametrize(("size", "least", "expected"), [(1, 1, 1), (5, 1, 8), (8, 1, 8), (9, 1, 16), (3, 64, 64)])
+def test_powers_of_two(size, least, expected):
+    assert power_of_two(size, least) == expected
+
+
+def test_the_engine_computes_in_float64():
+    assert jnp.ones(1).dtype == jnp.float64
+
+
+def test_work_goes_to_the_chosen_platform_and_back():
+    before = devices()
+    last = jax.devices("cpu")[-1]
+    with working_on("cpu"):
+        assert {device.platform for device in devices()} == {"cpu"}
+        assert jnp.ones(1).devices() == {jax.devices("cpu")[0]}
+    with jax.default_device(last), working_on(None):
+        assert jnp.ones(1).devices() == {last}
+    assert devices() == before
+
+
+def test_a_device_that_is_not_here_is_refused():
+    with pytest.raises(InputError, match=r"There is no 'tpu' device here: use cpu"):
+        working_on("tpu")
+
+
+@pytest.mark.parametrize(("workers", "share"), [("1", 1), ("2", 2), ("999", 999)])
+def test_every_core_has_a_device_shared_out_among_the_workers_of_xdist(workers, share):
+    # In a process of its own: this one's devices are fixed, and it may be a worker itself.
+    code = "import verify.backend, jax; print(jax.local_device_count())"
+    environment = os.environ | {"PYTEST_XDIST_WORKER_COUNT": workers}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert int(ran.stdout) == max(1, len(os.sched_getaffinity(0)) // share)
