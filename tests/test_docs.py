@@ -248,14 +248,14 @@ def test_pages_without_a_run_claim_no_verdict(tmp_path):
 
 def test_a_docstring_keeps_its_parts_and_formulas():
     text = (
-        "Title\non two lines.\n\nSetting: data `x < 1`. Algorithm: `W ← W - η_t D`, see `verify.budget`.\nClaim: it is"
+        "Title\non two lines.\n\nSetting: data `x < 1`. Algorithm: `W ← W - η_t D`, see `verify.runs.budget`.\nClaim: it is"
     )
     text += "\n\n    a = 1: O(n / log t)\n\nReference: Somebody (2030).\n\nA remark."
     assert docstrings.title(text) == "Title on two lines"
     found = docstrings.parts(text)
     assert [part.label for part in found] == ["Setting", "Algorithm", "Claim", "Reference", ""]
     assert "<math" in found[1].paragraphs[0]
-    assert "<code>verify.budget</code>" in found[1].paragraphs[0]
+    assert "<code>verify.runs.budget</code>" in found[1].paragraphs[0]
     assert "&lt;" in found[0].paragraphs[0]
     assert 'class="formulas"' in found[2].paragraphs[1]
 

@@ -141,7 +141,7 @@ class Adam:
         if not 0 < self.eps < math.inf:
             raise InputError(
                 f"Adam with eps = {self.eps} has no flow in log time, since its steps never shrink: "
-                "give eps > 0, or run it with verify.trajectory.run."
+                "give eps > 0, or run it with verify.run."
             )
         if not 0 < self.step_size < math.inf:
             raise InputError(f"The step size is {self.step_size}: give a positive number.")

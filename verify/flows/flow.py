@@ -167,7 +167,7 @@ def _check(datasets: list[Dataset], loss: Loss, log_time: float, handover: int, 
     if not datasets:
         raise InputError("There are no datasets to run on: give at least one.")
     if loss.of_log:
-        raise InputError(f"The flow of the loss {loss.name!r} is not slow: run it with verify.trajectory.run.")
+        raise InputError(f"The flow of the loss {loss.name!r} is not slow: run it with verify.run.")
     if isinstance(handover, bool) or not isinstance(handover, int | np.integer) or handover < 2:
         raise InputError(f"The hand-over is after {handover} steps: give a whole number of at least 2.")
     steps = round(10 ** (_parts(handover) / _DECADE_PARTS))

@@ -2,7 +2,8 @@
 
 Gaussian points on which the two margins' maximisers are far from each other, in units in which the maximal L-infinity
 margin is 1; mean logistic loss, zero weights, a constant step size, eps outside the root. The discrete run goes to
-several times the step at which eps is predicted to take over (`verify.adam_law`), the flow in log time from there on.
+several times the step at which eps is predicted to take over (`verify.problems.margins.adam_decay`), the flow in log
+time from there on.
 """
 
 from __future__ import annotations

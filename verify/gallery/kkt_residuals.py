@@ -34,7 +34,7 @@ _ROWS = (0, 1, 2, 3, 4, 6, 9, 12, 15, 18, 21, 24, 27, 30)  # decades that make a
 _SETTLED = 1e-3
 
 PROBLEMS = {"none": "unweighted problem", "last": "problem weighted by the last h", "early": "problem of the early h"}
-"""The margin problems, by the name of their weights in `verify.network_quantities`."""
+"""The margin problems, by the name of their weights in `verify.problems.networks.quantities`."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,9 @@ SERIES = ("feature: ⟨w, j v⟩, all neurons", "noise: max ⟨w, ξ⟩, all sam
 
 @dataclass(frozen=True)
 class Method:
-    """A method as it is run: its name here and in `verify.cnn.METHODS`, Adam's constants, and samples in a step."""
+    """A method as it is run: its name here and in `verify.problems.cnn.training.METHODS`, Adam's constants, and samples
+    in a step.
+    """
 
     name: str
     method: str

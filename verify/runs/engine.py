@@ -50,7 +50,7 @@ class Gradient(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """The gap budget's running sums: see `verify.budget`."""
+    """The gap budget's running sums: see `verify.runs.budget`."""
 
     path: Array  # [norms] sum of ||w_{t+1} - w_t||
     descent: Array  # sum of <grad F_t, w_t - w_{t+1}>

@@ -252,7 +252,7 @@ def run(
     others end at a precision horizon, which the result names.
     datasets: all of them run at once, padded to a few shapes; their kinds and sizes may differ.
     steps: the horizon; the grid ends there or up to a factor 2.2 later.
-    norms: norms of the weights to record. budget: also record the sums of the gap budget (`verify.budget`).
+    norms: norms of the weights to record. budget: also record the sums of the gap budget (`verify.runs.budget`).
     w0: start weights per dataset, in its own shape, zero by default. platform: where to run, "cpu" or "gpu".
     Raises `InputError` on bad input, `TrajectoryError` at NaN or infinity.
     """

@@ -1,8 +1,8 @@
 """Every step of a short run, and what the theory of the cross-entropy says of any weights.
 
-A `Walk` keeps all weights and updates of a run, where `verify.trajectory` keeps curves on a grid: it is for statements
-about single steps. `read` evaluates loss, proxy and gradient at weights in the log domain, so that no margin is
-too large.
+A `Walk` keeps all weights and updates of a run, where `verify.runs.trajectory` keeps curves on a grid: it is for
+statements about single steps. `read` evaluates loss, proxy and gradient at weights in the log domain, so that no margin
+is too large.
 
 The proxy of Fan, Schmidt, Thrampoulidis (2025) is `G = mean of 1 - p_y`, the mean slope of the loss; `L` is the mean
 loss.

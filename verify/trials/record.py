@@ -145,7 +145,8 @@ def _worst(trial: Trial) -> dict[str, Any] | None:
 def stamp(record: dict[str, Any], mark: str | None, home: ModuleType) -> None:
     """Note in a record the claim's fingerprint, and what the module that defines it says of it.
 
-    mark: as `verify.fingerprint` makes it; None where the trial was not the profile's, so that none takes it for that.
+    mark: as `verify.trials.fingerprint` makes it; None where the trial was not the profile's, so that none takes it for
+    that.
     """
     if mark is not None:
         record["fingerprint"] = mark

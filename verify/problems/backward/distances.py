@@ -45,7 +45,9 @@ def settings_of(lab: Laboratory, kind: type[S]) -> list[S]:
     """The laboratory's cases, which must be settings of that kind."""
     found = [case for case in lab.cases if isinstance(case, kind)]
     if len(found) < len(lab.cases):
-        raise InputError(f"This equation is tried on a {kind.__name__} only: draw them as verify.sample_losses does.")
+        raise InputError(
+            f"This equation is tried on a {kind.__name__} only: draw them as verify.problems.backward.settings does."
+        )
     return found
 
 

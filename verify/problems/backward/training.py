@@ -77,7 +77,7 @@ class Training(Setting):
     """A network, its data, Adam's constants, and seeds, each of which is a repetition: points, labels, start.
 
     data: "drawn" (Gaussian points, labelled by a wider network's output above its median) or a real dataset by
-    specification (`verify.realdata.parse`), of which the leading principal components are used.
+    specification (`verify.datasets.real.parse`), of which the leading principal components are used.
     noise: share of the labels to learn that are drawn anew. loss: a name from `LOSSES`. level: share of the loss of one
     who knows nothing, at which runs are compared. eps: that of Adam. norm_eps: that of the norm.
     """
@@ -127,9 +127,9 @@ class Curves:
     """What was seen of `b` repetitions and `r` values of a sweep, at the start of each epoch `t`.
 
     loss, norm, turned: `[b r t]` E, its gradient's perturbed one-norm, and whether that gradient's changes turn back
-    (`verify.regimes.turns_back`). sharpness: `[b r m]` the preconditioned sharpness over its threshold, at moments
-    evenly spaced (or one NaN). at_level: `[b r]` the test accuracy after the first epoch with a loss of at most the
-    level. accuracy: `[b r]` that of the last weights. level: `[b]` that loss.
+    (`verify.problems.backward.regimes.turns_back`). sharpness: `[b r m]` the preconditioned sharpness over its
+    threshold, at moments evenly spaced (or one NaN). at_level: `[b r]` the test accuracy after the first epoch with a
+    loss of at most the level. accuracy: `[b r]` that of the last weights. level: `[b]` that loss.
     """
 
     loss: Float[np.ndarray, "b r t"]

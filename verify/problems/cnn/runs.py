@@ -1,9 +1,9 @@
 """Runs of the two-layer CNN from one start: how each is trained, for how long, and what is seen of it.
 
-Cases are `verify.patches.CnnSetting`s. The steps are the theorem's own, `eta = 1/poly(n)`, and so are the horizons,
-`T = poly(n)/eta`: for signs and Adam `travel / eta`, in which a weight can move by `travel`, while `1 / (s sigma_p)` is
-enough to memorise; for gradient descent twice the time of the tensor power method, and some more to drive the loss
-down. The clock is the share of each method's horizon.
+Cases are `CnnSetting`s. The steps are the theorem's own, `eta = 1/poly(n)`, and so are the horizons, `T = poly(n)/eta`:
+for signs and Adam `travel / eta`, in which a weight can move by `travel`, while `1 / (s sigma_p)` is enough to
+memorise; for gradient descent twice the time of the tensor power method, and some more to drive the loss down. The
+clock is the share of each method's horizon.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _NAMES = {"adam": "Adam", "sign_gd": "signGD", "gd": "GD", "adamw": "AdamW"}
 
 @dataclass(frozen=True)
 class Way:
-    """How a network is trained: the method (see `verify.cnn.METHODS`), Adam's betas in place of the setting's, and the
-    samples in a step, None for all."""
+    """How a network is trained: the method (see `verify.problems.cnn.training.METHODS`), Adam's betas in place of the
+    setting's, and the samples in a step, None for all."""
 
     method: str = "adam"
     betas: tuple[float, float] | None = None
@@ -58,7 +58,7 @@ class Seen(NamedTuple):
     """What is kept of runs, `[b r]` each, for b settings at r looks.
 
     error, half: the test error, and the latter half its interval's width. wrong: training samples that are not
-    classified. gradient: its L2 norm. vote: `verify.cnn_errors.feature_margin`.
+    classified. gradient: its L2 norm. vote: `verify.problems.cnn.errors.feature_margin`.
     """
 
     error: np.ndarray
@@ -93,7 +93,7 @@ class CnnRuns:
         """The laboratory's cases that are tried; raises `InputError` if one is no `CnnSetting`."""
         found = [case for case in lab.cases if isinstance(case, CnnSetting)]
         if len(found) < len(lab.cases):
-            raise InputError("This quantity is measured on settings of the network: draw verify.patches.settings.")
+            raise InputError("This quantity is measured on settings of the network: draw verify.problems.cnn.settings.")
         told = {name: value for name in ("n", "s", "alpha") if (value := getattr(self, name)) is not None}
         return [replace(setting, **told) for setting in found[: self.first]]
 

@@ -83,7 +83,9 @@ def convex_of(cases: Sequence[Case]) -> list[Convex]:
     """The cases, all of which must be convex problems; raises `InputError` if one is not."""
     found = [case for case in cases if isinstance(case, Convex)]
     if len(found) < len(cases):
-        raise InputError("A quantity of convex problems was asked of other cases: draw verify.convex.problems.")
+        raise InputError(
+            "A quantity of convex problems was asked of other cases: draw verify.problems.convex.settings.problems."
+        )
     return found
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BudgetedGap:
-    """The gap to the maximal margin in the claim's norm, and its gap budget as the larger side: see `verify.budget`.
+    """The gap to the maximal margin in the claim's norm, and its gap budget (`verify.runs.budget`) as the larger side.
 
     While the margin is negative the budget says nothing: there the larger side is infinite and its parts are NaN.
     Datasets whose margin never is above zero are not judged.

@@ -97,7 +97,7 @@ class NetworkFlow:
 
 
 class _Newton(optimistix.Newton):
-    """Newton's method that stops when its step is a small part of the tolerance; see `verify.log_time`."""
+    """Newton's method that stops when its step is a small part of the tolerance; see `verify.flows.solver`."""
 
     def terminate(self, fn: Any, y: Any, args: Any, options: Any, state: Any, tags: Any) -> Any:
         results = optimistix.RESULTS

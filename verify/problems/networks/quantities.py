@@ -3,7 +3,7 @@
 The clock of all curves is `log 1/L`, the `log_time` of a measurement; log time itself exceeds it by
 `O(log log 1/L)`, which is what `Growth` measures. A laboratory's log time is how far the flows go: up to `1e7` where
 the loss itself is measured. KKT conditions are seen much further, since what the start leaves behind fades like
-`(log 1/L)^(-1/D)` only; the sharpness of the soft minimum stays from `1e5` on there (see `verify.network_flow`).
+`(log 1/L)^(-1/D)` only; the sharpness of the soft minimum stays from `1e5` on there: `verify.problems.networks.flow`.
 
 Where more than half of the runs cannot be judged none is (`Measurement.all_or_none`), so that the others refute nothing
 either: a flow that mostly goes astray, or mostly still turns, may only seem to have arrived where it did not.
