@@ -55,8 +55,8 @@ class NetworkNorm:
     at_level: where the loss first is at the setting's level; else the mean over the last quarter of the epochs.
     Repetitions with a spike of the loss, or one that never reached the level, are not judged.
     oscillating: nor are those of which a run does not oscillate there (`verify.problems.backward.regimes`), and the
-    norm at the level is the geometric mean over 20 epochs. rising: the least share of the last quarter's epochs in which
-    the loss of an oscillating run rises.
+    norm at the level is the geometric mean over 20 epochs. rising: the least share of the last quarter's epochs in
+    which the loss of an oscillating run rises.
     """
 
     sweep: Sweep
