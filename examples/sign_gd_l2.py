@@ -26,7 +26,3 @@ CLAIM = conjecture(
     kind=Limit(0.01, laws.power(1 / 2)),
     twins=(Twin("the L1 margin for the L2 margin", norm="l1"),),
 )
-
-
-def test_sign_gd_l2(theorem):
-    theorem(CLAIM)

@@ -43,7 +43,3 @@ CLAIM = conjecture(
     twins=(Twin("the L2 margin for the L-infinity margin", norm="l2"),),
     share=1 / 2,  # of the profile's datasets
 )
-
-
-def test_sign_momentum(theorem):
-    theorem(CLAIM)

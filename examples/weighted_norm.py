@@ -74,7 +74,3 @@ CLAIM = conjecture(
     twins=(Twin("the L2 margin for the weighted one", norm="l2"),),
     share=1 / 2,  # of the profile's datasets
 )
-
-
-def test_weighted_norm(theorem):
-    theorem(CLAIM)

@@ -156,7 +156,6 @@ def _text(name: str, parts: _Parts) -> str:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("verify.cli"), undefined=jinja2.StrictUndefined)
     return (
         environment.get_template("conjecture.py.j2").render(
-            name=name,
             id=name.lower().replace("_", "-"),
             title=f"{called} maximises {whose} margin",
             own={str(each) for each in own},
