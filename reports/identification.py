@@ -34,8 +34,8 @@ _FLOOR = -6.0  # decades: gaps below are drawn there
 @dataclass(frozen=True)
 class Row:
     """One norm: its name; the share of the maximal margin, of the weights or of those gained last, and each of the two;
-    the share's gap to 1 over that a decade earlier; the updates' misalignment; datasets on which the norm wins, and
-    those that could show it.
+    the share's gap to 1 over that a decade earlier; the slope of the deficit; the updates' misalignment; datasets on
+    which the norm wins, on which its gap falls, and those that could show it; datasets on which the gap stands still.
     """
 
     norm: str
@@ -43,9 +43,12 @@ class Row:
     gained: float
     reached: float
     fall: float
+    slope: float
     misalignment: float
     wins: int
+    falls: int
     judged: int
+    stands: int
 
 
 def table(rows: Sequence[Row]) -> Table:
@@ -56,15 +59,23 @@ def table(rows: Sequence[Row]) -> Table:
         "weights gained",
         "weights",
         "gap / a decade before",
+        "slope of the deficit",
         "misalignment",
+        "gap falls",
+        "stands still",
         "wins",
     )
     for row in rows:
-        fall = "–" if math.isnan(row.fall) else f"{row.fall:.2f}"
-        wins = f"{row.wins} of {row.judged}" if row.judged else "–"
-        crooked = "–" if math.isnan(row.misalignment) else f"{row.misalignment:.4f}"
-        shown.add_row(row.norm, f"{row.share:.6f}", f"{row.gained:.6f}", f"{row.reached:.6f}", fall, crooked, wins)
+        shares = (_number(x, 6) for x in (row.share, row.gained, row.reached))
+        numbers = (_number(row.fall, 2), _number(row.slope, 2), _number(row.misalignment, 4))
+        counts = (f"{n} of {row.judged}" if row.judged else "–" for n in (row.falls, row.wins))
+        falls, wins = counts
+        shown.add_row(row.norm, *shares, *numbers, falls, str(row.stands), wins)
     return shown
+
+
+def _number(value: float, digits: int) -> str:
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
 
 
 def draw(

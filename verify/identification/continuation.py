@@ -1,7 +1,7 @@
 """What becomes of an optimizer's runs: weights at steps a third of a decade apart, carried on in log time.
 
-Where an optimizer ends as gradient descent in the coordinates `D^(-1/2) w` (see `verify.response`), and has come to
-that, its run is carried on by the gradient flow of these coordinates, from the run's last weights.
+Where an optimizer ends as gradient descent in the coordinates `D^(-1/2) w` (see `verify.identification.response`), and
+has come to that, its run is carried on by the gradient flow of these coordinates, from the run's last weights.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from verify.flows.flow import carry_on
 from verify.identification.response import Response, gradient_sizes, responses
 from verify.losses import Loss
 from verify.runs.simulation import Simulation
-from verify.runs.trajectory import POINTS_A_DECADE
+from verify.runs.trajectory import Trajectories
 
 PARTS = 3  # of a decade: the run's weights are kept at their ends
 
@@ -32,8 +32,7 @@ class Course:
     log_time: `[r]`. weights: per dataset `[r, ...]`, NaN after a precision horizon. gradients: `[b discrete]` root mean
     squares of the gradient's entries, as logarithms. exact: whether the optimizer is scale-free. responses: how the
     optimizer answers tiny gradients, if linearly. carried: whether the times after `discrete` are those of a flow.
-    path, descent: over the last decade of steps, `[b]`, by norm the summed norms of the updates, and the summed inner
-    products of minus the updates with the gradient of the log loss; NaN past a precision horizon.
+    record: what the discrete runs recorded.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -42,8 +41,7 @@ class Course:
     gradients: Float[np.ndarray, "b s"]
     exact: bool
     responses: list[Response] | None
-    path: dict[str, Float[np.ndarray, " b"]]
-    descent: Float[np.ndarray, " b"]
+    record: Trajectories
 
     @property
     def carried(self) -> bool:
@@ -67,9 +65,6 @@ def course(
     exact, end = run.exact, len(times)
     result = run.result()
     horizon = result.horizon
-    before = max(len(result.time) - 1 - POINTS_A_DECADE, 0)
-    path = {name: sums[:, -1] - sums[:, before] for name, sums in result.path.items()}
-    descent = result.descent[:, -1] - result.descent[:, before]
     kept = [_until(w, times, int(stop)) for w, stop in zip(weights, horizon, strict=True)]
     found = responses(run) if not loss.of_log and (horizon < 0).all() else None
     logs = np.log(times)
@@ -77,7 +72,7 @@ def course(
         later, flows = _carried(datasets, loss, [w[-1] for w in kept], found, float(logs[-1]), log_time, progress)
         logs = np.concatenate([logs, later[1:]])
         kept = [np.concatenate([w, flow[1:]]) for w, flow in zip(kept, flows, strict=True)]
-    return Course(logs, kept, end, gradients, exact, found, path, descent)
+    return Course(logs, kept, end, gradients, exact, found, result)
 
 
 def _discrete(run: Simulation, steps: int, progress: Progress | None) -> tuple[np.ndarray, list, np.ndarray]:

@@ -21,9 +21,11 @@ def sentence_of(found: Identification) -> str:
     parts = [_verdict(found)]
     if found.norm and found.coincide:
         parts.append(f"{_listed(found.coincide)} cannot be told apart from it on {_data(found)}.")
-    if len({phase.norm for phase in found.phases}) > 1:
+    if found.norm and len({phase.norm for phase in found.phases}) > 1:
         stretches = [f"{p.norm} from {time_of(p.begin)} to {time_of(p.end)}" for p in found.phases]
         parts.append(f"The norm it follows changes: {', then '.join(stretches)}.")
+    if not found.moved or not found.ranking[0].judged:
+        return " ".join(parts)
     if found.gradients_pass is not None:
         parts.append(f"Gradients fall below {found.saturation:.2g} at {time_of(found.gradients_pass)}.")
     if found.later:
@@ -37,16 +39,13 @@ def sentence_of(found: Identification) -> str:
 
 def _verdict(found: Identification) -> str:
     best = found.ranking[0]
-    where = f"up to {time_of(found.until)} it comes to {best.share:.4f} of the maximum"
+    if not found.moved:
+        return f"The weights do not move on {_data(found)}: there is no margin to speak of."
     if not best.judged:
         return f"These norms cannot be told apart on {_data(found)}: their maximisers coincide."
-    share = f"{best.wins} of {best.judged}"
     if found.norm is None:
-        near = found.nearest
-        reached = f"up to {time_of(found.until)} it comes to {near.share:.4f} of the maximal {near.norm} margin"
-        if found.undecided:
-            return f"Not settled yet: {reached}, the nearest of these, and what is left still falls: give more steps."
-        return f"It maximises the margin of none of these norms: {reached}, and to less of the others."
+        return _none(found) if found.settled else _open(found)
+    where = f"up to {time_of(found.until)} it comes to {best.share:.4f} of the maximum"
     rivals = [s for s in found.ranking if s is not best and s.norm not in found.coincide]
     next_best = max(rivals, key=lambda score: score.share)
     if found.datasets == 1:
@@ -56,9 +55,42 @@ def _verdict(found: Identification) -> str:
         )
     low, high = found.interval
     return (
-        f"It maximises the {best.norm} margin, on {share} datasets that tell (95 % interval of the share "
-        f"{low:.2f} to {high:.2f}): {where} (median), of the next norm, {next_best.norm}, {next_best.share:.4f}."
+        f"It maximises the {best.norm} margin, on {best.falls} of {best.judged} datasets that tell (95 % interval of "
+        f"the share {low:.2f} to {high:.2f}): {where} (median), of the next norm, {next_best.norm}, "
+        f"{next_best.share:.4f}."
     )
+
+
+def _none(found: Identification) -> str:
+    near = found.nearest
+    reached = f"up to {time_of(found.until)} it comes to {near.share:.4f} of the maximal {near.norm} margin"
+    return (
+        f"It maximises the margin of none of these norms: {reached}, and to less of the others; the gaps stand still."
+    )
+
+
+def _open(found: Identification) -> str:
+    if found.rests:
+        near = found.nearest
+        return (
+            f"Not settled: the weights have come to rest, at {near.share:.4f} of the maximal {near.norm} margin at "
+            "most; more steps tell no more."
+        )
+    reached = f"up to {time_of(found.until)}"
+    if len(found.tied) > 1:
+        what = f"{reached} the gaps in {_listed(found.tied)} all fall"
+    elif found.tied:
+        what = f"{reached} the gap in {found.tied[0]} falls, but it is not told apart from all others"
+    else:
+        best = found.ranking[0]
+        slope = f", where the deficit grows like |w|^{best.slope:.2f}" if math.isfinite(best.slope) else ""
+        what = f"{reached} no gap falls on {_nearly(found)}, nor do all stand still; nearest is {best.norm}{slope}"
+    more = f"about {time_of(found.telling)} would tell" if found.telling is not None else "give more steps"
+    return f"Not settled yet: {what}; {more}."
+
+
+def _nearly(found: Identification) -> str:
+    return "this dataset" if found.datasets == 1 else "nine tenths of the datasets"
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -69,18 +101,18 @@ def _data(found: Identification) -> str:
     return "this dataset" if found.datasets == 1 else "these datasets"
 
 
-_FALLING, _FALL = 0.03, 0.6  # one that does if it fell at least by this factor within a decade
-
-
 @dataclass(frozen=True)
 class Score:
     """One norm in the ranking; medians are over the datasets, and all ratios are to the certified maximal margin.
 
     share: normalised margin of the weights, `reached`, or of those gained last, `gained`, whichever is larger.
-    fall: gap of `share` to 1, over that a decade earlier. misalignment: of the updates, over the last decade of steps;
-    NaN for a weighted norm, which is known at the end only, and past a precision horizon.
-    wins, judged: datasets on which the norm is followed and no norm that is told apart from it; datasets that could
-    show it.
+    fall: gap of `share` to 1, over that a decade earlier. slope: of the logarithm of the deficit, gap times weights'
+    norm, against that of the weights' norm, over the last decade: 0 where the margin is maximised, 1 where it is not.
+    misalignment: of the updates, over the last decade of steps; NaN for a weighted norm, which is known at the end
+    only, and past a precision horizon.
+    judged: datasets that tell the norm from some other one. falls: those of them on which the gap falls, with a slope
+    below 1/2. wins: those on which no norm that is told apart there may be followed as well. stands: datasets on which
+    the gap stood still for two decades.
     """
 
     norm: str
@@ -88,9 +120,12 @@ class Score:
     gained: float
     reached: float
     fall: float
+    slope: float
     misalignment: float
     wins: int
+    falls: int
     judged: int
+    stands: int
 
 
 @dataclass(frozen=True)
@@ -106,26 +141,33 @@ class Phase:
 class Identification:
     """Which norm's margin an optimizer maximises, as far as its runs show.
 
-    norm: the norm, None where none of those tried fits. ranking: best first.
-    confidence: share of the datasets that tell the norm from another one on which it wins; interval: its 95 %
+    norm: the norm, None where none was found. settled: whether it was found, or that none of those tried is followed.
+    ranking: best first. tied: norms that all may be it as yet. telling: log t that would tell, where it is known.
+    confidence: share of the datasets that tell the norm from another one on which its gap falls; interval: its 95 %
     Clopper-Pearson interval, as if the datasets were drawn at random. NaN where nothing could be told.
     coincide: norms that no dataset tells apart from `norm`. until: log t up to which it was seen.
-    phases: where the norm followed changes along the run. later: the norm followed once gradients are far below
-    `saturation` (an `eps`), for an optimizer that ends as gradient descent and has not come to it.
+    phases: where the norm followed changes along the run of an optimizer that becomes gradient descent. later: the norm
+    followed once gradients are far below `saturation` (an `eps`), for one that has not come to it.
     gradients_pass: log t at which the gradients' median size passes `saturation`, None where that was not seen.
+    moved, rests: whether there are weights at the end, and whether they have come to rest, on most datasets.
     steps: log of the last discrete step. log_time: `[r]`; gaps: by norm, `[b r]`, 1 - share. sentence: all in words.
     """
 
     norm: str | None
+    settled: bool
     confidence: float
     interval: tuple[float, float]
     until: float
     coincide: tuple[str, ...]
     ranking: tuple[Score, ...]
+    tied: tuple[str, ...]
+    telling: float | None
     phases: tuple[Phase, ...]
     later: str | None
     saturation: float
     gradients_pass: float | None
+    moved: bool
+    rests: bool
     steps: float
     exact: bool
     datasets: int
@@ -139,8 +181,8 @@ class Identification:
 
     @property
     def undecided(self) -> bool:
-        """Whether no norm is named, but the nearest one's gap still falls as if it had no floor."""
-        return self.norm is None and self.nearest.fall <= _FALL
+        """Whether more steps may settle what has not been settled: the weights move, and the datasets can tell."""
+        return not self.settled and self.moved and not self.rests and self.ranking[0].judged > 0
 
     @property
     def sentence(self) -> str:

@@ -232,5 +232,5 @@ def _saturation(end: _End, steps: int, gain: float) -> float:
         return math.inf
     i = max(int(below[0]), 1)
     # For Adam, whose share is `eps / (c + eps)`, these odds are exactly proportional to the scale c.
-    odds = np.log(1 / share[i - 1 : i + 1] - 1)
+    odds = np.log(1 / np.minimum(share[i - 1 : i + 1], 1 - _LINEAR) - 1)
     return float(np.exp(np.interp(0.0, odds, np.log(_SCALES[i - 1 : i + 1]))))

@@ -1,4 +1,4 @@
-"""What share of each norm's maximal margin runs gain, and how crooked their updates are in it."""
+"""What share of each norm's maximal margin runs gain, and which norms the datasets tell apart."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from verify.identification.continuation import Course
 WEIGHTED = "weighted l2"
 TOLD_APART = 0.01  # of a maximal margin, missed by the maximiser of another norm
 _FITS = 0.005  # a relative gap that counts as none
+_FALLING, _FALL = 0.03, 0.6  # one that does if it fell at least by this factor within a decade
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class _Geometry:
         least = float((dataset.margin_vectors @ weights.ravel()).min())
         return least / size / self.references[i].upper
 
+    def sizes(self, i: int, weights: Float[np.ndarray, "r *shape"]) -> Float[np.ndarray, " r"]:
+        """Norms of a run's weights on dataset `i`."""
+        return np.array([self.norm.value(w if self.scales is None else self.scales[i] * w) for w in weights])
+
 
 def _geometries(datasets: list[Dataset], references: Mapping[str, list[Reference]], run: Course) -> list[_Geometry]:
     found = [_Geometry(name, solvers.norms.norm(name), known) for name, known in references.items()]
@@ -51,13 +56,16 @@ def _geometries(datasets: list[Dataset], references: Mapping[str, list[Reference
 
 @dataclass(frozen=True)
 class _Measured:
-    """Shares of the maximal margins, and whether the maximiser of the first norm misses a percent of the second's."""
+    """Shares of the maximal margins: of the weights gained and reached, and of the maximisers of each norm in others.
+
+    told: whether the maximiser of the first norm misses a percent of the second's margin.
+    """
 
     geometries: list[_Geometry]
     gained: Float[np.ndarray, "norms b r"]
     reached: Float[np.ndarray, "norms b r"]
+    others: Float[np.ndarray, "norms norms b"]
     told: Bool[np.ndarray, "norms norms b"]
-    misalignment: Float[np.ndarray, "norms b"]
 
     @property
     def share(self) -> Float[np.ndarray, "norms b r"]:
@@ -67,24 +75,16 @@ class _Measured:
 def _measure(datasets: list[Dataset], geometries: list[_Geometry], run: Course) -> _Measured:
     shape = (len(geometries), len(datasets), len(run.log_time))
     gained, reached = np.full(shape, np.nan), np.full(shape, np.nan)
-    told = np.zeros((len(geometries), len(geometries), len(datasets)), bool)
+    others = np.ones((len(geometries), len(geometries), len(datasets)))
     for i, (dataset, weights) in enumerate(zip(datasets, run.weights, strict=True)):
         steps = np.diff(weights, axis=0, prepend=np.zeros_like(weights[:1]))
         for j, geometry in enumerate(geometries):
             gained[j, i] = [geometry.ratio(i, dataset, step) for step in steps]
             reached[j, i] = [geometry.ratio(i, dataset, w) for w in weights]
             for m, rival in enumerate(geometries):
-                told[j, m, i] = rival.ratio(i, dataset, geometry.references[i].weights) <= 1 - TOLD_APART
-    told &= ~_shared(geometries, gained, reached)
-    return _Measured(geometries, gained, reached, told, np.stack([_misalignment(g, run) for g in geometries]))
-
-
-def _misalignment(geometry: _Geometry, run: Course) -> Float[np.ndarray, " b"]:
-    if geometry.scales is not None:
-        return np.full(len(run.weights), np.nan)
-    gamma = np.array([r.lower for r in geometry.references])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return 1 - run.descent / (gamma * run.path[geometry.name])
+                others[j, m, i] = rival.ratio(i, dataset, geometry.references[i].weights)
+    told = (others <= 1 - TOLD_APART) & ~_shared(geometries, gained, reached)
+    return _Measured(geometries, gained, reached, others, told)
 
 
 def _shared(

@@ -27,6 +27,7 @@ def test_it_ranks_the_norms_and_draws_them(call, tmp_path):
     code, out, _ = call("--optimizer", "sign_gd", *SHORT, "--figure", "sign.svg")
     assert code == 0
     assert "share of the maximal margin" in out
+    assert "slope of the deficit" in out
     assert "It maximises the linf margin, on 2 of 2 datasets" in out
     figure = (tmp_path / "sign.svg").read_text()
     assert "linf" in figure
@@ -48,6 +49,14 @@ def test_a_file_of_data(call, tmp_path):
     code, out, _ = call("--optimizer", "sign_gd", "--data", "d.csv", "--steps", "1000")
     assert code == 0
     assert "On this dataset it maximises the linf margin" in out
+
+
+def test_weights_that_do_not_move_are_said_not_to(call):
+    code, out, err = call("--optimizer", "optax.sign_sgd", "-o", "learning_rate=0", *SHORT)
+    assert code == 0
+    assert "The weights do not move" in out
+    assert "nan" not in out
+    assert "divide by zero" not in err
 
 
 @pytest.mark.parametrize(

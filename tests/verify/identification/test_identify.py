@@ -2,6 +2,8 @@
 
 import math
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -56,6 +58,13 @@ def test_the_norm_followed(name):
     assert found.until == pytest.approx(1e3 if flows else math.log(10_000))
 
 
+def test_coordinate_descent_follows_l1():
+    found = identify(
+        library.coordinate_descent(DECAY), drawn(8, classes=0), steps=20_000, norms=("l1", "l1.5", "l2", "linf")
+    )
+    assert found.norm == "l1"
+
+
 def test_muon_follows_the_spectral_norm():
     muon = library.spectral_descent(DECAY, b1=0.9)
     found = identify(muon, drawn(2, classes=5), steps=20_000, norms=("l2", "linf", "spectral"))
@@ -81,11 +90,57 @@ def test_adam_changes_from_linf_to_l2_where_gradients_pass_eps(steps):
 
 
 def test_a_rotated_adam_follows_none():
-    found = identify(library.rotated(library.adam(DECAY, b2=0.95), 0.8), DATASETS, steps=10_000, norms=NORMS)
+    rotated = library.rotated(library.adam(PowerDecay(1.0, 0.5), b2=0.95), 0.8)
+    found = identify(rotated, DATASETS, steps=100_000, norms=("l1.5", "l2", "linf"))
     assert found.norm is None
+    assert found.settled
     assert not found.undecided
     assert max(score.wins for score in found.ranking) <= 1
+    assert all(score.stands >= 2 and score.slope > 0.9 for score in found.ranking)
     assert "none of these norms" in found.sentence
+
+
+def test_gaps_that_have_not_stood_still_for_two_decades_do_not_say_none():
+    found = identify(library.rotated(library.adam(DECAY, b2=0.95), 0.8), DATASETS, steps=2_000, norms=NORMS)
+    assert (found.norm, found.settled, found.undecided) == (None, False, True)
+    assert "Not settled yet" in found.sentence
+
+
+def test_sign_plus_normalised_gradient_is_no_norm_of_these():
+    def both(updates, params=None):
+        return jax.tree.map(lambda g: jnp.sign(g) + g / jnp.linalg.norm(g), updates)
+
+    mixture = optax.chain(optax.stateless(both), optax.scale_by_learning_rate(DECAY))
+    for steps in (100, 1_000, 10_000):
+        assert identify(mixture, DATASETS, steps=steps, norms=NORMS).norm is None
+
+
+SLOW = {
+    "Adam without eps, of a constant step": library.adam(1e-3),
+    "AdamW": optax.adamw(1e-3),
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_what_still_moves_is_not_said_to_follow_none(name):
+    found = identify(SLOW[name], drawn(4, classes=5), steps=20_000)
+    assert found.norm in (None, "linf")
+    assert found.norm or not found.settled
+    assert "none of these" not in found.sentence
+
+
+MATRIX = ("l2", "l3", "nuclear", "schatten1.5", "schatten3", "spectral")
+
+
+@pytest.mark.parametrize("norm", ["nuclear", "schatten3"])
+def test_a_norm_among_close_rivals_is_not_named_wrongly(norm):
+    found = identify(library.steepest_descent(DECAY, norm), drawn(8, classes=5), steps=10_000, norms=MATRIX)
+    assert found.norm in (None, norm)
+    assert found.norm or found.undecided
+    if found.norm is None:
+        assert norm in found.tied
+        assert found.telling > math.log(10_000)
+        assert "would tell" in found.sentence
 
 
 def test_a_norm_that_is_not_among_those_tried_is_not_replaced_by_the_nearest():
@@ -106,6 +161,22 @@ def test_norms_whose_maximisers_coincide_are_not_told_apart():
     assert found.norm is None
     assert math.isnan(found.confidence)
     assert found.sentence == "These norms cannot be told apart on this dataset: their maximisers coincide."
+
+
+def test_where_all_maximisers_coincide_nothing_else_is_said():
+    points = np.array([[1.0], [2.0], [-1.0], [3.0]])
+    for data in ([Dataset(points, np.sign(points[:, 0]))] * 2, [Dataset(np.ones((4, 3)), np.ones(4))]):
+        found = identify(optax.adam(0.01), data, steps=1_000, log_time=100, norms=NORMS)
+        assert (found.norm, found.settled, found.phases) == (None, False, ())
+        assert found.sentence.count(".") == 1
+        assert "cannot be told apart" in found.sentence
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_step_size_of_zero_moves_nothing():
+    found = identify(optax.sign_sgd(0.0), DATASETS[:2], steps=1_000, norms=NORMS)
+    assert (found.norm, found.settled, found.moved, found.undecided) == (None, False, False, False)
+    assert found.sentence == "The weights do not move on these datasets: there is no margin to speak of."
 
 
 def test_one_dataset_names_the_norms_that_coincide_there():
