@@ -32,16 +32,20 @@ class _Geometry:
 
     def ratio(self, i: int, dataset: Dataset, weights: Float[np.ndarray, "*shape"]) -> float:
         """Normalised margin of weights on dataset `i` over the maximum; NaN for weights that are zero or NaN."""
-        scaled = weights if self.scales is None else self.scales[i] * weights
-        size = float(self.norm.value(scaled))
-        if not size > 0:
+        size = self._size(i, weights)
+        if not 0 < size < math.inf:
             return math.nan
         least = float((dataset.margin_vectors @ weights.ravel()).min())
         return least / size / self.references[i].upper
 
     def sizes(self, i: int, weights: Float[np.ndarray, "r *shape"]) -> Float[np.ndarray, " r"]:
         """Norms of a run's weights on dataset `i`."""
-        return np.array([self.norm.value(w if self.scales is None else self.scales[i] * w) for w in weights])
+        return np.array([self._size(i, w) for w in weights])
+
+    def _size(self, i: int, weights: Float[np.ndarray, "*shape"]) -> float:
+        if not np.isfinite(weights).all():
+            return math.nan
+        return float(self.norm.value(weights if self.scales is None else self.scales[i] * weights))
 
 
 def _geometries(datasets: list[Dataset], references: Mapping[str, list[Reference]], run: Course) -> list[_Geometry]:

@@ -132,6 +132,11 @@ def test_what_still_moves_is_not_said_to_follow_none(name):
 MATRIX = ("l2", "l3", "nuclear", "schatten1.5", "schatten3", "spectral")
 
 
+def test_weights_beyond_the_range_of_numbers_have_no_singular_values():
+    found = identify(optax.lamb(1e-3), drawn(2, classes=5), steps=20_000, norms=("l2", "spectral"))
+    assert found.norm is None
+
+
 @pytest.mark.parametrize("norm", ["nuclear", "schatten3"])
 def test_a_norm_among_close_rivals_is_not_named_wrongly(norm):
     found = identify(library.steepest_descent(DECAY, norm), drawn(8, classes=5), steps=10_000, norms=MATRIX)
