@@ -169,7 +169,7 @@ def folder(tmp_path, monkeypatch, untyped_caller):
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setitem(profiles.PROFILES, "quick", profiles.Profile("quick", 16, 1_000, 1e3, 1, 10))
+    monkeypatch.setitem(profiles.PROFILES, "quick", profiles.Profile("quick", 32, 4_000, 1e3, 1, 10))
     return tmp_path
 
 
@@ -247,15 +247,13 @@ def test_pages_without_a_run_claim_no_verdict(tmp_path):
 
 
 def test_a_docstring_keeps_its_parts_and_formulas():
-    text = (
-        "Title\non two lines.\n\nSetting: data `x < 1`. Algorithm: `W ← W - η_t D`, see `verify.runs.budget`.\nClaim: it is"
-    )
+    text = "Title\non two lines.\n\nSetting: data `x < 1`. Algorithm: `W ← W - η_t D`, see `verify.laws`.\nClaim: it is"
     text += "\n\n    a = 1: O(n / log t)\n\nReference: Somebody (2030).\n\nA remark."
     assert docstrings.title(text) == "Title on two lines"
     found = docstrings.parts(text)
     assert [part.label for part in found] == ["Setting", "Algorithm", "Claim", "Reference", ""]
     assert "<math" in found[1].paragraphs[0]
-    assert "<code>verify.runs.budget</code>" in found[1].paragraphs[0]
+    assert "<code>verify.laws</code>" in found[1].paragraphs[0]
     assert "&lt;" in found[0].paragraphs[0]
     assert 'class="formulas"' in found[2].paragraphs[1]
 
