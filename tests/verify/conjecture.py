@@ -3,7 +3,7 @@
 TEXT = """
 from verify import Claim, Limit, Twin, laws, strategies
 from verify.claims import Paper
-from verify.optimizers import sign_gd
+from verify.optimizers import PowerDecay, sign_gd
 
 CLAIM = Claim(
     id="conjectures/{name}",
@@ -13,8 +13,8 @@ CLAIM = Claim(
     paper=Paper("conjectures", "nobody", "notes", 2025),
     kind=Limit(0.05, laws.power(1 / 2)),
     problem=lambda: strategies.binary(max_points=2, max_features=3, flavours=["integers"]),
-    optimizer=sign_gd(0.01),
-    optimizer_text="SignGD, step 0.01",
+    optimizer=sign_gd(PowerDecay(1.0, 0.5)),
+    optimizer_text="SignGD, steps t^-1/2",
     loss="exponential",
     norm="{norm}",
     twins=({twins}),

@@ -40,15 +40,37 @@ def check(
 ) -> Verdict:
     """Check a claim on datasets or settings: measure, judge, and word the outcome.
 
-    datasets: a list, or a laboratory whose runs are shared. steps, log_time: the horizon, for a list. platform: where
-    to run, "cpu" or "gpu".
+    datasets: a list, or a laboratory whose runs are shared. Those that stand still are run to ten times the horizon.
+    steps, log_time: the horizon, for a list. platform: where to run, "cpu" or "gpu".
     Raises `InputError` on bad input, `NonSeparableError` where the data have no margin, `TrajectoryError` at NaN.
     """
     lab = datasets
     if not isinstance(lab, Laboratory):
         lab = Laboratory(lab, steps=steps, log_time=log_time)
     with working_on(platform):
-        return judge(claim, claim.measure(lab))
+        return measured(claim, lab)
+
+
+def measured(
+    claim: Claim,
+    lab: Laboratory,
+    among: Bool[np.ndarray, " b"] | None = None,
+    *,
+    farther: float = 10.0,
+    one: bool = False,
+) -> Verdict:
+    """The verdict at the laboratory's horizon, once suspects were run to so many times it; see `judge`."""
+    m = claim.measure(lab)
+    verdict = judge(claim, m, among, one=one)
+    if verdict.outcome is not Outcome.INCONCLUSIVE or not verdict.evidence.alone:
+        return verdict
+    # Gaps fall in steps, and a run may stand still for two decades before the next one.
+    places = np.flatnonzero(claim.kind.suspects(verdict.measurement))
+    later = claim.measure(lab.part(places, farther))
+    found = claim.kind.resolve(claim.quantity.name, verdict.measurement, places, later)
+    # What the claim is about is some of the cases; that fewer than half of all could be judged is told of all.
+    judged = m.judged & (found.measurement.judged | ~verdict.measurement.judged)
+    return capped(Verdict.on(claim, found), replace(m, judged=judged))
 
 
 def judge(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy import stats
 
 from verify import statistics
 from verify.problems import deficit
@@ -20,6 +21,7 @@ ALONE = 3.0  # q above which one dataset may refute
 PROVEN = 0.9  # of the datasets in their regime whose budget must obey a law that is supported by it
 FEWEST = 8  # datasets that an ensemble needs
 LATE = 0.05  # of the datasets, that stand still at ten times the horizon too in a run of no lawful kind at the least
+_THREE_SIGMA = 1.35e-3
 SHARE = 0.2  # of the resolved datasets, that stand still in a run of no lawful kind at the least
 FROZEN = 0.02  # growth of S a decade below which the weights stand still
 DRIFTS = 0.65  # slope of budget * S against S above which the updates may follow another norm
@@ -29,15 +31,15 @@ DRIFTS = 0.65  # slope of budget * S against S above which the updates may follo
 class Reading:
     """What one horizon says. Masks are `[b]`.
 
-    use: resolved datasets in their regime, on which the law is judged. inside: how many are in their regime or
-    certified, of `judged`; the others are pre-asymptotic. exact: how many ended at their floor. q: the relative gap
-    over the allowed curve. slopes: of the deficit. grown: growth of gap / law over the last decade. sure: certified.
-    pending: datasets to be run to ten times the horizon, since they may refute alone, or forbid support. over: those
-    with `q > 3`. level: those whose budget has levelled off with the gap. standing: those of `use` that stood still for
-    two decades. outrun: those whose gap fell behind the law for two decades. proven: whether nine tenths of the
-    datasets in their regime, and eight datasets at least, have a budget that obeys the law. frozen: whether the weights
-    stand still on most datasets. growth: the median of `grown`. against, recent: the same, and over the last half
-    decade, where certified datasets count as lawful.
+    use: resolved datasets in their regime, on which the law is judged. inside: how many are in their regime,
+    certified or at their floor, of `judged`; the others are pre-asymptotic. exact: how many ended at their floor. q:
+    the relative gap over the allowed curve. slopes: of the deficit. grown: growth of gap / law over the last decade.
+    sure: certified. pending: datasets to be run to ten times the horizon, since they may refute alone, or forbid
+    support. over: those with `q > 3`. level: those whose budget has levelled off with the gap. standing: those of `use`
+    that stood still for two decades. outrun: those whose gap fell behind the law for two decades. proven: whether nine
+    tenths of those that are inside, and eight datasets at least, have a budget that obeys the law, or are at their
+    floor. frozen: whether the weights stand still on most datasets. growth: the median of `grown`. against, recent: the
+    same, and over the last half decade, where certified datasets count as lawful.
     """
 
     use: Bool[np.ndarray, " b"]
@@ -60,6 +62,19 @@ class Reading:
     recent: Interval | None
 
     @property
+    def reached(self) -> bool:
+        """Whether every judged dataset is at its floor already, or certified."""
+        return self.judged > 0 and self.judged == int(np.count_nonzero(self.sure)) + self.exact
+
+    @property
+    def falls(self) -> bool:
+        """Whether the gap falls, or has arrived, on nine tenths of those inside, and on eight datasets at least."""
+        with np.errstate(invalid="ignore"):
+            falling = np.count_nonzero(self.use & ~self.sure & (self.slopes < FALLS))
+        fine = falling + np.count_nonzero(self.sure) + self.exact
+        return bool(self.inside >= FEWEST and fine >= PROVEN * self.inside)
+
+    @property
     def slope(self) -> Interval | None:
         """The deficit's slope over the datasets in use."""
         return _interval(self.slopes[self.use])
@@ -75,7 +90,8 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
     inside = c.judged & deficit.regime(c).inside
     use = inside & c.resolved
     sure = c.judged & deficit.certified(c, log_law, speed)
-    heard = int(np.count_nonzero(inside | sure))
+    exact = c.judged & ~c.resolved
+    heard = inside | sure | exact
     q, slopes = deficit.excess(c, log_law), deficit.deficit_slopes(c)
     with np.errstate(invalid="ignore"):
         grows = (slopes > FALLS) | (deficit.budget_slopes(c) > DRIFTS)
@@ -87,19 +103,22 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
     against, recent = (_interval(np.where(sure, np.minimum(each, 0), each)[use]) for each in (whole, half))
     return Reading(
         use=use,
-        inside=heard,
+        inside=int(np.count_nonzero(heard)),
         judged=int(np.count_nonzero(c.judged)),
-        exact=int(np.count_nonzero(c.judged & ~c.resolved)),
+        exact=int(np.count_nonzero(exact)),
         q=q,
         slopes=slopes,
         grown=whole,
-        sure=sure,
+        sure=sure & ~exact,
         pending=suspects | over | level,
         over=over,
         level=level,
         standing=deficit.stands(c) & use,
         outrun=deficit.outruns(c, log_law, speed) & use & ~sure,
-        proven=heard >= FEWEST and bool(np.count_nonzero(sure & inside) >= PROVEN * np.count_nonzero(inside)),
+        proven=bool(
+            np.count_nonzero(heard) >= FEWEST
+            and np.count_nonzero(heard & (sure | exact)) >= PROVEN * np.count_nonzero(heard)
+        ),
         frozen=bool(np.count_nonzero(open_) >= FEWEST and 2 * still > np.count_nonzero(open_)),
         growth=_interval(whole[use]),
         against=against,
@@ -132,10 +151,15 @@ def levels_off(r: Reading) -> bool:
     return crowd(r.use, r.standing) or (r.slope is not None and r.slope.low > STANDS)
 
 
-def crowd(use: Bool[np.ndarray, " b"], such: Bool[np.ndarray, " c"], share: float = SHARE) -> bool:
-    """Whether significantly more than a share of the datasets are such (one-sided, three standard errors)."""
+def crowd(use: Bool[np.ndarray, " b"], such: Bool[np.ndarray, " b"]) -> bool:
+    """Whether significantly more than `SHARE` of the datasets are such (one-sided, three standard errors)."""
     n, k = int(np.count_nonzero(use)), int(np.count_nonzero(such))
-    return bool(n >= FEWEST and k > share * n + 3 * np.sqrt(share * (1 - share) * n))
+    return bool(n >= FEWEST and k > SHARE * n + 3 * np.sqrt(SHARE * (1 - SHARE) * n))
+
+
+def stand_for_good(count: int, of: int) -> bool:
+    """Whether so many datasets that stand still at both horizons are more than any law leaves (at three sigma)."""
+    return bool(stats.binom.sf(count - 1, of, LATE) < _THREE_SIGMA)
 
 
 def _interval(values: Float[np.ndarray, " b"]) -> Interval | None:

@@ -97,13 +97,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_pycollect_makeitem(
     collector: pytest.Module | pytest.Class, name: str, obj: object
 ) -> list[pytest.Item] | None:
-    """Make a test of each claim in a module's `CLAIM` or `CLAIMS`, unless one of its functions asks for `theorem`."""
+    """Make a test of each claim in a module's `CLAIM` or `CLAIMS`, unless functions of the module see to it."""
     if name not in _COLLECTED or not isinstance(collector, pytest.Module):
         return None
     from verify.claims.claim import Claim
 
     claims = [claim for claim in (obj if isinstance(obj, tuple | list) else (obj,)) if isinstance(claim, Claim)]
-    if not claims or not _assigns(collector.path, name) or any(map(_asks, vars(collector.obj).values())):
+    if (
+        not claims
+        or not _assigns(collector.path, name)
+        or any(_sees_to_it(value, name) for value in vars(collector.obj).values())
+    ):
         return None
     return [
         pytest.Function.from_parent(collector, name=f"{name.lower()}[{claim.id}]", callobj=_test_of(claim))
@@ -120,12 +124,10 @@ def _assigns(path: Path, name: str) -> bool:
     return False
 
 
-def _asks(value: object) -> bool:
-    """Whether that is a test function that tries claims by itself."""
-    return (
-        isinstance(value, FunctionType)
-        and value.__name__.startswith("test")
-        and "theorem" in signature(value).parameters
+def _sees_to_it(value: object, name: str) -> bool:
+    """Whether that is a function that asks for `theorem`, or does something else with the name."""
+    return isinstance(value, FunctionType) and (
+        "theorem" in signature(value).parameters or name in value.__code__.co_names
     )
 
 

@@ -183,12 +183,9 @@ def _column(c: Curves, back: float) -> Int[np.ndarray, " 1"]:
 
 
 def levelled_off(c: Curves) -> Bool[np.ndarray, " b"]:
-    """Datasets outside their regime whose budget has levelled off and with it the gap, for two decades.
-
-    No longer run brings such a dataset nearer to its regime (constant steps).
-    """
+    """Datasets whose budget has levelled off and with it the gap, for two decades: no longer run changes that."""
     with np.errstate(invalid="ignore"):
-        return ~regime(c).inside & (budget_slopes(c) >= LEVEL) & stands(c)
+        return (budget_slopes(c) >= LEVEL) & stands(c)
 
 
 def stands(c: Curves) -> Bool[np.ndarray, " b"]:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
-from jaxtyping import Bool
-
 from solvers.norms import Norm
 from verify.claims.claim import Claim
-from verify.claims.judge import Verdict, capped, judge
+from verify.claims.judge import Verdict, measured
 from verify.claims.verdict import Outcome
 from verify.problems.laboratory import Laboratory
 
@@ -34,7 +29,7 @@ def settle(
     farthest = 10.0 * lab.steps
     among = lab.told_apart(*apart) if apart else None
     while True:
-        verdict = _judged(claim, lab, among, farthest / lab.steps, one)
+        verdict = measured(claim, lab, among, farther=farthest / lab.steps, one=one)
         alone = verdict.outcome is Outcome.REFUTED and verdict.evidence.alone
         doubted = confirm and verdict.outcome is Outcome.REFUTED and not refuted and not alone
         open_ = verdict.outcome is Outcome.INCONCLUSIVE and extensions > 0
@@ -42,18 +37,3 @@ def settle(
             return verdict
         refuted, extensions = doubted, extensions - 1
         lab.extend(2.0)
-
-
-def _judged(claim: Claim, lab: Laboratory, among: Bool[np.ndarray, " b"] | None, farther: float, one: bool) -> Verdict:
-    """The verdict at the laboratory's horizon, once suspects were run to so many times it."""
-    m = claim.measure(lab)
-    verdict = judge(claim, m, among, one=one)
-    if verdict.outcome is not Outcome.INCONCLUSIVE or not verdict.evidence.alone:
-        return verdict
-    # Gaps fall in steps, and a run may stand still for two decades before the next one.
-    places = np.flatnonzero(claim.kind.suspects(verdict.measurement))
-    later = claim.measure(lab.part(places, farther))
-    found = claim.kind.resolve(claim.quantity.name, verdict.measurement, places, later)
-    # What the claim is about is some of the cases; that fewer than half of all could be judged is told of all.
-    judged = m.judged & (found.measurement.judged | ~verdict.measurement.judged)
-    return capped(Verdict.on(claim, found), replace(m, judged=judged))

@@ -38,14 +38,16 @@ def test_every_claim_has_a_twin_and_an_id_of_its_paper():
     assert len(claims) >= 12
     for name, claim in claims.items():
         assert claim.twins, name
-        assert name.startswith(claim.paper.key), name
+        # The mini-batches of a later paper stand beside the theorem that they put right.
+        key = "zou2023" if claim.paper.key == "tang2025" else claim.paper.key
+        assert name.startswith(f"{key}/"), name
 
 
 def test_every_paper_is_tried_on_real_data():
     claims = catalogue.all_claims().values()
     papers = {claim.paper.key for claim in claims}
     # A flow of many weights, or of a network on many points, takes its time.
-    assert papers - {claim.paper.key for claim in claims if claim.real} <= {"ravi2024", "tsilivis2024"}
+    assert papers - {claim.paper.key for claim in claims if claim.real} <= {"ravi2024", "tang2025", "tsilivis2024"}
 
 
 def test_check_a_file(call, tmp_path):

@@ -197,4 +197,4 @@ def test_an_existing_file_is_kept_unless_forced(call, tmp_path):
 def test_every_loss_of_the_library_may_be_named(call, tmp_path):
     for name in LOSSES:
         assert call("mine", "--loss", name, "--force")[0] == 0
-        assert loaded(tmp_path / "test_mine.py").loss == name
+        assert loaded(tmp_path / "test_mine.py").subject.loss == name

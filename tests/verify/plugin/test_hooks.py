@@ -107,7 +107,8 @@ class Kept:
 
     def measure(self, claim, lab):
         m = Gap().measure(claim, lab)
-        return replace(m, judged=m.judged & (np.arange(len(m.judged)) < self.share * len(m.judged)))
+        kept = np.arange(len(m.judged)) < self.share * len(m.judged)
+        return replace(m, judged=m.judged & kept, scale=None)
 """
 
 

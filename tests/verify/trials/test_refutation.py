@@ -119,7 +119,7 @@ def test_bound_on_a_gap_is_explained_too():
 
 
 def test_refuted_claim_carries_its_refutation_into_the_record(tmp_path):
-    trial = try_claim(FALSE, TINY)
+    trial = try_claim(replace(FALSE, optimizer=sign_gd(PowerDecay(1.0, 1 / 2))), Profile("tiny", 32, 2_000, 1e2, 1, 40))
     record, curves = record_of(trial, "again")
     write_record(tmp_path, record, curves)
     written = read_records(tmp_path)[0]["refutation"]

@@ -28,7 +28,7 @@ from verify.trials.settling import settle
 from verify.trials.shrinking import shrink
 from verify.trials.trial import try_claim
 
-TINY = Profile("quick", 16, 2_000, 1e3, 1, 40)
+TINY = Profile("quick", 48, 2_000, 1e3, 1, 40)
 
 CLAIM = Claim(
     id="test/sign-gd",
@@ -38,8 +38,8 @@ CLAIM = Claim(
     paper=Paper("test", "nobody", "nothing", 2025),
     kind=Limit(0.05, laws.power(1 / 2)),
     problem=lambda: strategies.binary(max_points=3, max_features=3, flavours=["integers"]),
-    optimizer=optimizers.sign_gd(0.01),
-    optimizer_text="SignGD, step 0.01",
+    optimizer=optimizers.sign_gd(optimizers.PowerDecay(1.0, 1 / 2)),
+    optimizer_text="SignGD, steps t^-1/2",
     loss="exponential",
     norm="linf",
     twins=(Twin("L2 for L-infinity", norm="l2"),),
@@ -241,7 +241,8 @@ class _Stuck:
         i = int(np.argmax(values[:, -1]))
         values[i] = 0.3 / np.maximum(m.time / self.until, 1)
         kept = np.argsort(np.argsort(-m.values[:, -1])) < self.kept
-        return replace(m, values=values, judged=m.judged & kept & (m.time[-1] <= self.furthest * 1.5))
+        judged = m.judged & kept & (m.time[-1] <= self.furthest * 1.5)
+        return replace(m, values=values, judged=judged, scale=None)  # its budget is not that of these values
 
 
 def test_a_device_that_is_not_there_is_refused_before_anything_is_measured():

@@ -68,8 +68,8 @@ class _Budgeted:
             evidence = replace(self.evidence(now, m), alone=count, worst=first, worst_value=float(m.values[first, -1]))
             told = f"It fails on {counted(count)}: {figures}, {count} far above what is allowed at ten times it too."
             return Finding(Outcome.REFUTED, told, evidence, m)
-        if scaled.crowd(now.use, far.standing & still, scaled.LATE):
-            count = int(np.count_nonzero(far.standing & still))
+        count = int(np.count_nonzero(far.standing & still & now.standing[places]))
+        if scaled.stand_for_good(count, int(np.count_nonzero(now.use))):
             told = f"It fails on {counted(count)}: {figures}, {count} at ten times it, more than any law leaves."
             return Finding(Outcome.REFUTED, told, replace(self.evidence(now, m), alone=count), m)
         if still.any():
@@ -106,7 +106,7 @@ class _Budgeted:
             return Finding(Outcome.INCONCLUSIVE, f"{self.early(r, m)} {_capital(self.figures(r))}.", evidence, m)
         if short := self.short(r, m):
             return Finding(Outcome.INCONCLUSIVE, f"It is undecided, since {short}: {self.figures(r)}.", evidence, m)
-        how = "the budget of nearly all obeys it" if r.proven else ""
+        how = "the budget of nearly all obeys it" if r.proven and r.sure.any() else ""
         return Finding(Outcome.SUPPORTED, f"It holds: {', '.join(filter(None, (how, self.figures(r))))}.", evidence, m)
 
     def early(self, r: Reading, m: Measurement) -> str:
@@ -178,7 +178,7 @@ class BudgetedRate(_Budgeted):
 
     def short(self, r: Reading, m: Measurement) -> str:
         """Growth that is not surely lawful, unless the budgets are."""
-        if r.proven:
+        if r.proven or r.reached:
             return ""
         if r.growth is None:
             return f"only {np.count_nonzero(r.use)} datasets tell of it"
@@ -229,7 +229,7 @@ class BudgetedLimit(_Budgeted):
         largest = float(np.max(m.scale.relative[r.use | r.sure, -1], initial=0.0))
         if largest > self.tolerance:
             return f"the gap ends at up to {largest:.2g}, above {self.tolerance:g}"
-        if r.proven:
+        if r.proven or r.reached or r.falls:
             return ""
         if r.slope is None:
             return f"only {np.count_nonzero(r.use)} datasets tell of it"
