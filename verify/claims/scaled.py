@@ -63,8 +63,8 @@ class Reading:
 
     @property
     def reached(self) -> bool:
-        """Whether every judged dataset is at its floor already, or certified."""
-        return self.judged > 0 and self.judged == int(np.count_nonzero(self.sure)) + self.exact
+        """Whether every judged dataset is at its floor already."""
+        return 0 < self.judged == self.exact
 
     @property
     def falls(self) -> bool:
