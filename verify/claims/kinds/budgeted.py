@@ -178,7 +178,7 @@ class BudgetedRate(_Budgeted):
 
     def short(self, r: Reading, m: Measurement) -> str:
         """Growth that is not surely lawful, unless the budgets are."""
-        if r.proven or r.reached:
+        if r.proven:
             return ""
         if r.growth is None:
             return f"only {np.count_nonzero(r.use)} datasets tell of it"
