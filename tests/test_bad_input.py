@@ -40,7 +40,7 @@ X, Y = [[1.0, 2.0], [2.0, 1.0], [-1.0, -3.0]], [1, 1, -1]
 DATA = Dataset(X, Y)
 SIGN = optimizers.sign_gd(0.1)
 TINY = Profile("quick", 16, 200, 1e3, 0, 1)
-CLAIM = Claim(
+GOOD = Claim(
     id="a/b", title="t", statement="s", source="s", paper=Paper("a", "b", "c", 2025),
     kind=Limit(0.05, laws.power(1 / 2)), problem=strategies.binary, optimizer=SIGN, optimizer_text="SignGD",
     loss="exponential", norm="linf", twins=(Twin("L2", norm="l2"),),
@@ -49,7 +49,7 @@ ONE = st.just(DATA)
 
 
 def claimed(**changes):
-    return lambda: try_claim(dataclasses.replace(CLAIM, **changes), TINY)
+    return lambda: try_claim(dataclasses.replace(GOOD, **changes), TINY)
 
 
 def biased() -> Network:
@@ -138,7 +138,7 @@ PYTHON = {
     "identify's log time": (lambda: identify(SIGN, DATA, log_time=-1.0), "log time is -1.0: give"),
     "drawn": (lambda: drawn(0), "0 datasets of 5 classes cannot be drawn: ask"),
     "drawn's seed": (lambda: drawn(2, seed=-1), "The seed is -1: give"),
-    "claim's id": (lambda: dataclasses.replace(CLAIM, id="My claim"), "'My claim' is not of the form paper/name: use"),
+    "claim's id": (lambda: dataclasses.replace(GOOD, id="My claim"), "'My claim' is not of the form paper/name: use"),
     "claim's kind": (claimed(kind="rate"), "kind of a/b is 'rate': give a Rate"),
     "claim's problem": (claimed(problem=strategies.binary()), "problem of a/b is a .*: give a function"),
     "claim's few cases": (claimed(problem=lambda: ONE), "yields only 1 distinct cases, 16 are asked for: widen"),
@@ -219,8 +219,8 @@ def files(tmp_path_factory):
             "imports.py": "import nothing_like_this\n",
             "loss.py": conjecture.TRUE.replace('"exponential"', '"hinge"'),
             "twin.py": conjecture.TRUE.replace('norm="l2"', 'nrom="l2"'),
-            "eps.py": conjecture.TRUE.replace("sign_gd(0.01)", "sign_gd(-0.01)"),
-            "optimizer.py": conjecture.TRUE.replace("optimizer=sign_gd(0.01)", "optimizer=sign_gd"),
+            "eps.py": conjecture.TRUE.replace("PowerDecay(1.0, 0.5)", "PowerDecay(-0.01, 0.5)"),
+            "optimizer.py": conjecture.TRUE.replace("optimizer=sign_gd(PowerDecay(1.0, 0.5))", "optimizer=sign_gd"),
         }  # fmt: skip
         for name, text in texts.items():
             Path(name).write_text(text)

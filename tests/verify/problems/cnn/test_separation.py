@@ -9,8 +9,10 @@ from verify.problems.cnn.runs import ADAM, GD, SHARES, STEPS, CnnRuns, Seen, Way
 from verify.problems.cnn.separation import SINCE, FailureRate, FeatureSigns, SeparationShortfall, _kept, _worst
 from verify.problems.cnn.settings import CnnSetting
 from verify.problems.laboratory import Laboratory
+from verify.problems.subject import Described
 
 SETTING = CnnSetting(n=6, s=500, alpha=0.1, noise=0.75, m=16)
+CNN = Described("methods on a two-layer CNN")
 LAB = Laboratory([SETTING, SETTING], steps=10)
 LOOKS = len(SHARES)
 
@@ -79,7 +81,7 @@ def rate(broken: int, unsure: int = 0) -> tuple[float, float]:
             repeated = {name: np.repeat(a[:, None], LOOKS, 1) for name, a in (("error", error), ("half", half))}
             return seen(1.0, rows=40)._replace(**repeated)
 
-    found = Told(repetitions=40, first=1).measure(None, LAB)  # type: ignore[arg-type]
+    found = Told(repetitions=40, first=1).measure(CNN, LAB)
     return float(found.values[0, -1] - found.floor[0]), float(found.values[0, -1] + found.floor[0])
 
 
@@ -101,11 +103,11 @@ def test_doubt_widens_the_interval():
 def test_runs_from_the_start_to_the_verdict_in_small():
     setting = CnnSetting(n=4, s=330, alpha=0.1, noise=0.7, m=8, b1=0.0, b2=0.0)
     lab = Laboratory([setting], steps=10)
-    found = SeparationShortfall().measure(None, lab)  # type: ignore[arg-type]
+    found = SeparationShortfall().measure(CNN, lab)
     assert found.values[0, -1] < 1
-    turned = SeparationShortfall(fails=GD, learns=ADAM).measure(None, lab)  # type: ignore[arg-type]
+    turned = SeparationShortfall(fails=GD, learns=ADAM).measure(CNN, lab)
     assert turned.values[0, -1] > 5
-    signs = FeatureSigns().measure(None, lab)  # type: ignore[arg-type]
+    signs = FeatureSigns().measure(CNN, lab)
     assert signs.values[0, -1] < 0
 
 

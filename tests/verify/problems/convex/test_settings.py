@@ -130,7 +130,7 @@ def test_nearness_counts_what_exceeds_the_floor():
 
 
 def test_bad_input():
-    with pytest.raises(InputError, match=r"draw verify\.convex\.problems"):
+    with pytest.raises(InputError, match=r"draw verify\.problems\.convex\.settings\.problems"):
         convex_of([binary(4, 2)])
     with pytest.raises(InputError, match="no flaw 'bent'"):
         model(Convex(flaw="bent"))
