@@ -15,8 +15,8 @@ converge to it, and optax.contrib.muon adds Nesterov's momentum and a bias corre
 does not vanish. On the points (1, 1, 1), (-1, -1, 1), (1, -1, -1), (-1, 1, 1), each a class of its own, the relative
 gap at t = 10^3, 10^4, 10^5 is 0.0167, 0.0012, 0.0003 with the exact factor, 0.079, 0.095, 0.105 with Newton-Schulz,
 the same with optax.contrib.muon and eps = 0, and 0.079, 0.056, 0.062 with its own eps = 1e-8. On many data it is
-less: over drawn data the median at t = 20000 is 0.022, against 0.005, and a third of the datasets stands still there and
-at ten times it, on the scale of their budgets not yet for good. So these are no false twins here: they stay undecided.
+less: over drawn data the median at t = 20000 is 0.022, against 0.005, and a third of the datasets stands still there
+and at ten times it, on the scale of their budgets not yet for good. So these are no false twins: they stay undecided.
 """
 
 from properties.papers import FAN_2025
