@@ -235,6 +235,16 @@ class BudgetedLimit(_Budgeted):
             return f"only {np.count_nonzero(r.use)} datasets tell of it"
         return "" if r.slope.high < FALLS else "the deficit may grow for ever"
 
+    def judge_one(self, m: Measurement) -> Finding:
+        """One dataset: supported where its deficit grows less than the path, and its gap ends below the tolerance."""
+        assert m.scale is not None
+        r, found = self.read(m), self.judge(m)
+        last, slope = float(m.scale.relative[0, -1]), float(r.slopes[0])
+        if not r.judged or r.pending.any() or last > self.tolerance or not slope < FALLS:
+            return found
+        told = f"The {self.quantity} ends at {last:.2g}, and the deficit grew like S^{slope:.2f} over the last decade."
+        return replace(found, outcome=Outcome.SUPPORTED, sentence=told)
+
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]

@@ -74,6 +74,12 @@ class Limit(Kind):
         sentence = f"The {quantity} ends at up to {last[worst]:.2g}, above {self.tolerance:g}, but still falls."
         return Finding(Outcome.INCONCLUSIVE, sentence, evidence, m)
 
+    def judge_one(self, quantity: str, m: Measurement) -> Finding:
+        """A single dataset, on the scale of its gap budget where it has one."""
+        return (
+            self.judge(quantity, m) if m.scale is None else BudgetedLimit(self, quantity, self.tolerance).judge_one(m)
+        )
+
     def resolve(self, quantity: str, m: Measurement, places: Int[np.ndarray, " p"], later: Measurement) -> Finding:
         """What still stands at ten times the horizon refutes; what cannot be judged there is left out."""
         return BudgetedLimit(self, quantity, self.tolerance).resolve(m, places, later)
