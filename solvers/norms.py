@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from solvers.errors import InputError
-from solvers.polar import LARGEST_SIDE, small_svd
+from solvers.polar import LARGEST_SIDE, small_singular_values, small_svd
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -154,7 +154,7 @@ class Norm:
             return w
         scale = _scale(xp, xp.abs(self._matrix(w)))
         if inline and min(w.shape) <= LARGEST_SIDE:
-            return scale * small_svd(xp, w / scale)[1]
+            return scale * small_singular_values(xp, w / scale)
         return scale * xp.linalg.svd(w / scale, full_matrices=False, compute_uv=False)
 
 

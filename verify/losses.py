@@ -31,6 +31,8 @@ class Loss:
     `log_slopes`: margins `[... m]` to the logarithms of `-d loss / d z_j`, `[... m]` (`-inf` for absent rivals).
     `scaled_slopes`: margins `[n m]` of one dataset to `(s, c)` with slopes `e^c s`, the largest `s` of order 1.
     `of_log`: whether the optimizer descends the logarithm of the mean loss instead of the mean loss.
+    `scaled_value`: margins `[n m]` of one dataset to the samples' losses over the same `e^c`, `[n]`, where that is cheaper
+    than `log_value`; it may share subexpressions with `scaled_slopes`.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Loss:
     log_slopes: Callable[[Array], Array]
     scaled_slopes: Callable[[Array], tuple[Array, Array]]
     of_log: bool = False
+    scaled_value: Callable[[Array], Array] | None = None
 
 
 def softplus(u: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -67,6 +70,10 @@ def _exponential_scaled(z: Array) -> tuple[Array, Array]:
     return jnp.exp(least - z), -least
 
 
+def _exponential_scaled_value(z: Array) -> Array:
+    return jnp.sum(jnp.exp(jnp.min(z) - z), axis=-1)
+
+
 def _exponential_value(z: Array) -> Array:
     return log_sum_exp(-z)
 
@@ -85,6 +92,35 @@ def _cross_entropy_scaled(z: Array) -> tuple[Array, Array]:
     return a / (jnp.exp(behind) + jnp.exp(-least) * jnp.sum(a, axis=-1, keepdims=True)), -least
 
 
+def _cross_entropy_scaled_value(z: Array) -> Array:
+    """`log(1 + u)` over `e^-least` for `u = sum_c e^(-z_c)`, where `u` may underflow and its multiple `a` does not."""
+    if z.shape[-1] == 1:
+        return _logistic_over_scale(z)[..., 0]
+    least = jnp.maximum(jnp.min(z), 0)
+    behind = jnp.minimum(jnp.min(z, axis=-1, keepdims=True), 0)
+    a = jnp.sum(jnp.exp(least + behind - z), axis=-1)
+    behind = behind[..., 0]
+    # Some sample is misclassified only where `least` is 0: then `u = e^(-behind) a`.
+    u = jnp.where(behind < 0, jnp.exp(behind) - 1, 0) + jnp.exp(-least) * a
+    log = jnp.log1p(u)
+    return jnp.where(behind < 0, log - behind, a * _ratio(log, u))
+
+
+def _logistic_over_scale(z: Array) -> Array:
+    """`log(1 + e^-z)` over `e^-least` for every margin, `least` being the smallest of all, or 0 if that is negative."""
+    least = jnp.maximum(jnp.min(z), 0)
+    e = jnp.exp(z - least)
+    u = jnp.where(z < 0, e, jnp.exp(-least) / e)
+    log = jnp.log1p(u)
+    return jnp.where(z < 0, log - z, _ratio(log, u) / e)
+
+
+def _ratio(log: Array, u: Array) -> Array:
+    """`log(1 + u) / u`, which is 1 where `u` leaves the normal range."""
+    lost = u < jnp.finfo(u.dtype).tiny
+    return jnp.where(lost, 1, log / jnp.where(lost, 1, u))
+
+
 def _cross_entropy_value(z: Array) -> Array:
     return log_softplus(log_sum_exp(-z))
 
@@ -96,6 +132,10 @@ def _pairwise_slopes(z: Array) -> Array:
 def _pairwise_scaled(z: Array) -> tuple[Array, Array]:
     least = jnp.maximum(jnp.min(z), 0)
     return 1 / (jnp.exp(z - least) + jnp.exp(-least)), -least
+
+
+def _pairwise_scaled_value(z: Array) -> Array:
+    return jnp.sum(jnp.where(z == jnp.inf, 0, _logistic_over_scale(z)), axis=-1)
 
 
 def _pairwise_value(z: Array) -> Array:
@@ -117,9 +157,23 @@ def _polynomial_value(z: Array) -> Array:
     return log_sum_exp(jnp.where(z > 0, -jnp.log1p(above), jnp.log1p(-below)))
 
 
-EXPONENTIAL = Loss("exponential", _exponential_value, _exponential_slopes, _exponential_scaled)
-CROSS_ENTROPY = Loss("cross_entropy", _cross_entropy_value, _cross_entropy_slopes, _cross_entropy_scaled)
-PAIRWISE_LOGISTIC = Loss("pairwise_logistic", _pairwise_value, _pairwise_slopes, _pairwise_scaled)
+EXPONENTIAL = Loss(
+    "exponential",
+    _exponential_value,
+    _exponential_slopes,
+    _exponential_scaled,
+    scaled_value=_exponential_scaled_value,
+)
+CROSS_ENTROPY = Loss(
+    "cross_entropy",
+    _cross_entropy_value,
+    _cross_entropy_slopes,
+    _cross_entropy_scaled,
+    scaled_value=_cross_entropy_scaled_value,
+)
+PAIRWISE_LOGISTIC = Loss(
+    "pairwise_logistic", _pairwise_value, _pairwise_slopes, _pairwise_scaled, scaled_value=_pairwise_scaled_value
+)
 POLYNOMIAL_TAIL = Loss("polynomial_tail", _polynomial_value, _polynomial_slopes, _polynomial_scaled)
 LOG_EXPONENTIAL = Loss("log_exponential", _exponential_value, _exponential_slopes, _exponential_scaled, of_log=True)
 

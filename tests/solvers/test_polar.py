@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solvers import norm
-from solvers.polar import LARGEST_SIDE, small_svd
+from solvers.polar import LARGEST_SIDE, small_singular_values, small_svd
 
 SHAPES = [(4, 16), (3, 7), (2, 5), (1, 3), (9, 4)]
 COUNT = 200
@@ -66,11 +66,22 @@ def test_polar_factors_and_singular_values_are_as_exact_as_numpys(shape):
     np.testing.assert_allclose((left * s[:, None, :]) @ right, matrices, rtol=0, atol=1e-14)
 
 
+@shapes
+def test_values_alone_are_as_exact(shape):
+    matrices = hard(shape)
+    matrices = matrices / largest(matrices)
+    with jax.enable_x64(True):
+        s = np.asarray(jax.jit(jax.vmap(lambda a: small_singular_values(jnp, a)))(jnp.asarray(matrices)))
+    want = np.linalg.svd(matrices, compute_uv=False)
+    np.testing.assert_allclose(np.sort(s, axis=1)[:, ::-1][:, : want.shape[1]], want, rtol=0, atol=1e-14)
+
+
 def test_values_of_graded_rows_keep_their_relative_accuracy():
     """Rows of very different size, at right angles: the small singular values are known to all digits."""
     rows = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 4)))[0].T * np.array([[1e-12], [1.0], [1e-8], [1e-4]])
     _, s, _ = small_svd(np, rows)
     np.testing.assert_allclose(np.sort(s), [1e-12, 1e-8, 1e-4, 1.0], rtol=1e-13)
+    np.testing.assert_allclose(np.sort(small_singular_values(np, rows)), [1e-12, 1e-8, 1e-4, 1.0], rtol=1e-13)
 
 
 def test_inline_norms_agree_with_those_of_the_library():

@@ -87,6 +87,20 @@ def test_scaled_slopes_agree_with_their_logarithms(name: str, shift: float):
     assert np.all(slopes[~seen] == 0)
 
 
+@pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].scaled_value])
+@pytest.mark.parametrize("rivals", [1, 3])
+@pytest.mark.parametrize("shift", [-790.0, -3.0, 0.0, 3.0, 40.0, 700.0, 1e5])
+def test_values_over_the_scale_of_the_slopes_agree_with_their_logarithms(name: str, rivals: int, shift: float):
+    """The largest to rounding, and so each that counts in a mean; none is lost at any margin."""
+    z = shift + jnp.asarray([[0.0, 3.0, INF], [0.0, 1.0, 25.0], [0.5, INF, 80.0], [900.0, 0.0, INF]])[:, :rivals]
+    _, scale = LOSSES[name].scaled_slopes(z)
+    want = np.exp(np.asarray(LOSSES[name].log_value(z)) - float(scale))
+    value = LOSSES[name].scaled_value
+    assert value is not None
+    # A margin of size z has an error of an ulp, and so its exponential one of z ulp.
+    np.testing.assert_allclose(value(z), want, rtol=4e-16 * max(8.0, abs(shift) + 900), atol=0)
+
+
 @pytest.mark.parametrize("function", ["log_value", "log_slopes"])
 def test_cross_entropy_and_pairwise_loss_of_one_rival_are_the_logistic_loss(function: str):
     z = jnp.asarray(MARGINS)[:, None]

@@ -22,7 +22,8 @@ class Laboratory:
     """A fixed list of cases, which most quantities need to be datasets; what is asked of it twice is computed once.
 
     steps: the horizon of discrete runs. log_time: the horizon of flows, as `log t`. norms: those in which more than the
-    first of the claims will ask for runs, so that one run serves them all.
+    first of the claims will ask for runs, so that one run serves them all. scaled: whether gaps get the scale of their
+    budget, which costs a run about as much again; without it runs are recorded in all usual norms.
     """
 
     def __init__(
@@ -33,10 +34,11 @@ class Laboratory:
         log_time: float = 1e4,
         norms: Sequence[str | Norm] = (),
         progress: Progress | None = None,
+        scaled: bool = True,
     ):
         self.cases = list(cases)
         self.steps, self.log_time = steps, log_time
-        self.norms, self.progress = tuple(norms), progress
+        self.norms, self.progress, self.scaled = tuple(norms), progress, scaled
         self._made: dict[Hashable, Any] = {}
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -76,6 +78,7 @@ class Laboratory:
             log_time=self.log_time * factor,
             norms=self.norms,
             progress=self.progress,
+            scaled=self.scaled,
         )
 
     def extend(self, factor: float) -> None:

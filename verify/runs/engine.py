@@ -170,13 +170,20 @@ def _budget_sums(method: Method, sums: Sums, g: Gradient, u: Array, data: Batch)
     if not method.budget:
         return sums
     moved = jnp.where(data.rivals, linear_margins(u, data), 0)
-    log_loss = log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight))
-    scale = jnp.exp(g.log_scale - (0 if method.loss.of_log else log_loss))
     return Sums(
         sums.path + jnp.stack([norm.value(u, inline=True) for norm in method.norms]),
-        sums.descent - scale * jnp.sum(g.direction * u),
+        sums.descent - _relative_scale(method.loss, g, data) * jnp.sum(g.direction * u),
         sums.second_order + jnp.max(moved * moved) / 2,
     )
+
+
+def _relative_scale(loss: Loss, g: Gradient, data: Batch) -> Array:
+    """What `g.direction` is to be multiplied by for the gradient of the mean loss's logarithm."""
+    if loss.of_log:
+        return jnp.exp(g.log_scale)
+    if loss.scaled_value is not None:
+        return 1 / jnp.sum(data.weight * loss.scaled_value(g.margins))
+    return jnp.exp(g.log_scale - log_sum_exp(loss.log_value(g.margins) + jnp.log(data.weight)))
 
 
 def _step(method: Method, data: Batch, t: Array, carry: Carry) -> Carry:

@@ -81,7 +81,7 @@ def explain(
 
     Raises `TrajectoryError` at NaN in a run.
     """
-    lab = Laboratory([case], steps=steps, log_time=log_time, progress=progress)
+    lab = Laboratory([case], steps=steps, log_time=log_time, progress=progress, scaled=False)
     first = claim.measure(lab)
     lab.extend(TWICE)
     second = claim.measure(lab)

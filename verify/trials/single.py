@@ -11,8 +11,11 @@ from verify.problems.quantity import Measurement
 
 
 def measured(claim: Claim, case: Case, *, steps: float, log_time: float) -> Measurement | None:
-    """The claim's quantity on one case; None where the run, the flow or a solver fails on it."""
+    """The claim's quantity on one case; None where the run, the flow or a solver fails on it.
+
+    Without the scale of a budget, which no case is held to that refutes alone.
+    """
     try:
-        return claim.measure(Laboratory([case], steps=int(steps), log_time=log_time))
+        return claim.measure(Laboratory([case], steps=int(steps), log_time=log_time, scaled=False))
     except (TrajectoryError, FlowError, UndecidedError):
         return None

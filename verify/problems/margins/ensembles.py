@@ -64,11 +64,13 @@ def clock_of(subject: Subject) -> Clock:
 
 
 def scale(subject: Subject, lab: Laboratory, gamma: Float[np.ndarray, " b"]) -> Curves | None:
-    """What the gaps of a run are judged by beside themselves; None of flows, and of losses without a gap budget.
+    """What the gaps of a run are judged by beside themselves.
+
+    None of flows, of losses without a gap budget, and in a laboratory that asks for none.
 
     gamma: the maximal margins. The floor and what is judged are left to whoever knows the references.
     """
-    if not _budgeted(subject):
+    if not _budgeted(subject, lab):
         return None
     norm, found = norm_of(subject), run(subject, lab, budget=True)
     use, log_time, normalised, _ = recorded(found, norm)
@@ -86,8 +88,8 @@ def scale(subject: Subject, lab: Laboratory, gamma: Float[np.ndarray, " b"]) -> 
     )
 
 
-def _budgeted(subject: Subject) -> bool:
-    return isinstance(subject, Run) and has_budget(loss_of(subject))
+def _budgeted(subject: Subject, lab: Laboratory) -> bool:
+    return lab.scaled and isinstance(subject, Run) and has_budget(loss_of(subject))
 
 
 def normalised_margins(
@@ -100,7 +102,7 @@ def normalised_margins(
         normalised = found.normalised_margin(norm)
         normalised[~found.met] = np.nan
         return found.log_time, normalised, found.notes
-    return recorded(run(subject, lab, budget=_budgeted(subject)), norm)[1:]
+    return recorded(run(subject, lab, budget=_budgeted(subject, lab)), norm)[1:]
 
 
 def last_weights(subject: Subject, lab: Laboratory) -> list[np.ndarray]:
