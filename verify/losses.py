@@ -31,8 +31,8 @@ class Loss:
     `log_slopes`: margins `[... m]` to the logarithms of `-d loss / d z_j`, `[... m]` (`-inf` for absent rivals).
     `scaled_slopes`: margins `[n m]` of one dataset to `(s, c)` with slopes `e^c s`, the largest `s` of order 1.
     `of_log`: whether the optimizer descends the logarithm of the mean loss instead of the mean loss.
-    `scaled_value`: margins `[n m]` of one dataset to the samples' losses over the same `e^c`, `[n]`, where that is cheaper
-    than `log_value`; it may share subexpressions with `scaled_slopes`.
+    `scaled_value`: margins `[n m]` of one dataset to the samples' losses over the same `e^c`, `[n]`, where that is
+    cheaper than `log_value`; it may share subexpressions with `scaled_slopes`.
     """
 
     name: str

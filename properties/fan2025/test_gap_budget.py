@@ -57,7 +57,7 @@ def claim(
         twins=tuple(twins),
         real=real,
         horizon=horizon,
-        share=1 / 16 if horizon == DEAR else 1 / 8 if loss != "logistic" else 1 / 4,
+        share=1 / 4,
     )
 
 

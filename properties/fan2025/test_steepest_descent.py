@@ -39,8 +39,6 @@ OTHERS = {
     "nuclear": ("linf", "l1"),
     "spectral": ("linf", "l1", "nuclear"),
 }
-# With steps t^-0.8 the weights have come to a norm of four, too little to tell these norms from their neighbours.
-SLOW = ("l1", "l1.5", "nuclear", "spectral")
 ELSEWHERE = {("linf", 1 / 2), ("l2", 1 / 2)}
 
 
@@ -48,7 +46,7 @@ def twins(norm: str, a: float, faster: Rate | None) -> tuple[Twin, ...]:
     """Other norms and a faster rate; where steps are short, one that tells before weights have travelled far."""
     main = a == 1 / 2
     summable = optimizers.steepest_descent(PowerDecay(1.0, 3 / 2), norm)
-    others = () if a == 1 or (a == 0.8 and norm in SLOW) else OTHERS[norm][: None if main else 1]
+    others = OTHERS[norm][: None if main else 1]
     return (
         *(
             Twin(f"{other} margin for {norm} margin", norm=other, shrink=main and i == 0)

@@ -14,7 +14,8 @@ def curves(a: float = 0.5, plateau: float = 0.0, size: float = 1.0, until: float
     log_time = np.log(np.unique(np.round(10 ** np.arange(0.4, np.log10(1.1 * until), 1 / 12))))
     s = np.tile((np.exp(log_time) ** (1 - a) - 1) / (1 - a) + 1, (20, 1))
     gap = GAMMA[:, None] * (size * np.linspace(0.5, 1.5, 20)[:, None] / s + plateau)
-    return Curves(log_time, gap, GAMMA, s, s, budget * gap, 1e-12 * GAMMA, np.ones(20, bool))
+    misaligned = GAMMA[:, None] * plateau * s
+    return Curves(log_time, gap, GAMMA, s, s, budget * gap, misaligned, 1e-12 * GAMMA, np.ones(20, bool))
 
 
 def measured(c: Curves) -> Measurement:

@@ -20,7 +20,9 @@ from verify.statistics import Interval
 ALONE = 3.0  # q above which one dataset may refute
 PROVEN = 0.9  # of the datasets in their regime whose budget must obey a law that is supported by it
 FEWEST = 8  # datasets that an ensemble needs
-LATE = 0.05  # of the datasets, that stand still at ten times the horizon too in a run of no lawful kind at the least
+LATE = (
+    0.05  # of the datasets, that stand still at both horizons, or whose updates go astray, in a lawful run at the most
+)
 _THREE_SIGMA = 1.35e-3
 SHARE = 0.2  # of the resolved datasets, that stand still in a run of no lawful kind at the least
 FROZEN = 0.02  # growth of S a decade below which the weights stand still
@@ -36,7 +38,8 @@ class Reading:
     the relative gap over the allowed curve. slopes: of the deficit. grown: growth of gap / law over the last decade.
     sure: certified. pending: datasets to be run to ten times the horizon, since they may refute alone, or forbid
     support. over: those with `q > 3`. level: those whose budget has levelled off with the gap. standing: those of `use`
-    that stood still for two decades. outrun: those whose gap fell behind the law for two decades. proven: whether nine
+    that stood still for two decades. outrun: those whose gap fell behind the law for two decades. open: those
+    that are judged and resolved, and astray: of them, those whose updates are misaligned for good. proven: whether nine
     tenths of those that are inside, and eight datasets at least, have a budget that obeys the law, or are at their
     floor. frozen: whether the weights stand still on most datasets. growth: the median of `grown`. against, recent: the
     same, and over the last half decade, where certified datasets count as lawful.
@@ -55,6 +58,8 @@ class Reading:
     level: Bool[np.ndarray, " b"]
     standing: Bool[np.ndarray, " b"]
     outrun: Bool[np.ndarray, " b"]
+    open: Bool[np.ndarray, " b"]
+    astray: Bool[np.ndarray, " b"]
     proven: bool
     frozen: bool
     growth: Interval | None
@@ -78,6 +83,12 @@ class Reading:
     def slope(self) -> Interval | None:
         """The deficit's slope over the datasets in use."""
         return _interval(self.slopes[self.use])
+
+    @property
+    def strays(self) -> bool:
+        """Whether the updates of more datasets are misaligned for good than those of a lawful run."""
+        count, of = int(np.count_nonzero(self.astray)), int(np.count_nonzero(self.open))
+        return of >= FEWEST and more_than_late(count, of)
 
     @property
     def regime(self) -> str:
@@ -115,6 +126,8 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
         level=level,
         standing=deficit.stands(c) & use,
         outrun=deficit.outruns(c, log_law, speed) & use & ~sure,
+        open=open_,
+        astray=deficit.astray(c),
         proven=bool(
             np.count_nonzero(heard) >= FEWEST
             and np.count_nonzero(heard & (sure | exact)) >= PROVEN * np.count_nonzero(heard)
@@ -141,6 +154,8 @@ def ensemble_refutes(r: Reading, speed: float) -> str:
     """Why the datasets together refute a law, empty where they do not."""
     if r.against is not None and r.recent is not None and r.against.low > speed and r.recent.value > speed / 2:
         return "the law is too fast"
+    if r.strays:
+        return strays(r)
     if crowd(r.use, r.outrun):
         return f"{np.count_nonzero(r.outrun)} of {np.count_nonzero(r.use)} datasets fall behind it for two decades"
     return ""
@@ -148,7 +163,12 @@ def ensemble_refutes(r: Reading, speed: float) -> str:
 
 def levels_off(r: Reading) -> bool:
     """Whether the datasets together say that the gap has no limit of zero."""
-    return crowd(r.use, r.standing) or (r.slope is not None and r.slope.low > STANDS)
+    return r.strays or crowd(r.use, r.standing) or (r.slope is not None and r.slope.low > STANDS)
+
+
+def strays(r: Reading) -> str:
+    """On how many datasets the updates go astray, in words."""
+    return f"on {np.count_nonzero(r.astray)} of {np.count_nonzero(r.open)} datasets the updates are misaligned for good"
 
 
 def crowd(use: Bool[np.ndarray, " b"], such: Bool[np.ndarray, " b"]) -> bool:
@@ -157,8 +177,8 @@ def crowd(use: Bool[np.ndarray, " b"], such: Bool[np.ndarray, " b"]) -> bool:
     return bool(n >= FEWEST and k > SHARE * n + 3 * np.sqrt(SHARE * (1 - SHARE) * n))
 
 
-def stand_for_good(count: int, of: int) -> bool:
-    """Whether so many datasets that stand still at both horizons are more than any law leaves (at three sigma)."""
+def more_than_late(count: int, of: int) -> bool:
+    """Whether so many datasets that do not fall are more than the few that any law leaves (at three sigma)."""
     return bool(stats.binom.sf(count - 1, of, LATE) < _THREE_SIGMA)
 
 

@@ -97,7 +97,8 @@ def _curves(run: Course, geometry: _Geometry, reached: Float[np.ndarray, "b r"])
             gap = upper[:, None] - record.margin / size
     gap, size = (_ending(values) for values in (gap, size))
     floor = np.maximum(upper - lower, _ROUNDING * upper)
-    return Curves(log_time, gap, upper, size, size, np.full(gap.shape, np.nan), floor, np.ones(len(upper), bool))
+    unknown = np.full(gap.shape, np.nan)
+    return Curves(log_time, gap, upper, size, size, unknown, unknown, floor, np.ones(len(upper), bool))
 
 
 def _ending(values: Float[np.ndarray, "b r"]) -> Float[np.ndarray, "b r"]:

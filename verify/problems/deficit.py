@@ -32,6 +32,7 @@ ENTER, STAY = 0.5, 0.75  # of gamma: the regime begins where the budget falls be
 LEAST_BUDGET = 0.1  # of gamma: a run that starts below it is given that much
 RESOLVED = 100.0  # floors above which a gap is known
 STANDS, FALLS = 0.9, 0.5  # slopes of the deficit from which on, and below which, a gap stands still, and falls
+ASTRAY, LASTING = 0.03, 0.9  # misalignment, as a share of gamma, that counts; share of the earlier one that lasts
 LEVEL = 0.95  # slope of budget * S against S from which on the budget has levelled off
 _WINDOW = 1 / 3  # of a decade, over which an envelope is taken
 
@@ -42,8 +43,9 @@ class Curves:
 
     log_time: `[r]`, rising. gap: `[b r]` gamma less the normalised margin. gamma: `[b]`. size: `[b r]` norms of the
     weights. path: `[b r]` `S`, or anything that is to it in a bounded ratio: the weights' norm itself
-    serves. budget: `[b r]` the gap budget; NaN or infinite where it says nothing. floor: `[b]` what of a gap may be
-    the reference's width or rounding. judged: `[b]` whether the run and the reference are to be trusted.
+    serves. budget: `[b r]` the gap budget; NaN or infinite where it says nothing. misaligned: `[b r]` its summed
+    misalignment, `gamma S` less the summed descent of the log loss; NaN where it is not known. floor: `[b]` what of a
+    gap may be the reference's width or rounding. judged: `[b]` whether the run and the reference are to be trusted.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -52,6 +54,7 @@ class Curves:
     size: Float[np.ndarray, "b r"]
     path: Float[np.ndarray, "b r"]
     budget: Float[np.ndarray, "b r"]
+    misaligned: Float[np.ndarray, "b r"]
     floor: Float[np.ndarray, " b"]
     judged: Bool[np.ndarray, " b"]
 
@@ -193,6 +196,32 @@ def stands(c: Curves) -> Bool[np.ndarray, " b"]:
     with np.errstate(invalid="ignore"):
         slopes = [deficit_slopes(c, back) >= STANDS for back in (0.0, 1.0)]
     return c.judged & c.resolved & slopes[0] & slopes[1]
+
+
+def misalignment(c: Curves, back: float = 0.0, decades: float = 0.5) -> Float[np.ndarray, " b"]:
+    """Mean misalignment of the updates over the decades of t that end `back` decades ago, as a share of gamma.
+
+    What the updates' descent of the log loss lacks of `gamma` for each unit of the path: none, or less, for steepest
+    descent in the norm; in another norm it soon comes to the share of the margin that the run is going to miss.
+    """
+    late, early = (_column(c, at)[0] for at in (back, back + decades))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        lacks, path = (values[:, late] - values[:, early] for values in (c.misaligned, c.path))
+        return np.where(path > 0, lacks / path / c.gamma, np.nan)
+
+
+def astray(c: Curves) -> Bool[np.ndarray, " b"]:
+    """Datasets on which the updates are misaligned for good, and the gap shows it.
+
+    The misalignment of the last half decade is that of the half before, and of the decade before that, or more; the
+    gap is of its size and the deficit grows. That tells a wrong norm long before the gap has come down to its plateau,
+    which the first steps hide. Updates that are misaligned one by one, but not in the mean, leave a gap that falls.
+    """
+    with np.errstate(invalid="ignore"):
+        now, before, long = (misalignment(c, *span) for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0)))
+        lasts = (now >= ASTRAY) & (now >= LASTING * before) & (now >= LASTING * long)
+        shows = (c.relative[:, -1] >= now / 3) & (deficit_slopes(c) > FALLS)
+    return c.judged & c.resolved & lasts & shows
 
 
 def outruns(c: Curves, log_law: LogLaw, speed: float) -> Bool[np.ndarray, " b"]:

@@ -69,7 +69,7 @@ class _Budgeted:
             told = f"It fails on {counted(count)}: {figures}, {count} far above what is allowed at ten times it too."
             return Finding(Outcome.REFUTED, told, evidence, m)
         count = int(np.count_nonzero(far.standing & still & now.standing[places]))
-        if scaled.stand_for_good(count, int(np.count_nonzero(now.use))):
+        if scaled.more_than_late(count, int(np.count_nonzero(now.use))):
             told = f"It fails on {counted(count)}: {figures}, {count} at ten times it, more than any law leaves."
             return Finding(Outcome.REFUTED, told, replace(self.evidence(now, m), alone=count), m)
         if still.any():
@@ -221,7 +221,9 @@ class BudgetedLimit(_Budgeted):
 
     def refutes(self, r: Reading) -> str:
         """A slope of one, or a crowd that stands still."""
-        return "the gap levels off" if not r.proven and scaled.levels_off(r) else ""
+        if r.proven or not scaled.levels_off(r):
+            return ""
+        return scaled.strays(r) if r.strays else "the gap levels off"
 
     def short(self, r: Reading, m: Measurement) -> str:
         """A slope that is not surely below one, unless the budgets vanish; or a gap above the tolerance."""

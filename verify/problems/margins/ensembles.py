@@ -83,6 +83,7 @@ def scale(subject: Subject, lab: Laboratory, gamma: Float[np.ndarray, " b"]) -> 
         found.norms[name][:, use],
         found.path[name][:, use],
         budget.total[:, use],
+        (gamma[:, None] * found.path[name] - found.descent)[:, use],
         floor=np.zeros(len(gamma)),
         judged=np.ones(len(gamma), bool),
     )
