@@ -13,7 +13,7 @@ for other a, which are not printed, are derived.
 What is seen is `t^-(1-a)` throughout, so the law for a < 1/2 is far from tight. For a = 1 the gap times `log t` is
 watched over decades of t, since the horizon holds too few decades of `log t`, and with steps ten times as large: the
 weights must come past `log n / γ`, where the points are separated, while they grow like `η_0 log t`. They travel so
-slowly that no other norm and no faster law could be told there: with a = 1 the false twin has summable steps. The case
+slowly that no faster law could be told there: with a = 1 the false twins have another norm and summable steps. The case
 a = 1/2 of the max norm and of the Frobenius norm has files of its own.
 """
 
@@ -46,7 +46,7 @@ def twins(norm: str, a: float, faster: Rate | None) -> tuple[Twin, ...]:
     """Other norms and a faster rate; where steps are short, one that tells before weights have travelled far."""
     main = a == 1 / 2
     summable = optimizers.steepest_descent(PowerDecay(1.0, 3 / 2), norm)
-    others = OTHERS[norm][: None if main else 1]
+    others = OTHERS[norm] if main else OTHERS[norm][:1]
     return (
         *(
             Twin(f"{other} margin for {norm} margin", norm=other, shrink=main and i == 0)

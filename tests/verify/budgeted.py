@@ -1,5 +1,7 @@
 """Curves made up from the theory of the deficit: `|W| = S`, `D` bounded or growing like `S`, a budget above the gap."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from verify.datasets import Dataset
@@ -16,6 +18,11 @@ def curves(a: float = 0.5, plateau: float = 0.0, size: float = 1.0, until: float
     gap = GAMMA[:, None] * (size * np.linspace(0.5, 1.5, 20)[:, None] / s + plateau)
     misaligned = GAMMA[:, None] * plateau * s
     return Curves(log_time, gap, GAMMA, s, s, budget * gap, misaligned, 1e-12 * GAMMA, np.ones(20, bool))
+
+
+def unexplained(c: Curves) -> Curves:
+    """The same, of which the updates' misalignment is not known."""
+    return replace(c, misaligned=np.full(c.gap.shape, np.nan))
 
 
 def measured(c: Curves) -> Measurement:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.verify.budgeted import curves
+from tests.verify.budgeted import curves, unexplained
 from verify import laws
 from verify.claims.scaled import crowd, ensemble_refutes, levels_off, read, refuted_alone
 
@@ -47,12 +47,29 @@ def test_a_law_that_is_too_fast_is_refuted_by_the_ensemble():
 
 @pytest.mark.parametrize("plateau", [0.2, 0.9], ids=["in the regime", "outside it for ever"])
 def test_on_a_plateau_each_dataset_refutes_alone_further_on(plateau):
-    now, later = (read(curves(plateau=plateau, until=until), HALF, SPEED) for until in (2e5, 2e6))
+    now, later = (read(unexplained(curves(plateau=plateau, until=until)), HALF, SPEED) for until in (2e5, 2e6))
     assert now.pending.all()
     assert levels_off(later) == (plateau < 0.5)  # of datasets in their regime
     assert refuted_alone(now, later, np.arange(20)).all()
     lawful = read(curves(until=2e6), HALF, SPEED)
     assert not refuted_alone(now, lawful, np.arange(20)).any()
+
+
+@pytest.mark.parametrize(("such", "refuted"), [(4, False), (5, False), (6, True), (20, True)])
+def test_more_stray_datasets_than_a_twentieth_refute(such, refuted):
+    plateau, fine = curves(plateau=0.3, size=30.0), curves()
+    some = np.arange(20)[:, None] < such
+    mixed = replace(
+        fine,
+        gap=np.where(some, plateau.gap, fine.gap),
+        budget=np.where(some, plateau.budget, fine.budget),
+        misaligned=np.where(some, plateau.misaligned, fine.misaligned),
+    )
+    r = read(mixed, HALF, SPEED)
+    assert r.strays is refuted
+    assert levels_off(r) is refuted
+    why = f"on {such} of 20 datasets the updates are misaligned for good"
+    assert ensemble_refutes(r, SPEED) == (why if refuted else "")
 
 
 def test_weights_that_stand_still_are_frozen():

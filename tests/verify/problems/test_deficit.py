@@ -78,6 +78,35 @@ def test_gaps_that_stand_still_are_told():
     assert not deficit.levelled_off(curves()).any()
 
 
+def test_updates_that_are_misaligned_for_good_tell_a_plateau_before_the_gap_has_come_down_to_it():
+    early = curves(plateau=0.3, size=30.0)
+    assert not deficit.stands(early).any()
+    assert not deficit.levelled_off(early).any()
+    np.testing.assert_allclose(deficit.misalignment(early), 0.3)
+    assert deficit.astray(early).all()
+    assert not deficit.astray(curves()).any()
+    assert not deficit.astray(curves(plateau=0.02, size=0.1)).any()  # too little to tell
+    assert not deficit.astray(replace(early, misaligned=GAMMA[:, None] * np.sqrt(early.path))).any()  # it fades away
+
+
+def test_updates_that_are_misaligned_one_by_one_but_not_in_the_mean_are_not_astray():
+    c = curves()
+    assert not deficit.astray(replace(c, misaligned=0.5 * GAMMA[:, None] * c.path)).any()
+
+
+def test_a_runs_updates_are_misaligned_in_another_norm():
+    data = [samples.binary(8, 4, seed=i) for i in range(6)]
+    sign = Run(optimizers.sign_gd(PowerDecay(0.1, 0.5)), "SignGD", "logistic", "linf")
+    lab = Laboratory(data, steps=5_000, norms=("linf", "l2"))
+    own, other = Gap().measure(sign, lab).scale, Gap().measure(replace(sign, norm="l2"), lab).scale
+    assert own is not None
+    assert other is not None
+    assert np.max(deficit.misalignment(own)) < deficit.ASTRAY
+    assert not deficit.astray(own).any()
+    assert np.all(deficit.misalignment(other) > 4 * deficit.ASTRAY)
+    assert deficit.astray(other).any()
+
+
 def test_when_the_regime_is_awaited():
     early = curves(size=100.0)  # a budget of 200 gamma / S, S about 2 sqrt t: half of gamma at t = 4e4
     assert not deficit.regime(early).inside[10:].any()

@@ -95,7 +95,7 @@ def replace_rows(m, rows: int):
     assert c is not None
     part = replace(
         c, gap=c.gap[:rows], gamma=c.gamma[:rows], size=c.size[:rows], path=c.path[:rows], budget=c.budget[:rows],
-        floor=c.floor[:rows], judged=c.judged[:rows],
+        misaligned=c.misaligned[:rows], floor=c.floor[:rows], judged=c.judged[:rows],
     )  # fmt: skip
     return measured(part)
 
