@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil, log2
+
 from solvers.norms import Norm
 from verify.claims.claim import Claim
 from verify.claims.judge import Verdict, measured
@@ -24,6 +26,8 @@ def settle(
     apart: judge only the datasets on which these two norms' margins are told apart. confirm: believe a refutation
     only if it is still one at twice the horizon, be it past the last extension. one: the laboratory holds a single
     dataset, which is no ensemble. Datasets that break a rate alone are run to ten times the horizon.
+    extensions: how often the horizon may be doubled; where it is known to be several doublings away from what tells
+    it is moved there at once, or as far as it may.
     """
     lab, refuted = lab.view(), False
     farthest = 10.0 * lab.steps
@@ -35,5 +39,8 @@ def settle(
         open_ = verdict.outcome is Outcome.INCONCLUSIVE and extensions > 0
         if not claim.kind.extends or not (doubted or open_):
             return verdict
-        refuted, extensions = doubted, extensions - 1
-        lab.extend(2.0)
+        doublings = 1
+        if not doubted:
+            doublings = ceil(log2(min(max(claim.kind.wait(verdict.measurement), 2.0), 2.0**extensions)))
+        refuted, extensions = doubted, extensions - doublings
+        lab.extend(2.0**doublings)

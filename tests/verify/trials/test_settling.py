@@ -2,11 +2,15 @@
 
 import pytest
 
+from tests.verify.budgeted import curves, measured
 from tests.verify.given import ARRIVED, POINT, STILL_FALLING, STUCK, TINY, Given, claim
-from verify.claims import Twin
+from verify import laws
+from verify.claims import Limit, Twin
 from verify.claims.verdict import Outcome
 from verify.problems.laboratory import Laboratory
 from verify.problems.margins.ensembles import run
+from verify.problems.quantity import Measurement
+from verify.problems.subject import Subject
 from verify.trials.settling import settle
 from verify.trials.trial import try_claim
 
@@ -32,6 +36,28 @@ def test_a_refutation_at_the_profile_s_own_horizon_is_confirmed_as_well():
     false = claim(lambda lab: seen[lab.steps])
     assert settle(false, lab, 0).outcome is Outcome.SUPPORTED
     assert settle(false, lab, 0, confirm=False).outcome is Outcome.REFUTED
+
+
+class Early:
+    """Datasets before their regime; remembers the horizons at which it was asked."""
+
+    name = "relative gap"
+
+    def __init__(self, size: float):
+        self.size, self.visited = size, []
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        self.visited.append(lab.steps)
+        return measured(curves(size=self.size, plateau=0.001, until=1_000.0))
+
+
+@pytest.mark.parametrize(("size", "steps"), [(100.0, [1_000, 4_000]), (12.0, [1_000, 2_000, 4_000])])
+def test_a_horizon_that_is_known_is_gone_to_at_once(size, steps):
+    """Half of the datasets come to their regime at many times the steps, or at less than twice as many."""
+    early = Early(size)
+    false = claim(quantity=early, kind=Limit(1e-6, laws.power(0.9)))
+    assert settle(false, Laboratory([POINT] * 20, steps=1_000), 2).outcome is Outcome.INCONCLUSIVE
+    assert early.visited == steps
 
 
 def horizon(lab: Laboratory) -> int:

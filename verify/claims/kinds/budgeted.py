@@ -10,11 +10,12 @@ from jaxtyping import Float, Int
 
 from verify import statistics
 from verify.claims import envelopes, scaled
+from verify.claims.advice import FARTHEST, Advice, capped, times
 from verify.claims.kinds.kind import without_lost
 from verify.claims.scaled import Reading
 from verify.claims.verdict import Evidence, Finding, Outcome, counted
 from verify.laws import Law
-from verify.problems.deficit import FALLS, allowed, awaited, regime
+from verify.problems.deficit import FALLS, LN10, allowed, awaited, regime, travelled
 from verify.problems.quantity import Measurement
 
 _SPEED = 0.05  # growth a decade, as a power of ten, that a limit's law, which only shapes the allowed curve, is given
@@ -102,20 +103,45 @@ class _Budgeted:
     def support(self, r: Reading, m: Measurement) -> Finding:
         """Support, where enough datasets bear on the claim and nothing speaks against it."""
         evidence = self.evidence(r, m)
-        if 2 * r.inside < r.judged or (r.inside < scaled.FEWEST and r.judged >= scaled.FEWEST):
+        if self.few(r):
             return Finding(Outcome.INCONCLUSIVE, f"{self.early(r, m)} {_capital(self.figures(r))}.", evidence, m)
         if short := self.short(r, m):
             return Finding(Outcome.INCONCLUSIVE, f"It is undecided, since {short}: {self.figures(r)}.", evidence, m)
         how = "the budget of nearly all obeys it" if r.proven and r.sure.any() else ""
         return Finding(Outcome.SUPPORTED, f"It holds: {', '.join(filter(None, (how, self.figures(r))))}.", evidence, m)
 
+    def wait(self, m: Measurement) -> float:
+        """The factor on the steps that brings half of the datasets into their regime; infinite where nothing does."""
+        assert m.scale is not None
+        return float(np.exp(min(awaited(m.scale.among(m.judged)) - m.log_time[-1], 700.0)))
+
+    def advise(self, finding: Finding) -> Advice | None:
+        """What would settle it, where the scale of the budget tells."""
+        m = finding.measurement
+        r = self.read(m)
+        if finding.evidence.alone or r.pending.any():
+            count = finding.evidence.alone or int(np.count_nonzero(r.pending))
+            return Advice(10, 1, f"{counted(count)} stand still: ten times the steps show whether they go on falling.")
+        if self.few(r):
+            factor = self.wait(m)
+            if factor > FARTHEST:
+                told = f"Only {r.regime}, and no number of steps in reach brings half of them there: draw other data."
+                return Advice(1, 1, told)
+            told = f"Only {r.regime}: {times(factor)} steps bring half of them there."
+            return Advice(capped(1.2 * factor), 1, told)
+        return None
+
+    @staticmethod
+    def few(r: Reading) -> bool:
+        """Whether too few datasets bear on the claim."""
+        return 2 * r.inside < r.judged or (r.inside < scaled.FEWEST and r.judged >= scaled.FEWEST)
+
     def early(self, r: Reading, m: Measurement) -> str:
         """How many datasets are pre-asymptotic, and when most of them would not be."""
-        assert m.scale is not None
-        factor = float(np.exp(awaited(m.scale.among(m.judged)) - m.log_time[-1]))
+        factor = self.wait(m)
         when = (
             f"about {factor:.2g} times the steps would bring half of them there"
-            if np.isfinite(factor)
+            if factor < 1e300
             else ("no number of steps will bring half of them there")
         )
         return f"Only {r.regime}, where the budget says something of the gap: {when}."
@@ -236,6 +262,24 @@ class BudgetedLimit(_Budgeted):
         if r.slope is None:
             return f"only {np.count_nonzero(r.use)} datasets tell of it"
         return "" if r.slope.high < FALLS else "the deficit may grow for ever"
+
+    def advise(self, finding: Finding) -> Advice | None:
+        """The same; and where the gap ends above the tolerance, the steps after which it falls below it, like 1/S."""
+        if (early := super().advise(finding)) is not None:
+            return early
+        m = finding.measurement
+        assert m.scale is not None
+        c, r = m.scale.among(m.judged), self.read(m)
+        over = np.max(c.relative[r.use | r.sure, -1], initial=0.0) / self.tolerance
+        pace = float(np.median(np.log1p(travelled(c)[r.use | r.sure]))) / LN10 if (r.use | r.sure).any() else 0.0
+        if over <= 1 or not pace > 0:
+            return None
+        factor = float(np.exp(min(np.log(over) / pace, 700.0)))
+        if factor > FARTHEST:
+            return Advice(
+                1, 1, f"The gap falls below {self.tolerance:g} too late to be seen: ask for a larger tolerance."
+            )
+        return Advice(capped(1.2 * factor), 1, f"The gap falls below {self.tolerance:g} at {times(factor)} steps.")
 
     def judge_one(self, m: Measurement) -> Finding:
         """One dataset: supported where its deficit grows less than the path, and its gap ends below the tolerance."""

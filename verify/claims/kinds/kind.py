@@ -64,6 +64,10 @@ class Kind(ABC):
     def advise(self, finding: Finding) -> Advice:
         """What would settle an inconclusive finding."""
 
+    def wait(self, m: Measurement) -> float:
+        """By which factor to move the horizon where the verdict is inconclusive."""
+        return 2.0
+
     def suspects(self, m: Measurement) -> Bool[np.ndarray, " b"]:
         """Cases that are to be run to ten times the horizon before anything can be said of an ensemble."""
         return np.zeros(len(m.values), bool)

@@ -84,6 +84,10 @@ class Limit(Kind):
         """What still stands at ten times the horizon refutes; what cannot be judged there is left out."""
         return BudgetedLimit(self, quantity, self.tolerance).resolve(m, places, later)
 
+    def wait(self, m: Measurement) -> float:
+        """What brings half of the datasets into their regime, where there is a gap budget; else twice the horizon."""
+        return 2.0 if m.scale is None else BudgetedLimit(self, "").wait(m)
+
     def suspects(self, m: Measurement) -> Bool[np.ndarray, " b"]:
         """On the scale of a gap budget, those that may refute alone, or forbid support."""
         if m.scale is None:
@@ -119,7 +123,10 @@ class Limit(Kind):
 
     def advise(self, finding: Finding) -> Advice:
         """As many steps as its slope says."""
-        m, worst, value = finding.measurement, finding.evidence.worst, finding.evidence.worst_value
+        m = finding.measurement
+        if m.scale is not None and (known := BudgetedLimit(self, "", self.tolerance).advise(finding)) is not None:
+            return known
+        worst, value = finding.evidence.worst, finding.evidence.worst_value
         if value is not None and value <= self.tolerance:
             return Advice(10, 1, "What ends below the tolerance is not extrapolated below it: one more decade tells.")
         slope = 0.0

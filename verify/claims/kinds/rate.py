@@ -142,6 +142,10 @@ class Rate(Kind):
             return replace(found, outcome=Outcome.REFUTED, sentence=f"The law fails: {figures}.")
         return replace(found, outcome=Outcome.INCONCLUSIVE, sentence=f"The law is undecided: {figures}.")
 
+    def wait(self, m: Measurement) -> float:
+        """What brings half of the datasets into their regime, where there is a gap budget; else twice the horizon."""
+        return 2.0 if m.scale is None else BudgetedRate(self, "").wait(m)
+
     def suspects(self, m: Measurement) -> Bool[np.ndarray, " b"]:
         """Datasets that break the law by themselves, as far as this horizon shows: see `envelopes.breaks_twice`.
 
@@ -182,7 +186,10 @@ class Rate(Kind):
 
     def advise(self, finding: Finding) -> Advice:
         """Longer runs where single cases or a slow growth leave it open, more cases where the interval does."""
-        evidence, drawn = finding.evidence, len(finding.measurement.judged)
+        m = finding.measurement
+        if m.scale is not None and (known := BudgetedRate(self, "").advise(finding)) is not None:
+            return known
+        evidence, drawn = finding.evidence, len(m.judged)
         if evidence.alone:
             told = f"{evidence.alone} cases stand still: ten times the steps show whether they go on falling."
             return Advice(10, 1, told)

@@ -54,6 +54,28 @@ def test_datasets_before_their_regime_decide_nothing_and_say_how_far_it_is(kind)
     assert advise(verdict) is not None
 
 
+def test_advice_names_the_steps_that_settle_it():
+    law = laws.power(0.9)
+    early = judge(claim(kind=Rate(law)), measured(curves(size=100.0, plateau=0.001)))
+    advice = advise(early)
+    assert advice is not None
+    assert 2 <= advice.steps <= 20
+    assert "bring half of them there" in advice.sentence
+    c = curves(size=100.0, plateau=0.001)
+    far = replace(c, budget=np.broadcast_to(5 * GAMMA[:, None], c.gap.shape))
+    never = advise(judge(claim(kind=Rate(law)), measured(far)))
+    assert never is not None
+    assert not never.helps
+    short = advise(judge(claim(kind=Limit(1e-3, HALF)), measured(curves())))
+    assert short is not None
+    # The largest gap is 1.5 / S with S = 2 sqrt t, so that t = (0.75 / tolerance)^2.
+    assert short.steps == pytest.approx(1.2 * (0.75 / 1e-3) ** 2 / 2e4, rel=0.2)
+    assert "falls below 0.001" in short.sentence
+    too_late = advise(judge(claim(kind=Limit(1e-6, HALF)), measured(curves())))
+    assert too_late is not None
+    assert not too_late.helps
+
+
 def test_summable_steps_are_refuted():
     verdict = found(Rate(HALF), a=1.5)
     assert verdict.outcome is Outcome.REFUTED
