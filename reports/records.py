@@ -171,7 +171,8 @@ def _problems(record: Record) -> Iterator[tuple[str, str]]:
             yield f"$.anatomy.parts[{i}].interval", "its lower end is above its upper end"
     worst = record["datasets"]["worst"]
     datasets = {"$.datasets.worst.dataset": worst and worst["dataset"]}
-    datasets |= {f"$.twins[{i}].counterexample": t["counterexample"] for i, t in enumerate(record["twins"])}
+    for name in ("counterexample", "drawn"):
+        datasets |= {f"$.twins[{i}].{name}": t.get(name) for i, t in enumerate(record["twins"])}
     for place, dataset in datasets.items():
         if dataset is None or "setting" in dataset:
             continue

@@ -74,6 +74,8 @@ def _tell(record: dict[str, Any], found: list[str]) -> None:
         say(f"  false twin ({twin['wrong']}): {twin['verdict']}. {twin['sentence']}")
         if twin["counterexample"]:
             say(f"    smallest counterexample: {shown(twin['counterexample'])}")
+        elif twin.get("drawn"):
+            say(f"    one of the datasets, as it was drawn: {shown(twin['drawn'])}")
     for reason in found:
         say(f"  not verified: {reason}")
     if settle := record.get("settle"):
@@ -82,6 +84,9 @@ def _tell(record: dict[str, Any], found: list[str]) -> None:
         say(f"  smallest counterexample: {shown(refutation['case'])}")
         say(f"  {refutation['sentence']}")
         say(f"  verify replay {record['id']} shows its margins and draws the run.")
+    elif record["verdict"] == "REFUTED" and (worst := record["datasets"]["worst"]):
+        say(f"  one of the datasets, as it was drawn: {shown(worst['dataset'])}")
+        say(f"  verify replay {record['id']} runs it again.")
 
 
 def say(line: str) -> None:

@@ -101,9 +101,10 @@ def _case(record: dict[str, Any], twin: int | None) -> dict[str, Any]:
         return worst["dataset"]
     if not 0 <= twin < len(record["twins"]):
         raise InputError(f"{record['id']} has no twin {twin}: its {len(record['twins'])} twins are counted from 0.")
-    if record["twins"][twin]["counterexample"] is None:
-        raise InputError(f"No smallest counterexample of twin {twin} of {record['id']} was recorded: try another twin.")
-    return record["twins"][twin]["counterexample"]
+    found = record["twins"][twin]["counterexample"] or record["twins"][twin].get("drawn")
+    if found is None:
+        raise InputError(f"No dataset of twin {twin} of {record['id']} was recorded: try another twin.")
+    return found
 
 
 def _revived(claim: Claim, plain: dict[str, Any]) -> Any:

@@ -17,7 +17,7 @@ from verify import statistics
 from verify.claims.anatomy import Anatomy, anatomy
 from verify.claims.claim import Claim
 from verify.claims.judge import Verdict, advise
-from verify.claims.verdict import Evidence
+from verify.claims.verdict import Evidence, Outcome
 from verify.datasets.cases import Case
 from verify.losses import Loss
 from verify.problems.quantity import Measurement
@@ -97,6 +97,7 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
                 "verdict": str(twin.verdict.outcome),
                 "sentence": twin.verdict.sentence,
                 "counterexample": _plain(twin.counterexample),
+                "drawn": _plain(twin.verdict.worst) if twin.verdict.outcome is Outcome.REFUTED else None,
                 "curve": _curve_name(claim, i),
             }
             for i, twin in enumerate(trial.twins)

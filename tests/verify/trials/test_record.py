@@ -14,7 +14,7 @@ from verify.problems.quantity import Measurement
 from verify.trials.hunting import Hunt
 from verify.trials.record import plain_hunt, record_of
 from verify.trials.refutation import explain
-from verify.trials.trial import Trial
+from verify.trials.trial import Trial, TwinResult
 
 
 def trial(kind: Bound, m: Measurement) -> Trial:
@@ -40,6 +40,15 @@ def test_a_counterexample_without_its_run_leaves_the_worst_case_shown():
     one = trial(Bound.constant(1.0), m)
     shrunk = Trial(**vars(one) | {"counterexample": Dataset([[7, 7]], [1])})
     assert record_of(shrunk, "again")[0]["datasets"]["worst"] == record_of(one, "again")[0]["datasets"]["worst"]
+
+
+def test_a_refuted_twin_shows_a_dataset_as_it_was_drawn_where_none_was_shrunk():
+    m = measured(np.full((3, 57), 2.0))
+    true, false = claim(kind=Bound.constant(3.0)), claim(kind=Bound.constant(1.0))
+    twins = [TwinResult("1 for 3", judge(false, m), None), TwinResult("nothing", judge(true, m), None)]
+    tried = Trial(true, judge(true, m), twins, [], Laboratory([POINT] * 3, steps=10), TINY, 0, "cpu", 1.0)
+    shown = [twin["drawn"] for twin in record_of(tried, "again")[0]["twins"]]
+    assert shown == [{"x": [[1.0, 2.0]], "y": [1]}, None]
 
 
 def test_an_infinite_violation_is_not_recorded_as_zero(tmp_path):

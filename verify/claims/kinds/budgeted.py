@@ -149,7 +149,7 @@ class _Budgeted:
     def evidence(self, r: Reading, m: Measurement) -> Evidence:
         """The figures, with the dataset whose gap falls behind the law most."""
         value, threshold, name = self.deciding(r)
-        grown = np.where(r.use, r.grown, np.nan)
+        grown = np.where(r.astray if r.strays else r.use, r.grown, np.nan)
         worst = None if np.isnan(grown).all() else int(np.nanargmax(grown))
         slopes = envelopes.exponents(m.log_time, m.values[r.use], self.kind.law)
         slopes = slopes[~np.isnan(slopes)]
