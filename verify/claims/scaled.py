@@ -34,20 +34,22 @@ class Reading:
     """What one horizon says. Masks are `[b]`.
 
     use: resolved datasets in their regime, on which the law is judged. inside: how many are in their regime,
-    certified or at their floor, of `judged`; the others are pre-asymptotic. exact: how many ended at their floor. q:
-    the relative gap over the allowed curve. slopes: of the deficit. grown: growth of gap / law over the last decade.
-    sure: certified. pending: datasets to be run to ten times the horizon, since they may refute alone, or forbid
-    support. over: those with `q > 3`. level: those whose budget has levelled off with the gap. standing: those of `use`
-    that stood still for two decades. outrun: those whose gap fell behind the law for two decades. open: those
-    that are judged and resolved, and astray: of them, those whose updates are misaligned for good. proven: whether nine
+    certified or at their floor, of `judged`; the others are pre-asymptotic. before: how many have not come past a
+    hidden constant of the optimizer, and bear on nothing. exact: how many ended at their floor. q: the relative gap
+    over the allowed curve. slopes: of the deficit. grown: growth of gap / law over the last decade. sure:
+    certified. pending: datasets to be run to ten times the horizon, since they may refute alone, or forbid support.
+    over: those with `q > 3`. level: those whose budget has levelled off with the gap. standing: those of `use` that
+    stood still for two decades. outrun: those whose gap fell behind the law for two decades. open: those that are
+    judged and resolved, and astray: of them, those whose updates are misaligned for good. proven: whether nine
     tenths of those that are inside, and eight datasets at least, have a budget that obeys the law, or are at their
-    floor. frozen: whether the weights stand still on most datasets. growth: the median of `grown`. against, recent: the
-    same, and over the last half decade, where certified datasets count as lawful.
+    floor. frozen: whether the weights stand still on most datasets. growth: the median of `grown`. against, recent:
+    the same, and over the last half decade, where certified datasets count as lawful.
     """
 
     use: Bool[np.ndarray, " b"]
     inside: int
     judged: int
+    before: int
     exact: int
     q: Float[np.ndarray, " b"]
     slopes: Float[np.ndarray, " b"]
@@ -98,6 +100,7 @@ class Reading:
 
 def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
     """All figures of one horizon. speed: the growth of gap / law a decade, as a power of ten, that the law allows."""
+    judged, c = c.judged, c.among(c.judged & c.settled)
     inside = c.judged & deficit.regime(c).inside
     use = inside & c.resolved
     sure = c.judged & deficit.certified(c, log_law, speed)
@@ -115,7 +118,8 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
     return Reading(
         use=use,
         inside=int(np.count_nonzero(heard)),
-        judged=int(np.count_nonzero(c.judged)),
+        judged=int(np.count_nonzero(judged)),
+        before=int(np.count_nonzero(judged & ~c.judged)),
         exact=int(np.count_nonzero(exact)),
         q=q,
         slopes=slopes,

@@ -46,6 +46,8 @@ class Curves:
     serves. budget: `[b r]` the gap budget; NaN or infinite where it says nothing. misaligned: `[b r]` its summed
     misalignment, `gamma S` less the summed descent of the log loss; NaN where it is not known. floor: `[b]` what of a
     gap may be the reference's width or rounding. judged: `[b]` whether the run and the reference are to be trusted.
+    lacks: `[b]` logarithm of the factor by which S must grow before the gradients are below every constant that is
+    hidden in the optimizer; 0 where they have been for a decade.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -57,6 +59,12 @@ class Curves:
     misaligned: Float[np.ndarray, "b r"]
     floor: Float[np.ndarray, " b"]
     judged: Bool[np.ndarray, " b"]
+    lacks: Float[np.ndarray, " b"] | None = None
+
+    @property
+    def settled(self) -> Bool[np.ndarray, " b"]:
+        """Whether the run has come past every hidden constant: before, it says nothing of what will happen for ever."""
+        return np.ones(len(self.gamma), bool) if self.lacks is None else self.lacks == 0
 
     @property
     def relative(self) -> Float[np.ndarray, "b r"]:
@@ -242,5 +250,9 @@ def awaited(c: Curves) -> float:
         grows = np.log1p(travelled(c)) / LN10  # that of S against t
         more = np.log(np.maximum(share / ENTER, 1.0)) / (falls * grows)
     unknown = ~np.isfinite(more) | (falls <= 1 - LEVEL) | (grows <= 0)
-    wait = np.where(regime(c).inside, 0.0, np.where(unknown, np.inf, more))[c.judged]
+    wait = np.where(regime(c).inside, 0.0, np.where(unknown, np.inf, more))
+    if c.lacks is not None:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            wait = np.maximum(wait, np.where(c.lacks > 0, c.lacks / np.maximum(grows, 0), 0.0))
+    wait = wait[c.judged]
     return float(c.log_time[-1] + np.quantile(wait, 0.5, method="higher")) if len(wait) else np.inf

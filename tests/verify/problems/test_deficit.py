@@ -115,6 +115,26 @@ def test_when_the_regime_is_awaited():
     assert deficit.awaited(curves()) == curves().log_time[-1]
 
 
+@pytest.mark.parametrize(("eps", "settled"), [(0.0, True), (1.0, True), (1e-2, False), (1e-30, False)])
+def test_a_run_that_has_not_come_past_a_hidden_constant_says_nothing_of_ever_after(eps, settled):
+    data = [samples.binary(8, 4, seed=i) for i in range(2)]
+    adam = Run(optimizers.adam(PowerDecay(0.1, 0.5), 0.9, 0.95, eps), "Adam", "logistic", "linf")
+    scale = Gap().measure(adam, Laboratory(data, steps=60)).scale
+    assert scale is not None
+    assert bool(scale.settled.all()) is settled
+    assert bool(scale.settled.any()) is settled
+    if not settled:
+        assert scale.lacks is not None
+        assert np.all(scale.lacks > 0)
+
+
+def test_the_wait_for_a_constant_is_that_of_the_path():
+    c = curves()
+    assert deficit.awaited(replace(c, lacks=np.full(20, np.log(10.0)))) == pytest.approx(
+        c.log_time[-1] + 2 * np.log(10.0), rel=0.05
+    )
+
+
 def test_summable_steps_travel_no_more():
     assert np.all(deficit.travelled(curves(a=1.5)) < 0.02)
     assert np.all(deficit.travelled(curves()) > 1)

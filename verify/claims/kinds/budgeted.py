@@ -144,6 +144,9 @@ class _Budgeted:
             if factor < 1e300
             else ("no number of steps will bring half of them there")
         )
+        if 2 * r.before > r.judged:
+            what = f"On {r.before} of {r.judged} datasets gradients have not been below a constant of the optimizer's"
+            return f"{what} for a decade, and there it is another method: {when}."
         return f"Only {r.regime}, where the budget says something of the gap: {when}."
 
     def evidence(self, r: Reading, m: Measurement) -> Evidence:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Int
 
 import solvers
 from solvers.norms import Norm
+from verify.datasets.dataset import Dataset
 from verify.flows.flow import Flow as FlowResult
 from verify.flows.flow import flow as follow
+from verify.optimizers.constants import hidden_constants
 from verify.problems.deficit import Curves
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import LOG_TIME, STEPS, Clock
@@ -86,7 +90,27 @@ def scale(subject: Subject, lab: Laboratory, gamma: Float[np.ndarray, " b"]) -> 
         (gamma[:, None] * found.path[name] - found.descent)[:, use],
         floor=np.zeros(len(gamma)),
         judged=np.ones(len(gamma), bool),
+        lacks=_lacks(found, run_of(subject), lab.datasets, use),
     )
+
+
+def _lacks(
+    found: Trajectories, it: Run, datasets: Sequence[Dataset], use: Int[np.ndarray, " r"]
+) -> Float[np.ndarray, " b"] | None:
+    """The `lacks` of the curves: gradients are `e^-margin`, and margins grow like S."""
+    if found.exact:
+        return None
+    constants = hidden_constants(it.optimizer, not datasets[0].binary)
+    if not constants:
+        return None
+    size = np.array([np.sqrt(np.mean(s.x**2)) for s in datasets])
+    log_size = found.log_slope[:, use] + np.log(size)[:, None]
+    time = found.time[use]
+    since = int(np.searchsorted(time, time[-1] / 10 * (1 + 1e-9)))
+    above = log_size - np.log(constants[-1])
+    margin = np.maximum(found.margin[:, use][:, -1], 1.0)
+    more = np.log1p(np.maximum(above[:, -1], 0.0) / margin) + np.log(10) / 2
+    return np.where(above[:, since] <= 0, 0.0, more)
 
 
 def _budgeted(subject: Subject, lab: Laboratory) -> bool:

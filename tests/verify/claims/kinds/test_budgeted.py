@@ -54,6 +54,17 @@ def test_datasets_before_their_regime_decide_nothing_and_say_how_far_it_is(kind)
     assert advise(verdict) is not None
 
 
+@pytest.mark.parametrize("plateau", [0.0, 0.9], ids=["a lawful run", "another norm"])
+@pytest.mark.parametrize("kind", [Rate(HALF), Limit(0.5, HALF)], ids=["rate", "limit"])
+def test_before_a_hidden_constant_nothing_is_supported_or_refuted(kind, plateau):
+    early = replace(curves(plateau=plateau), lacks=np.full(20, np.log(10.0)))
+    verdict = judge(claim(kind=kind), measured(early))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.sentence.startswith("On 20 of 20 datasets gradients have not been below a constant")
+    told = "no number of steps will" if plateau else "times the steps would"
+    assert f"{told} bring half of them there" in verdict.sentence
+
+
 def test_advice_names_the_steps_that_settle_it():
     law = laws.power(0.9)
     early = judge(claim(kind=Rate(law)), measured(curves(size=100.0, plateau=0.001)))

@@ -1,0 +1,58 @@
+"""Hidden constants, planted where optimizers have them."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import optax
+import pytest
+
+from verify import optimizers
+from verify.optimizers.constants import hidden_constants
+
+
+def normalised(eps: float) -> optax.GradientTransformation:
+    """`g / (|g| + eps)`."""
+
+    def update(g: Any, state: Any, w: Any = None) -> tuple[Any, Any]:
+        return g / (jnp.sqrt(jnp.sum(g * g)) + eps), state
+
+    return optax.GradientTransformation(lambda w: optax.EmptyState(), update)
+
+
+PLANTED = {
+    "added to a root": lambda c: optimizers.adam(0.1, eps=c),
+    "inside a root": lambda c: optax.rmsprop(0.1, eps=c * c, eps_in_sqrt=True),
+    "added to a norm": normalised,
+    "a clip before signs": lambda c: optax.chain(optax.clip_by_global_norm(c), optax.scale_by_learning_rate(0.1)),
+    "an accumulator's start": lambda c: optax.scale_by_rss(initial_accumulator_value=c * c, eps=0.0),
+}
+
+
+@pytest.mark.parametrize("where", PLANTED)
+@pytest.mark.parametrize("size", [1e-4, 1e-8, 1e-30])
+@pytest.mark.parametrize("matrix", [False, True], ids=["vector", "matrix"])
+def test_a_planted_constant_is_found_to_a_factor(where, size, matrix):
+    (found,) = hidden_constants(PLANTED[where](size), matrix)
+    # A norm is larger than its entries, and a sum over a thousand steps larger than one, by roots of the number.
+    least = size / 50 if where == "an accumulator's start" else size / 6
+    assert least < found < 3 * size
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        optimizers.sign_gd(0.1),
+        optimizers.adam(0.1, eps=0.0),
+        optimizers.gradient_descent(0.1),
+        optax.sgd(0.1, momentum=0.9),
+        optax.lion(0.1),
+    ],
+    ids=["sign", "adam", "gradient descent", "momentum", "lion"],
+)
+def test_methods_of_one_power_of_the_gradient_have_none(optimizer):
+    assert hidden_constants(optimizer) == ()
+
+
+def test_the_last_of_two_constants_is_the_one_that_rules_in_the_end():
+    both = optax.chain(optax.clip_by_global_norm(1e-3), optax.scale_by_adam(0.9, 0.95, eps=1e-9))
+    assert hidden_constants(both)[-1] == pytest.approx(1e-9, rel=0.1)

@@ -1,0 +1,87 @@
+"""Constants hidden in an optimizer: sizes of the gradient at which it turns into another method.
+
+An `eps` of 1e-8 shows only once gradients are about as small, and what a run did before says nothing of what it will do
+for ever. A clip, an accumulator that does not start at zero, and a `maximum` with a constant are found like an `eps`:
+gradients are multiplied by powers of two, and where the updates stop following one power of the scale a constant lies.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Bool, Float
+
+from verify import backend as backend
+
+_STEP = 2  # of the exponents of two
+_EXPONENTS = np.arange(-480, 44, _STEP)  # squares of the gradient stay in range
+_PURE = 1e-2  # relative deviation from one power of the scale, within a step, that is no change of method
+_ROLL = 1024  # steps, so that a slow memory is full
+_LAST = 3  # updates that are compared: the first ones may hold what a start does
+
+
+@functools.cache
+def hidden_constants(optimizer: optax.GradientTransformation, matrix: bool = False) -> tuple[float, ...]:
+    """The constants, largest first, as sizes of a gradient's entries, to a factor of about three.
+
+    matrix: whether the weights are a matrix. There are none in a scale-free optimizer, nor in gradient descent.
+    """
+    w = jnp.zeros((4, 3) if matrix else (3,))
+    gradients = np.random.default_rng(0).normal(size=(_ROLL, *w.shape))
+    found = _answers(optimizer.update)(optimizer.init(w), w, gradients, 2.0**_EXPONENTS)
+    updates = np.asarray(found).reshape(len(_EXPONENTS), -1)
+    with np.errstate(all="ignore"):
+        steps = np.array([_step(a, b) for a, b in pairwise(updates)])
+    size = float(np.sqrt(np.mean(gradients**2)))
+    return tuple(size * 2.0**k for k in reversed(_changes(steps[:, 0], steps[:, 1] > 0)))
+
+
+@functools.cache
+def _answers(update: Callable[..., Any]) -> Callable[..., Any]:
+    """Jitted: start state, weights, gradients `[steps ...]` and scales `[k]` to the last updates `[k last ...]`."""
+
+    def rolled(state: Any, w: jax.Array, gradients: jax.Array, scale: jax.Array) -> jax.Array:
+        def step(carry: tuple[Any, Any], g: jax.Array) -> tuple[Any, Any]:
+            u, state = update(scale * g, carry[0], carry[1])
+            return (state, carry[1] + u), u
+
+        return jax.lax.scan(step, (state, w), gradients)[1][-_LAST:]
+
+    return jax.jit(jax.vmap(rolled, in_axes=(None, None, None, 0)))
+
+
+def _step(a: Float[np.ndarray, " m"], b: Float[np.ndarray, " m"]) -> tuple[float, bool]:
+    """The power of the scale by which the updates grew from one scale to the next, and whether it is whole and all."""
+    if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b)) and a.any() and b.any()):
+        return np.nan, False
+    # In units of their size: their squares may be out of range.
+    tops = float(np.max(np.abs(a))), float(np.max(np.abs(b)))
+    a, b = a / tops[0], b / tops[1]
+    power = float(np.log2(np.linalg.norm(b) / np.linalg.norm(a) * (tops[1] / tops[0]))) / _STEP
+    straight = np.linalg.norm(b / np.linalg.norm(b) - a / np.linalg.norm(a)) <= _PURE
+    return power, bool(straight and abs(power - np.round(power)) <= _PURE)
+
+
+def _changes(powers: Float[np.ndarray, " k"], pure: Bool[np.ndarray, " k"]) -> list[float]:
+    """The exponents at which one stretch, of five steps at least, that follows a power gives way to the next."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], pure.astype(int), [0]])))
+    stretches = [(int(a), int(b)) for a, b in edges.reshape(-1, 2) if b - a >= 5]
+    return [_halfway(powers, before[1], after[0]) for before, after in pairwise(stretches)]
+
+
+def _halfway(powers: Float[np.ndarray, " k"], first: int, last: int) -> float:
+    """Where the power has gone half of its way from one stretch to the next; the middle, where both have the same."""
+    at = _EXPONENTS[:-1] + _STEP / 2
+    share = (powers[first - 1 : last + 1] - powers[first - 1]) / (powers[last] - powers[first - 1] or np.nan)
+    past = np.flatnonzero(share >= 0.5)
+    if not len(past):
+        return float(at[first - 1] + at[last]) / 2
+    i = first - 1 + int(past[0])
+    return float(np.interp(0.5, share[past[0] - 1 : past[0] + 1], at[i - 1 : i + 1]))
