@@ -55,6 +55,7 @@ class Reading:
     slopes: Float[np.ndarray, " b"]
     grown: Float[np.ndarray, " b"]
     sure: Bool[np.ndarray, " b"]
+    lags: Bool[np.ndarray, " b"]
     pending: Bool[np.ndarray, " b"]
     over: Bool[np.ndarray, " b"]
     level: Bool[np.ndarray, " b"]
@@ -72,6 +73,11 @@ class Reading:
     def reached(self) -> bool:
         """Whether every judged dataset is at its floor already."""
         return 0 < self.judged == self.exact
+
+    @property
+    def telling(self) -> int:
+        """How many datasets in their regime, or certified, have not come to their floor."""
+        return int(np.count_nonzero(self.use | self.sure))
 
     @property
     def falls(self) -> bool:
@@ -105,6 +111,7 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
     use = inside & c.resolved
     sure = c.judged & deficit.certified(c, log_law, speed)
     exact = c.judged & ~c.resolved
+    bears = (inside | sure) & c.resolved
     heard = inside | sure | exact
     q, slopes = deficit.excess(c, log_law), deficit.deficit_slopes(c)
     with np.errstate(invalid="ignore"):
@@ -125,6 +132,7 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
         slopes=slopes,
         grown=whole,
         sure=sure & ~exact,
+        lags=bears & ~deficit.sustained(c, log_law, speed),
         pending=suspects | over | level,
         over=over,
         level=level,

@@ -33,6 +33,7 @@ LEAST_BUDGET = 0.1  # of gamma: a run that starts below it is given that much
 RESOLVED = 100.0  # floors above which a gap is known
 STANDS, FALLS = 0.9, 0.5  # slopes of the deficit from which on, and below which, a gap stands still, and falls
 ASTRAY, LASTING = 0.03, 0.9  # misalignment, as a share of gamma, that counts; share of the earlier one that lasts
+AHEAD = 4  # decades for which the path is carried on
 LEVEL = 0.95  # slope of budget * S against S from which on the budget has levelled off
 _WINDOW = 1 / 3  # of a decade, over which an envelope is taken
 
@@ -188,9 +189,27 @@ def certified(c: Curves, log_law: LogLaw, speed: float) -> Bool[np.ndarray, " b"
         return falls & (inside | (late <= 0.01 * c.gamma))
 
 
+def sustained(c: Curves, log_law: LogLaw, speed: float) -> Bool[np.ndarray, " b"]:
+    """Whether the weights will travel as far as the law asks, for a gap like `1 / S`.
+
+    With steps `t^-a` a path of `(t^(1-a) - 1) / (1 - a)` grows faster at first than for ever, and a gap falls with it.
+    What S grows by in a decade grows by the same factor from decade to decade: so it is carried on. True where the
+    curves hold no two decades.
+    """
+    if c.log_time[-1] - c.log_time[0] < 2 * LN10:
+        return np.ones(len(c.gamma), bool)
+    last, before, first = (c.path[:, _column(c, age)[0]] for age in (0.0, 1.0, 2.0))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        factor = (last - before) / (before - first)
+        ahead = last + (last - before) * np.sum([factor**k for k in range(1, AHEAD + 1)], axis=0)
+        ends = np.array([c.log_time[-1], c.log_time[-1] + AHEAD * LN10])
+        asked = -float(np.diff(log_law(ends))[0])
+        return asked <= np.log(ahead / last) + speed * AHEAD * LN10
+
+
 def _column(c: Curves, back: float) -> Int[np.ndarray, " 1"]:
-    """The column so many decades before the last one."""
-    return np.array([int(np.searchsorted(c.log_time, c.log_time[-1] - back * LN10 - 1e-9))])
+    """The column nearest to so many decades before the last one: recorded steps are whole numbers."""
+    return np.array([int(np.argmin(np.abs(c.log_time - c.log_time[-1] + back * LN10)))])
 
 
 def levelled_off(c: Curves) -> Bool[np.ndarray, " b"]:

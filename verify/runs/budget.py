@@ -35,7 +35,7 @@ import solvers.norms
 from solvers.errors import InputError
 from solvers.norms import Norm
 from verify.datasets.dataset import Dataset
-from verify.losses import CROSS_ENTROPY, EXPONENTIAL, PAIRWISE_LOGISTIC, Loss
+from verify.losses import CROSS_ENTROPY, EXPONENTIAL, LOG_EXPONENTIAL, PAIRWISE_LOGISTIC, Loss
 from verify.losses import loss as loss_named
 from verify.runs.trajectory import Trajectories
 
@@ -65,9 +65,11 @@ class GapBudget:
         return self.misalignment + self.discretisation + self.log_n + self.tail
 
 
-def has_budget(loss: str | Loss) -> bool:
-    """Whether the gap budget is derived for the loss."""
-    return loss_named(loss) in (EXPONENTIAL, *_LOGISTIC)
+def budgeted(loss: str | Loss) -> Loss | None:
+    """The loss whose gap budget holds for a run on this one: itself, or the loss whose logarithm it is; or None."""
+    kind = loss_named(loss)
+    kind = EXPONENTIAL if kind is LOG_EXPONENTIAL else kind
+    return kind if kind in (EXPONENTIAL, *_LOGISTIC) else None
 
 
 def _log_loss_at_zero(loss: Loss, dataset: Dataset) -> float:

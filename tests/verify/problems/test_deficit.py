@@ -39,8 +39,25 @@ def test_the_slope_is_the_runs_own():
 
 
 def test_a_flow_and_a_loss_without_a_budget_have_no_scale():
-    log_loss = Run(optimizers.gradient_descent(1.0), "GD", "log_exponential", "l2")
-    assert Gap().measure(log_loss, Laboratory([samples.binary(6, 3)], steps=50)).scale is None
+    heavy = Run(optimizers.gradient_descent(1.0), "GD", "polynomial_tail", "l2")
+    lab = Laboratory([samples.binary(6, 3)], steps=50)
+    assert Gap().measure(heavy, lab).scale is None
+    assert Gap().measure(replace(heavy, loss="log_exponential"), lab).scale is not None
+    unscaled = Laboratory(lab.datasets, steps=50, scaled=False)
+    assert Gap().measure(replace(heavy, loss="exponential"), unscaled).scale is None
+
+
+def test_the_logarithm_of_the_loss_has_the_budget_of_the_loss():
+    """Descent of log L by g / L is that of L by g with another step size: the same run, the same budget."""
+    data = [samples.binary(8, 4, seed=i) for i in range(3)]
+    steps = PowerDecay(0.1, 0.5)
+    of_log = Run(optimizers.steepest_descent(steps, "l2"), "NGD", "log_exponential", "l2")
+    lab = Laboratory(data, steps=200, norms=("l2",))
+    ours, its = Gap().measure(of_log, lab).scale, Gap().measure(replace(of_log, loss="exponential"), lab).scale
+    assert ours is not None
+    assert its is not None
+    np.testing.assert_allclose(ours.budget, its.budget, rtol=1e-9)
+    np.testing.assert_allclose(ours.misaligned, its.misaligned, rtol=1e-9, atol=1e-12)
 
 
 def test_the_regime_begins_where_the_budget_is_below_half_of_gamma():
@@ -68,6 +85,16 @@ def test_lawful_budgets_are_certified_and_others_are_not():
     assert deficit.certified(curves(), LAW, 0.05).all()
     assert not deficit.certified(curves(), laws.power(0.75).log_value, 0.05).any()
     assert not deficit.certified(curves(plateau=0.1), LAW, 0.05).any()
+
+
+@pytest.mark.parametrize("a", [0.3, 0.5, 0.8, 0.9, 1 - 1e-9, 1.2])
+def test_a_path_is_carried_on_by_the_exponent_that_it_will_have(a):
+    """Not by that over the last decade, which for a = 0.9 is 0.15 where the gap will fall like t^-0.1."""
+    c = curves(a)
+    if a < 1:
+        assert deficit.sustained(c, laws.power(max(1 - a, 1e-6)).log_value, 0.02).all()
+    assert not deficit.sustained(c, laws.power(max(1 - a, 0) + 0.1).log_value, 0.02).any()
+    assert deficit.sustained(c, laws.inverse_log(in_steps=True).log_value, 0.02).all() == (a < 1.1)
 
 
 def test_gaps_that_stand_still_are_told():

@@ -134,7 +134,8 @@ class _Budgeted:
     @staticmethod
     def few(r: Reading) -> bool:
         """Whether too few datasets bear on the claim."""
-        return 2 * r.inside < r.judged or (r.inside < scaled.FEWEST and r.judged >= scaled.FEWEST)
+        some = r.judged >= scaled.FEWEST and not r.reached
+        return 2 * r.inside < r.judged or (some and r.telling < scaled.FEWEST)
 
     def early(self, r: Reading, m: Measurement) -> str:
         """How many datasets are pre-asymptotic, and when most of them would not be."""
@@ -206,7 +207,9 @@ class BudgetedRate(_Budgeted):
         return "" if r.proven else scaled.ensemble_refutes(r, self.speed)
 
     def short(self, r: Reading, m: Measurement) -> str:
-        """Growth that is not surely lawful, unless the budgets are."""
+        """Weights that will not travel far enough; growth that is not surely lawful, unless the budgets are."""
+        if 2 * np.count_nonzero(r.lags) > r.telling:
+            return f"on {np.count_nonzero(r.lags)} datasets the weights will not travel as far as the law asks"
         if r.proven:
             return ""
         if r.growth is None:

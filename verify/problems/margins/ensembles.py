@@ -12,12 +12,13 @@ from solvers.norms import Norm
 from verify.datasets.dataset import Dataset
 from verify.flows.flow import Flow as FlowResult
 from verify.flows.flow import flow as follow
+from verify.losses import Loss
 from verify.optimizers.constants import hidden_constants
 from verify.problems.deficit import Curves
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import LOG_TIME, STEPS, Clock
 from verify.problems.subject import Flow, Run, Subject, flow_of, loss_of, norm_of, run_of
-from verify.runs.budget import gap_budget, has_budget
+from verify.runs.budget import budgeted, gap_budget
 from verify.runs.simulation import Simulation
 from verify.runs.trajectory import Trajectories
 
@@ -74,12 +75,13 @@ def scale(subject: Subject, lab: Laboratory, gamma: Float[np.ndarray, " b"]) -> 
 
     gamma: the maximal margins. The floor and what is judged are left to whoever knows the references.
     """
-    if not _budgeted(subject, lab):
+    base = _base(subject, lab)
+    if base is None:
         return None
     norm, found = norm_of(subject), run(subject, lab, budget=True)
     use, log_time, normalised, _ = recorded(found, norm)
     name = solvers.norm(norm).name
-    budget = gap_budget(found, lab.datasets, list(gamma), norm=norm, loss=loss_of(subject))
+    budget = gap_budget(found, lab.datasets, list(gamma), norm=norm, loss=base)
     return Curves(
         log_time,
         gamma[:, None] - normalised,
@@ -113,8 +115,9 @@ def _lacks(
     return np.where(above[:, since] <= 0, 0.0, more)
 
 
-def _budgeted(subject: Subject, lab: Laboratory) -> bool:
-    return lab.scaled and isinstance(subject, Run) and has_budget(loss_of(subject))
+def _base(subject: Subject, lab: Laboratory) -> Loss | None:
+    """The loss of the subject's gap budget, None where there is none."""
+    return budgeted(loss_of(subject)) if lab.scaled and isinstance(subject, Run) else None
 
 
 def normalised_margins(
@@ -127,7 +130,7 @@ def normalised_margins(
         normalised = found.normalised_margin(norm)
         normalised[~found.met] = np.nan
         return found.log_time, normalised, found.notes
-    return recorded(run(subject, lab, budget=_budgeted(subject, lab)), norm)[1:]
+    return recorded(run(subject, lab, budget=_base(subject, lab) is not None), norm)[1:]
 
 
 def last_weights(subject: Subject, lab: Laboratory) -> list[np.ndarray]:

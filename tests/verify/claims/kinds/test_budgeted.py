@@ -31,6 +31,18 @@ def test_the_true_law_is_supported_and_a_faster_one_refuted(a):
     assert found(Rate(laws.power(1 - a + 0.2)), a=a).outcome is Outcome.REFUTED
 
 
+@pytest.mark.parametrize("a", [0.8, 0.9])
+def test_a_law_that_the_weights_will_not_travel_far_enough_for_is_not_supported(a):
+    verdict = found(Rate(laws.power(1 - a + 0.1)), a=a)
+    assert verdict.outcome is not Outcome.SUPPORTED
+
+
+def test_data_that_have_all_arrived_but_a_few_support_no_rate():
+    c = curves(a=1.5)
+    m = measured(replace(c, floor=np.where(np.arange(20) < 14, 1.0, c.floor)))
+    assert judge(claim(kind=Rate(laws.inverse_log(in_steps=True))), m).outcome is not Outcome.SUPPORTED
+
+
 def test_a_plateau_breaks_rates_and_limits():
     assert found(Rate(HALF), plateau=0.2).outcome is Outcome.REFUTED
     assert found(Limit(0.5, laws.power(1 / 4)), plateau=0.2, until=1e5).outcome is Outcome.REFUTED
