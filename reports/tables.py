@@ -106,6 +106,30 @@ def markdown_by_source(records: Sequence[Record]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
+BY_PAPER = ("Paper", "Theorems", "Claims", "False twins refuted", "Verdicts")
+
+
+def markdown_by_paper(records: Sequence[Record]) -> str:
+    """One row for each paper, by year and name, as a Markdown table: for a README."""
+    papers: dict[str, list[Record]] = {}
+    for record in sorted(records, key=lambda r: (r["reference"]["year"], r["reference"]["authors"], r["id"])):
+        papers.setdefault(record["paper"], []).append(record)
+    lines = [BY_PAPER, ("---",) * len(BY_PAPER)]
+    for members in papers.values():
+        paper, counted = members[0]["reference"], text.summarise(members)
+        words = [(getattr(counted, word.lower()), word) for word in text.VERDICTS]
+        named = f"{paper['authors']} {paper['year']}, {paper['title']}"
+        cells = (
+            named,
+            str(len({record["source"] for record in members})),
+            str(counted.claims),
+            f"{counted.twins_refuted} of {counted.twins}",
+            ", ".join(f"{count} {text.verdict(word)}" for count, word in words if count),
+        )
+        lines.append(tuple(map(escape_markdown, cells)))
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
 def replace_between_marks(document: str, table: str) -> str:
     """A Markdown document with the table put between its marks. Raises `ReportError` where it has none."""
     start, end = (document.find(mark) for mark in MARKS)

@@ -65,6 +65,18 @@ def test_theorems_are_one_row_a_source():
     assert cells(lines[3])[:2] == ["SignGD maximises the max-norm margin", "Else"]
 
 
+def test_a_table_by_paper_counts_what_each_has():
+    own = samples.record()
+    other = samples.record(id="ji2021/x", paper="ji2021", reference={**own["reference"], "key": "ji2021", "year": 2021})
+    same = samples.record(id="fan2025/y", source="Else", verdict="REFUTED")
+    lines = tables.markdown_by_paper([own, same, other]).splitlines()
+    assert {len(cells(line)) for line in lines} == {len(tables.BY_PAPER)}
+    assert "2021" in cells(lines[2])[0]
+    assert own["reference"]["title"] in cells(lines[3])[0]
+    refuted = sum(twin["verdict"] == "REFUTED" for twin in own["twins"])
+    assert cells(lines[3])[1:] == ["2", "2", f"{2 * refuted} of {2 * len(own['twins'])}", "1 ✓ SUPPORTED, 1 ✗ REFUTED"]
+
+
 def test_a_table_goes_between_its_marks():
     document = "a\n<!-- theorems -->\nold\n<!-- /theorems -->\nb\n"
     assert tables.replace_between_marks(document, "| new |\n") == (

@@ -18,7 +18,7 @@ def report(
     ] = None,
     readme: Annotated[
         Path | None,
-        typer.Option(help="Also put the table of theorems into this Markdown file, between <!-- theorems --> marks."),
+        typer.Option(help="Also put a table by paper into this Markdown file, between <!-- theorems --> marks."),
     ] = None,
     paper: Annotated[
         bool, typer.Option("--paper", help="Also write claims.tex, references.bib and figures/*.pdf, for a paper.")
@@ -33,7 +33,7 @@ def report(
     from reports.paper import write_paper
     from reports.records import read_records, replace_file
     from reports.runs import partial
-    from reports.tables import markdown_by_source, replace_between_marks
+    from reports.tables import markdown_by_paper, replace_between_marks
     from reports.text import summarise
 
     written = write_report(report_dir)
@@ -45,7 +45,7 @@ def report(
     if readme:
         if not readme.is_file():
             raise InputError(f"{readme} is no file: give a Markdown file that has the marks.")
-        table = markdown_by_source(read_records(report_dir))
+        table = markdown_by_paper(read_records(report_dir))
         document = replace_between_marks(readme.read_text("utf-8"), table)
         replace_file(readme, lambda file: file.write(document.encode()))
     records = read_records(report_dir)
