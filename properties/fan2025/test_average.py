@@ -45,8 +45,8 @@ CLAIM = FAN_2025.claim(
     quantity=UpdateSize(),
     twins=(
         Twin("the sum β₁ M + g for the average", optimizer=SUM),
-        Twin("the present gradient for the largest", kind=Bound(sizes, "‖g_t‖_sum")),
-        Twin("0.99 of the largest", kind=Bound(lambda m: 0.99 * largest_so_far(m), "0.99 max ‖g_s‖_sum")),
+        Twin("the present gradient for the largest", kind=Bound(sizes, "‖g_t‖_sum"), shrink=False),
+        Twin("0.99 of the largest", kind=Bound(lambda m: 0.99 * largest_so_far(m), "0.99 of it"), shrink=False),
     ),
     real=("iris:0-vs-rest",),
 )

@@ -101,8 +101,8 @@ def growth(norm: str, what: str) -> Claim:
         quantity=PathGap(STEPS),
         twins=(
             Twin("no B²", kind=Bound(explicit(norm, STEPS, curvature=0.0), "ln n / Σ η")),
-            Twin("no ln n (tiny steps)", **over(tiny, 1.0, 0.0)),
-            Twin("twice the steps", quantity=PathGap(PowerDecay(0.2, 1 / 2))),
+            Twin("no ln n (tiny steps)", **over(tiny, 1.0, 0.0), shrink=False),
+            Twin("twice the steps", quantity=PathGap(PowerDecay(0.2, 1 / 2)), shrink=False),
         ),
         share=1 / 4,
         horizon=-1 / 2,

@@ -38,7 +38,7 @@ TEXT = "‖W_{t+1} - W_t‖ / η_t, and one over it"
 
 def claim(name: str, what: str, b1: float, norms: tuple[str, ...]) -> Claim:
     def wrong(words: str, runs: Along) -> Twin:
-        return Twin(words, quantity=Lemma(TEXT, sizes, runs, ("l2",)))
+        return Twin(words, quantity=Lemma(TEXT, sizes, runs, ("l2",)), shrink=False)
 
     return FAN_2025.claim(
         name,

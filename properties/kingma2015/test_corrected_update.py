@@ -43,8 +43,8 @@ CLAIM = KINGMA_2015.claim(
     quantity=UpdateSize(),
     twins=(
         Twin("no bias correction", optimizer=optimizers.adam(1.0, B1, B2)),
-        Twin("the bound less one per cent", kind=Bound(lambda m: 0.99 * corrected(m), f"0.99 {FORMULA}")),
-        Twin("β₁ and β₂ exchanged", optimizer=optimizers.adam(1.0, B2, B1, bias_correction=True)),
+        Twin("the bound less one per cent", kind=Bound(lambda m: 0.99 * corrected(m), f"0.99 {FORMULA}"), shrink=False),
+        Twin("β₁ and β₂ exchanged", optimizer=optimizers.adam(1.0, B2, B1, bias_correction=True), shrink=False),
     ),
     real=("iris:0-vs-rest",),
 )

@@ -27,13 +27,13 @@ CLAIM = LYU_2020.claim(
     quantity=StationaryGap(),
     twins=(
         Twin("no slackness", quantity=StationaryGap(slackness=0.0)),
-        Twin("half of the slackness", quantity=StationaryGap(slackness=0.5)),
+        Twin("half of the slackness", quantity=StationaryGap(slackness=0.5), shrink=False),
         Twin(
             "half of the slackness on one of the datasets",
             quantity=OneWrong(StationaryGap(), StationaryGap(slackness=0.5)),
             shrink=False,
         ),
-        Twin("the max-norm margin", quantity=StationaryGap(("l2",), margin_in="linf")),
+        Twin("the max-norm margin", quantity=StationaryGap(("l2",), margin_in="linf"), shrink=False),
     ),
     real=("iris:0-vs-rest",),
     share=1 / 4,
