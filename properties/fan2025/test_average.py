@@ -41,7 +41,7 @@ CLAIM = FAN_2025.claim(
     kind=Bound(largest_so_far, "max ‖g_s‖_sum"),
     problem=lambda: gradient_sequences(ratio=1.0),
     optimizer=optimizers.steepest_descent(1.0, "linf", b1=B1, normalised=False),
-    optimizer_text=f"steepest descent with momentum β₁={B1} in the max norm, not normalised, η = 1; gradients are drawn",
+    optimizer_text=f"steepest descent in the max norm, β₁={B1}, not normalised, η = 1; its gradients are drawn",
     quantity=UpdateSize(),
     twins=(
         Twin("the sum β₁ M + g for the average", optimizer=SUM),

@@ -114,7 +114,7 @@ CLAIMS = (
         "classes-on-axes-margins",
         "a class an axis",
         "The maximal margin of a class an axis is known",
-        "For points c e_1, .., c e_k, each a class, γ = c (k-1)^(-1/p) in Schatten norms, and known in entry-wise ones.",
+        "For c e_1, .., c e_k, each a class, γ = c (k-1)^(-1/p) in Schatten norms; in entry-wise ones it is known.",
         promise=Promise.TIGHT,
         kind=Bound(lambda m: m.larger_side, "what the references leave open"),
         problem=classes_on_axes,

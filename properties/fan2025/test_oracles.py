@@ -156,7 +156,7 @@ CLAIMS = (
     ),
     claim(
         "data-scale",
-        "Data times c are steps times c: Adam on c x with steps η runs to W/c where that on x with steps c η runs to W.",
+        "Data times c are steps over c: Adam on c x with steps η/c runs to W/c where on x with steps η it runs to W.",
         ADAM,
         relations.shrunken,
         Twin("Adam with ε = 0.001", optimizer=ADAM_EPS, quantity=Discrepancy(relations.shrunken, SHRUNKEN_EPS)),

@@ -16,9 +16,9 @@ from tests.mutants.trying import Outcome, Red
 COLOURS = {"both": "green", "properties": "green", "tests": "yellow", "nothing": "red"}
 PAGE = """# Planted bugs
 
-Who checks the checker? `make mutants` plants {count} bugs in copies of this program, one at a time, and runs a few of the
-theorems of `properties/` and of the tests on each: something must turn red. Before that it runs the same theorems and
-tests without any bug, and goes on only where all of them are green.
+Who checks the checker? `make mutants` plants {count} bugs in copies of this program, one at a time, and runs a few of
+the theorems of `properties/` and of the tests on each: something must turn red. Before that it runs the same theorems
+and tests without any bug, and goes on only where all of them are green.
 
 ```sh
 make mutants

@@ -23,6 +23,7 @@ _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "site", "build", "dist",
 _LONGEST = 3600  # seconds of one run of pytest: a bug that makes it hang is noticed, too
 _SEED = 0
 _ENGINE = ("solvers", "verify", "reports")
+_CACHE = "persistent compilation cache"  # in what jax says where one of its files is lost, whatever is run
 _CLAIM = re.compile(r"^claims?\[(.+)\]$")
 
 
@@ -143,6 +144,10 @@ def _pytest(copy: Path, nodes: Iterable[str], report: Path, *, stop: bool) -> li
     except subprocess.TimeoutExpired:
         return [Red("pytest", f"did not end within {_LONGEST} seconds")]
     reds = list(_read(report)) if report.is_file() else []
+    if broken := [red for red in reds if _CACHE in red.why]:
+        raise InputError(
+            f"The folder of compiled programs is damaged, and no bug's doing: remove it ({broken[0].why})."
+        )
     if done.returncode and not reds:
         return [Red("pytest", f"ended with {done.returncode}: {_last_line(done.stderr or done.stdout)}")]
     return reds
