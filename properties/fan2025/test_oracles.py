@@ -139,6 +139,13 @@ CLAIMS = (
         twin("rotated features", relations.rotation),
     ),
     claim(
+        "signed-permutation-signgd",
+        "SignGD follows signed permutations: exchanged or reflected features do so to the weights.",
+        SIGN,
+        relations.signed_permutation,
+        twin("rotated features", relations.rotation),
+    ),
+    claim(
         "loss-scale",
         "Normalised GD ignores the scale of the loss: three times the loss gives the same run.",
         NORMALISED,
