@@ -9,6 +9,8 @@ FRESH ?=
 HUNT ?=
 # Processes that check theorems at once; each has its share of the cores. One, with `--device gpu`.
 WORKERS ?= auto
+# FEW=2 plants two bugs instead of all, other ones at the next commit.
+FEW ?=
 
 # Compiled programs are kept: a third of the time of a first run goes into them. They are this processor's own, hence
 # the checksum in the name; the bound on the size makes jax lock the folder, which several processes share.
@@ -16,7 +18,7 @@ export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.jax_cache/$(shell grep -m1 flags 
 export JAX_COMPILATION_CACHE_MAX_SIZE ?= 2000000000
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 
-.PHONY: verify test lint types floors quick docs bench index clean
+.PHONY: verify test lint types floors quick docs bench mutants index clean
 
 # The shell outlives Ctrl-C, so that what was finished is reported.
 verify: .venv/.installed
@@ -64,8 +66,14 @@ docs: .venv/.docs
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks
 
+# Bugs planted one by one in copies of the tree, each of which a theorem or a test must notice; a run that was
+# interrupted goes on. A run of all of them writes the page of the documentation.
+mutants: .venv/.installed
+	$(BIN)/python -m tests.mutants $(if $(FEW),--few $(FEW),--write docs/mutants.md) \
+	  $(if $(filter-out auto,$(WORKERS)),--workers $(WORKERS))
+
 clean:
-	rm -rf .venv site verify-report verify-report-quick .hypothesis .pytest_cache .ruff_cache .jax_cache
+	rm -rf .venv site verify-report verify-report-quick .hypothesis .pytest_cache .ruff_cache .jax_cache .mutants.jsonl
 
 # What `verify list` shows, kept beside the claims so that listing them imports none of them.
 index: .venv/.installed

@@ -2,6 +2,13 @@
 
 from verify.claims.claim import Paper
 
+KINGMA_2015 = Paper(
+    "kingma2015",
+    "Kingma, Ba",
+    "Adam: a method for stochastic optimization",
+    2015,
+    "1412.6980",
+)
 SOUDRY_2018 = Paper(
     "soudry2018",
     "Soudry, Hoffer, Nacson, Gunasekar, Srebro",

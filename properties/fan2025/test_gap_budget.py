@@ -12,10 +12,12 @@ optimizer does not follow: there the misalignment does not vanish.
 
 from collections.abc import Callable
 
+import numpy as np
 import optax
+from hypothesis import strategies as st
 
 from properties.papers import FAN_2025
-from verify import Bound, Claim, Read, Twin, strategies
+from verify import Bound, Claim, Dataset, Read, Twin, strategies
 from verify.optimizers import PowerDecay, adam, steepest_descent
 from verify.problems.margins.budgeted_gap import BudgetedGap, without
 
@@ -65,7 +67,38 @@ def descent(norm: str, b1: float = 0.0) -> Method:
     return lambda steps: steepest_descent(steps, norm, b1=b1)
 
 
+@st.composite
+def zigzag(draw) -> Dataset:
+    """Points (1, b) and (1, -c): short constant steps along signs go to and fro in the second feature for ever."""
+    b, c = draw(st.integers(2, 12)), draw(st.integers(2, 12))
+    y = np.array(draw(st.lists(st.sampled_from([1, -1]), min_size=2, max_size=2)))
+    return Dataset(y[:, None] * np.array([[1.0, b], [1.0, -c]]), y, name="zigzag")
+
+
+# On these data the second order is nearly all that there is, and nearly all of it is needed.
+NEARLY_TIGHT = FAN_2025.claim(
+    "gap-budget-zigzag",
+    "after Theorem 1, along the run",
+    "SignGD that goes to and fro: the gap in linf never exceeds its budget",
+    "SignGD, constant steps, on points (1, b) and (1, -c): its gap in linf is at most its budget, and that nearly.",
+    read=Read.DERIVED,
+    kind=Bound(lambda m: m.larger_side, "its budget"),
+    problem=zigzag,
+    optimizer=steepest_descent(0.03, "linf"),
+    optimizer_text="SignGD, η = 0.03",
+    loss="exponential",
+    norm="linf",
+    quantity=BudgetedGap(),
+    twins=(
+        Twin("half of the second-order terms", kind=Bound(without("discretisation", share=0.5), "less half of them")),
+        Twin("three quarters of them", kind=Bound(without("discretisation", share=0.25), "less a quarter of them")),
+    ),
+    horizon=-1.0,
+    share=1 / 2,
+)
+
 CLAIMS = (
+    NEARLY_TIGHT,
     claim("l1", "Steepest descent in the l1 norm", descent("l1"), "exponential", "l1"),
     claim("l1.5", "Steepest descent in the l1.5 norm", descent("l1.5"), "exponential", "l1.5"),
     claim("l2", "Normalised GD", descent("l2"), "cross_entropy", "l2"),

@@ -31,7 +31,8 @@ def steps(factor: float = 1.0) -> PowerDecay:
 
 
 SIGN, NORMALISED, POLAR = (optimizers.steepest_descent(steps(), norm) for norm in ("linf", "l2", "spectral"))
-ADAM, ADAM_EPS = (optimizers.adam(steps(), 0.9, 0.99, eps=eps) for eps in (0.0, 1e-3))
+ADAM, ADAM_EPS = optimizers.adam(steps(), 0.9, 0.99), optimizers.adam(steps(), 0.9, 0.99, eps=1e-3)
+SHRUNKEN, SHRUNKEN_EPS = (optimizers.adam(steps(1 / relations.SHRUNKEN), 0.9, 0.99, *eps) for eps in ((), (1e-3,)))
 TEXTS = {
     SIGN: "SignGD",
     NORMALISED: "normalised gradient descent",
@@ -107,6 +108,14 @@ CLAIMS = (
         Twin("Adam", optimizer=ADAM),
     ),
     claim(
+        "class-sum-spectral",
+        "The sum of the weights over the classes stays: 1ᵀ W_t = 1ᵀ W_0 in spectral descent, since 1ᵀ ∇L = 0.",
+        POLAR,
+        relations.centring,
+        Twin("SignGD", optimizer=SIGN),
+        problem=SPECTRAL,
+    ),
+    claim(
         "rotation-frobenius",
         "Normalised GD knows no axes: turned features turn the weights.",
         NORMALISED,
@@ -130,6 +139,13 @@ CLAIMS = (
         twin("rotated features", relations.rotation),
     ),
     claim(
+        "signed-permutation-signgd",
+        "SignGD follows signed permutations: exchanged or reflected features do so to the weights.",
+        SIGN,
+        relations.signed_permutation,
+        twin("rotated features", relations.rotation),
+    ),
+    claim(
         "loss-scale",
         "Normalised GD ignores the scale of the loss: three times the loss gives the same run.",
         NORMALISED,
@@ -144,6 +160,15 @@ CLAIMS = (
         relations.unchanged,
         Twin("normalised GD", **scaled(NORMALISED, unevenly)),
         partner=unevenly(ADAM),
+    ),
+    claim(
+        "data-scale",
+        "Data times c are steps over c: Adam on c x with steps η/c runs to W/c where on x with steps η it runs to W.",
+        ADAM,
+        relations.shrunken,
+        Twin("Adam with ε = 0.001", optimizer=ADAM_EPS, quantity=Discrepancy(relations.shrunken, SHRUNKEN_EPS)),
+        Twin("the same steps", quantity=Discrepancy(relations.shrunken), shrink=False),
+        partner=SHRUNKEN,
     ),
     claim(
         "doubled-samples",

@@ -5,10 +5,11 @@ Algorithm: `v ← v + g²`, `h = 1 / √(v + ε)`, `w ← w - η h g`.
 Claim: `h → h_∞` with positive entries, and `w/‖w‖` goes to the direction of
 `argmin ‖h_∞^-1/2 ⊙ w‖₂  s.t.  y_i ⟨x_i, w⟩ ≥ 1`. On a single point x it goes to `sign(x)`, and h is proportional to
 `1/|x|`. Where the max-margin vector a has no zero entry, and all feasible w obey `a_j (w_j - a_j) ≥ 0`, AdaGrad goes to
-the direction of a, as gradient descent does.
+the direction of a, as gradient descent does. Along the flow `L(w) + 2η Σ_j √(v_j + ε)` stays as it is.
 Reference: Qian, Qian (2019), on AdaGrad's direction, its stability and one point, read in the authors' slides. They
 have limits alone, and one point in the plane: the rate `1/log t` is that of gradient descent in the coordinates
-`h_∞^-1/2 w`, and that one point's directions hold at every step is derived.
+`h_∞^-1/2 w`, and that one point's directions hold at every step is derived. So is what the flow keeps: both terms
+change by `η Σ_j g_j² / √(v_j + ε)` a time, with opposite signs.
 """
 
 from dataclasses import replace
@@ -20,7 +21,7 @@ from properties.papers import QIAN_2019
 from verify import Bound, Limit, Promise, Rate, Read, Twin, laws, strategies
 from verify.datasets import Dataset
 from verify.flows.dynamics import AdaGrad, GradientDescent
-from verify.problems.margins.conditioner import Conditioned, Settling, Spread
+from verify.problems.margins.conditioner import Conditioned, Energy, Settling, Spread
 
 MARGIN = QIAN_2019.claim(
     "adagrad",
@@ -115,4 +116,23 @@ CONDITIONER = replace(
     twins=POINT.twins[1:],
 )
 
-CLAIMS = MARGIN, SETTLED, STABLE, POINT, CONDITIONER
+ENERGY = QIAN_2019.claim(
+    "energy",
+    "on AdaGrad's flow, what it keeps",
+    "AdaGrad's flow keeps L + 2η Σ √v",
+    "AdaGrad's flow: L(w) + 2η Σ_j √(v_j + ε) is the same at all times, so that √v grows by what the loss falls.",
+    read=Read.DERIVED,
+    promise=Promise.TIGHT,
+    kind=Bound.constant(1e-3, "a thousandth of the loss at the hand-over"),
+    problem=strategies.binary,
+    subject=MARGIN.subject,
+    quantity=Energy(),
+    twins=(
+        Twin("η for 2η", quantity=Energy(1.0), shrink=False),
+        Twin("L alone", quantity=Energy(0.0), shrink=False),
+    ),
+    real=("iris:0-vs-rest",),
+    share=0.5,
+)
+
+CLAIMS = MARGIN, SETTLED, STABLE, POINT, CONDITIONER, ENERGY

@@ -16,6 +16,7 @@ from dataclasses import replace
 from properties.papers import ZHANG_2024
 from verify import Bound, Claim, Limit, Promise, Read, Twin, laws, optimizers, strategies
 from verify.problems.margins.adam_decay import AdamLaw, DecayRate, HandoverTime
+from verify.problems.quantity import OneWrong
 
 EPS = 1e-8
 LAW = AdamLaw(0.05, 0.9, 0.99)
@@ -37,6 +38,11 @@ def rate(law: AdamLaw, *flavours: str) -> Claim:
         twins=(
             Twin("m one step older than v", quantity=DecayRate(replace(law, lag=1)), shrink=False),
             Twin("v one step older than m", quantity=DecayRate(replace(law, lag=-1)), shrink=False),
+            Twin(
+                "m one step older than v on one of the datasets",
+                quantity=OneWrong(DecayRate(law), DecayRate(replace(law, lag=1))),
+                shrink=False,
+            ),
             Twin("sign descent's γ η", quantity=DecayRate(replace(law, throttled=False)), shrink=False),
         ),
         horizon=1 / 4,  # where the last weight's sign has settled on data of the largest margins too

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -146,3 +146,37 @@ class Quantity(Protocol):
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Measure it of the claim's subject on the laboratory's cases."""
         ...
+
+
+@dataclass(frozen=True)
+class OneWrong:
+    """A quantity, but on one case another one in its place: for twins that all cases but one keep.
+
+    true, wrong: what is measured, at the same times. The case is the one on which the wrong one is largest, in units of
+    the larger side where it measures one.
+    """
+
+    true: Quantity
+    wrong: Quantity
+
+    @property
+    def name(self) -> str:
+        """That of the true one."""
+        return self.true.name
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """All curves of the true one, but that of one case; raises `InputError` where no case could be judged."""
+        m, w = self.true.measure(subject, lab), self.wrong.measure(subject, lab)
+        size = w.values[:, -1]
+        if w.bound is not None:
+            size = np.max(np.divide(w.values, w.bound, out=np.zeros_like(w.bound), where=w.bound > 0), axis=1)
+        place = np.arange(len(size)) == np.argmax(np.where(w.judged & m.judged, size, -np.inf))
+        if not np.array_equal(m.log_time, w.log_time) or not (w.judged & m.judged)[place].all():
+            raise InputError(f"No case has both {self.true.name!r} and the wrong one in its place: draw others.")
+        bound = None if m.bound is None else np.where(place[:, None], w.larger_side, m.bound)
+        return replace(
+            m,
+            values=np.where(place[:, None], w.values, m.values),
+            floor=np.where(place, w.floor, m.floor),
+            bound=bound,
+        )

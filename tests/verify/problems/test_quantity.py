@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 
 from solvers.errors import InputError
-from tests.verify.given import POINT, measured
+from tests.verify.given import LOG_TIME as LOG_TIMES
+from tests.verify.given import POINT, Given, claim, measured
+from verify.datasets import Dataset
+from verify.problems.laboratory import Laboratory
 from verify.problems.margins.gap import Gap
-from verify.problems.quantity import LOG_TIME, STEPS, Clock, Measurement, Quantity
+from verify.problems.margins.stationarity import StationaryGap
+from verify.problems.quantity import LOG_TIME, STEPS, Clock, Measurement, OneWrong, Quantity
 
+SUBJECT = claim().subject
 STEP_SIZE = Clock.named("h")
 NETWORK = Clock.named("log 1/L", in_log=True)
 THOUSAND = float(np.log(1000.0))
@@ -58,3 +63,22 @@ def test_what_was_not_measured_is_refused_in_a_sentence():
 def test_a_quantity_is_what_measures_under_a_name():
     assert isinstance(Gap(), Quantity)
     assert not isinstance(POINT, Quantity)
+
+
+def test_one_wrong_case_is_the_one_on_which_the_wrong_quantity_is_largest():
+    lab = Laboratory([POINT] * 3, steps=10)
+    wrong = np.tile([[3.0], [5.0], [4.0]], 57)
+    m = OneWrong(Given(lambda lab: np.full((3, 57), 0.5)), Given(lambda lab: wrong)).measure(SUBJECT, lab)
+    np.testing.assert_array_equal(m.values[:, -1], [0.5, 5, 0.5])
+    later = Given(lambda lab: wrong[:, 1:], lambda lab: LOG_TIMES[1:])
+    with pytest.raises(InputError, match="No case has both 'curve' and the wrong one in its place"):
+        OneWrong(Given(lambda lab: wrong), later).measure(SUBJECT, lab)
+
+
+def test_one_wrong_case_brings_its_larger_side():
+    data = Laboratory([Dataset([[1, 0], [2, -1]], [1, 1]), Dataset([[3, 1], [-1, 3]], [1, 1])], steps=10)
+    true, wrong = StationaryGap(), StationaryGap(slackness=0.1)
+    m, t, w = (q.measure(SUBJECT, data) for q in (OneWrong(true, wrong), true, wrong))
+    changed = (m.larger_side != t.larger_side).any(axis=1)
+    assert np.count_nonzero(changed) == 1
+    np.testing.assert_array_equal(m.larger_side[changed], w.larger_side[changed])

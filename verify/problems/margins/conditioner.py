@@ -12,10 +12,11 @@ from solvers import max_margin
 from solvers.certificates import Reference
 from solvers.errors import InputError
 from verify.datasets.dataset import Dataset
+from verify.flows.dynamics import AdaGrad
 from verify.flows.flow import Flow
 from verify.problems.margins import ensembles
 from verify.problems.quantity import LOG_TIME, ROUNDING, Measurement
-from verify.problems.subject import Subject
+from verify.problems.subject import Subject, flow_of
 
 if TYPE_CHECKING:
     from verify.problems.laboratory import Laboratory
@@ -149,4 +150,33 @@ class Settling:
         floor = np.full(len(values), ROUNDING)
         return Measurement(
             flow.log_time, np.stack(values), floor, flow.met, lab.datasets, None, flow.notes, clock=LOG_TIME
+        )
+
+
+@dataclass(frozen=True)
+class Energy:
+    """How far `L + factor * eta sum_j sqrt(v_j + eps)` moves along AdaGrad's flow, over the loss at the hand-over.
+
+    With `factor = 2` it does not move. Other factors are for twins.
+    """
+
+    factor: float = 2.0
+
+    name = "drift of L + 2 η Σ √v"
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """From the hand-over on; raises `InputError` for another flow than AdaGrad's."""
+        dynamics, flow = flow_of(subject).dynamics, ensembles.flow(subject, lab)
+        if not isinstance(dynamics, AdaGrad):
+            raise InputError("This claim measures AdaGrad's energy, but its flow is another: give it dynamics.AdaGrad.")
+        late = flow.log_time >= np.log(flow.handover) * (1 - 1e-12)
+        # 1 / h is the root; of a weight that no sample touches it is 0, or the root of eps, and moves in no case.
+        roots = np.stack([(1 / h).reshape(len(h), -1).sum(axis=1) for h in flow.conditioner])
+        loss = np.exp(flow.log_loss)
+        energy = (loss + self.factor * dynamics.step_size * roots)[:, late]
+        values = np.abs(energy - energy[:, :1]) / loss[:, late][:, :1]
+        floor = np.full(len(values), ROUNDING)
+        judged = np.ones(len(values), bool)
+        return Measurement(
+            flow.log_time[late], values, floor, judged, lab.datasets, None, flow.notes[1:], clock=LOG_TIME
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import optax
 
 from verify.problems.margins import ensembles
 from verify.problems.margins.conditioner import _sizes
@@ -53,6 +54,36 @@ class Gap:
             notes,
             clock=ensembles.clock_of(subject),
             scale=None if curves is None else replace(curves, floor=width, judged=judged),
+        )
+
+
+@dataclass(frozen=True)
+class PathGap:
+    """What the margin over the summed step sizes falls short of the maximal margin by, in the claim's norm.
+
+    step_size: the norms of the method's steps. The weights' norm is at most their sum, so that this is no less than the
+    gap; and where a run stands still it grows, while the gap stays.
+    """
+
+    step_size: optax.Schedule
+    name: str = field(default="gap over the path", init=False)
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """Along the run; not judged without a certified reference, nor where a run met a precision horizon."""
+        references = lab.references(norm_of(subject))
+        run = ensembles.run(subject, lab)
+        use, log_time, normalised, notes = ensembles.recorded(run, norm_of(subject))
+        steps = np.asarray(self.step_size(np.arange(int(run.time[-1]))))
+        path = np.cumsum(steps)[run.time[use] - 1]
+        upper = np.array([r.upper for r in references])
+        return Measurement(
+            log_time,
+            upper[:, None] - run.margin[:, use] / path,
+            np.array([r.upper - r.lower for r in references]) + ROUNDING * upper,
+            np.array([r.certified for r in references]) & ~np.isnan(normalised).any(axis=1),
+            lab.datasets,
+            np.array([r.lower for r in references]),
+            notes,
         )
 
 

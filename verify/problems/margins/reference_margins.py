@@ -40,11 +40,7 @@ class TwoClassMargins:
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """One value a dataset, judged where the references of all norms are certified."""
         binary = [two_classes_as_binary(s, generator(s.x, s.y, "relation")).dataset for s in lab.datasets]
-        alone = [self._difference(norm, lab, binary) for norm in self.norms]
-        values, bounds, certified = (np.stack(parts) for parts in zip(*alone, strict=True))
-        nearest = np.argmax(values / bounds, axis=0)[None, :]
-        values, bounds = (np.take_along_axis(a, nearest, axis=0).T for a in (values, bounds))
-        return _timeless(values, bounds, np.asarray(certified.all(axis=0)), lab.datasets)
+        return _nearest([self._difference(norm, lab, binary) for norm in self.norms], lab.datasets)
 
     def _difference(self, name: str, lab: Laboratory, binary: list[Dataset]) -> tuple[np.ndarray, ...]:
         kind = solvers.norm(name)
@@ -56,6 +52,30 @@ class TwoClassMargins:
         certified = np.array([a.certified and b.certified for a, b in zip(classes, labels, strict=True)])
         # Both in units of the margin; the product with the factor, and the middles, are rounded.
         return abs(low + high - least - most) / 2 / most, (high - low + most - least) / 2 / most + _ROUNDED, certified
+
+
+@dataclass(frozen=True)
+class KnownMargins:
+    """How far maximal margins are from numbers in closed form, relative to these.
+
+    Of the norms the one that comes nearest to refuting it; `Measurement.bound` is what the reference's bracket leaves
+    open, so that a value above it separates them. known: from a norm and a dataset to the number. There is no time.
+    """
+
+    norms: tuple[str, ...]
+    known: Callable[[Norm, Dataset], float]
+    name: str = field(default="relative error of a maximal margin", init=False)
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """One value a dataset, judged where the references of all norms are certified."""
+        return _nearest([self._error(norm, lab) for norm in self.norms], lab.datasets)
+
+    def _error(self, name: str, lab: Laboratory) -> tuple[np.ndarray, ...]:
+        found = lab.references(name)
+        known = np.array([self.known(solvers.norm(name), s) for s in lab.datasets])
+        low, high = np.array([[r.lower for r in found], [r.upper for r in found]])
+        certified = np.array([r.certified for r in found])
+        return abs(low + high - 2 * known) / 2 / known, (high - low) / 2 / known + _ROUNDED, certified
 
 
 @dataclass(frozen=True)
@@ -80,6 +100,14 @@ class OrderedMargins:
         ]
         values = np.max(ratios, axis=0)[:, None]
         return _timeless(values, np.ones_like(values), np.asarray(certified.all(axis=0)), lab.datasets)
+
+
+def _nearest(alone: list[tuple[np.ndarray, ...]], datasets: Sequence[Dataset]) -> Measurement:
+    """Of the values, bounds and certificates `[b]` of several norms, on each dataset those nearest to failing."""
+    values, bounds, certified = (np.stack(parts) for parts in zip(*alone, strict=True))
+    nearest = np.argmax(values / bounds, axis=0)[None, :]
+    values, bounds = (np.take_along_axis(a, nearest, axis=0).T for a in (values, bounds))
+    return _timeless(values, bounds, np.asarray(certified.all(axis=0)), datasets)
 
 
 def _timeless(

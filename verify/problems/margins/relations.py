@@ -14,6 +14,9 @@ from jaxtyping import Int
 from solvers.errors import InputError
 from verify.datasets.dataset import Dataset
 
+SHRUNKEN = 2.0**-30
+"""The factor of `shrunken`: a power of two, so that nothing is rounded."""
+
 Weights = np.ndarray
 Generator = np.random.Generator
 
@@ -44,6 +47,11 @@ def signed_permutation(dataset: Dataset, rng: Generator) -> Image:
     """Features in another order, some of them with the other sign, and their weights likewise."""
     order, signs = rng.permutation(dataset.d), rng.choice([-1.0, 1.0], size=dataset.d)
     return Image(Dataset(dataset.x[:, order] * signs, dataset.y, dataset.name), lambda w: w[..., order] * signs)
+
+
+def shrunken(dataset: Dataset, rng: Generator) -> Image:
+    """Features times `SHRUNKEN`, with weights over it, which leaves every margin as it was."""
+    return Image(Dataset(dataset.x * SHRUNKEN, dataset.y, dataset.name), lambda w: w / SHRUNKEN)
 
 
 def reordering(dataset: Dataset, rng: Generator) -> Image:

@@ -12,7 +12,7 @@ from verify.datasets import Dataset
 from verify.flows.dynamics import AdaGrad
 from verify.laws import inverse_log
 from verify.problems.laboratory import Laboratory
-from verify.problems.margins.conditioner import Conditioned, Spread
+from verify.problems.margins.conditioner import Conditioned, Energy, Spread
 from verify.problems.margins.gap import Direction
 from verify.problems.subject import flow_of
 
@@ -68,3 +68,17 @@ def test_bad_input(lab):
     with pytest.raises(InputError, match="no conditioner to measure"):
         Spread(True).measure(ZERO_MULTIPLIER.subject, lab)
     assert isinstance(flow_of(MARGIN.subject).dynamics, AdaGrad)
+
+
+def test_adagrad_keeps_its_energy(lab):
+    kept, half = (Energy(factor).measure(MARGIN.subject, lab) for factor in (2.0, 1.0))
+    assert kept.judged.all()
+    assert kept.log_time[0] == pytest.approx(np.log(1000))
+    assert (kept.values < 1e-4).all()
+    # Nearly all of the loss is gone in the end: half of it stays unaccounted for.
+    np.testing.assert_allclose(half.values[:, -1], 0.5, rtol=1e-3)
+
+
+def test_another_flow_has_no_such_energy(lab):
+    with pytest.raises(InputError, match="AdaGrad's energy, but its flow is another"):
+        Energy().measure(ZERO_MULTIPLIER.subject, lab)

@@ -19,7 +19,7 @@ from verify.optimizers import PowerDecay
 from verify.problems.laboratory import Laboratory
 from verify.problems.margins import discrepancy, relations
 from verify.problems.margins.discrepancy import NOISE, Discrepancy, noisy
-from verify.problems.margins.reference_margins import OrderedMargins, TwoClassMargins
+from verify.problems.margins.reference_margins import KnownMargins, OrderedMargins, TwoClassMargins
 from verify.runs.simulation import run
 from verify.seeds import generator
 
@@ -189,3 +189,16 @@ def test_ordered_margins_by_hand():
     falling = verdict(OrderedMargins((("linf", "l2", "l1"),)), data)
     np.testing.assert_allclose(falling.measurement.values, 2**0.5, rtol=1e-8)
     assert falling.outcome is Outcome.REFUTED
+
+
+def test_known_margins_by_hand():
+    # One point (3, 4): 4, 5 and 7 in L1, L2 and L-infinity.
+    data = [Dataset(np.array([[3, 4]]), np.array([1]))]
+    norms = {"l1": 4.0, "l2": 5.0, "linf": 7.0}
+    right = verdict(KnownMargins(tuple(norms), lambda norm, dataset: norms[norm.name]), data)
+    assert right.outcome is Outcome.SUPPORTED
+    wrong = verdict(KnownMargins(tuple(norms), lambda norm, dataset: 5.0), data)
+    np.testing.assert_allclose(
+        wrong.measurement.values, 2 / 5, rtol=1e-8
+    )  # 7 for 5, the farthest in its bracket's units
+    assert wrong.outcome is Outcome.REFUTED
