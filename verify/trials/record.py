@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solvers.norms import Norm
 from verify import statistics
 from verify.claims.anatomy import Anatomy, anatomy
 from verify.claims.claim import Claim
 from verify.claims.judge import Verdict, advise
 from verify.claims.verdict import Evidence
 from verify.datasets.cases import Case
-from verify.losses import Loss
 from verify.problems.quantity import Measurement
+from verify.problems.subject import named
 from verify.trials.trial import Trial
 
 if TYPE_CHECKING:
@@ -33,12 +32,6 @@ _PACKAGES = ("jax", "optax", "diffrax", "numpy", "scipy", "cvxpy", "hypothesis",
 
 def _finite(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
-
-
-def _name(given: str | Loss | Norm | tuple[str, ...] | None) -> str | None:
-    if given is None or isinstance(given, str):
-        return given
-    return ", ".join(given) if isinstance(given, tuple) else given.name
 
 
 def _plain(case: Case | None) -> dict[str, Any] | None:
@@ -69,8 +62,8 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         "verdict": str(verdict.outcome),
         "sentence": verdict.sentence,
         "optimizer": claim.subject.text,
-        "loss": _name(claim.subject.loss),
-        "norm": _name(claim.subject.norm),
+        "loss": named(claim.subject.loss) or None,
+        "norm": named(claim.subject.norm) or None,
         "quantity": claim.kind.measured(claim.quantity.name),
         "claimed": _claimed(claim),
         "observed": _observed(claim, evidence),
