@@ -15,20 +15,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from reports import svg, text
+from reports.margins import COLOURS
 from reports.records import ReportError, replace_file
 
-_COLOURS = (
-    "#3a7fc4",
-    "#d1621a",
-    "#9a62c7",
-    "#3b8f5a",
-    "#b8414f",
-    "#8a7a1f",
-    "#5f6b7a",
-    "#c45a9d",
-    "#2f8f9d",
-    "#7a4f2b",
-)
 _FLOOR = -6.0  # decades: gaps below are drawn there
 
 
@@ -97,7 +86,7 @@ def draw(
         canvas = Canvas(figsize=(8.2 if not discrete.all() else 5.6, 3.8), layout="constrained")
         panels = canvas.subplots(1, 1 if discrete.all() else 2, sharey=True, squeeze=False)[0]
         for panel, part in zip(panels, (discrete, ~discrete), strict=False):
-            for (norm, gap), colour in zip(gaps.items(), _COLOURS, strict=False):
+            for (norm, gap), colour in zip(gaps.items(), COLOURS, strict=False):
                 panel.plot(log_time[part] / math.log(10), _decades(gap[:, part]), color=colour, label=norm)
             panel.grid(True, color=svg.INK, alpha=0.15, linewidth=0.6)
         panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))

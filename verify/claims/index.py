@@ -64,7 +64,7 @@ def summaries() -> list[Summary]:
 
 def of_file(path: str) -> list[Summary]:
     """The claims that a Python file defines; raises `InputError` where it defines none."""
-    return [summary_of(claim, module) for claim, module in catalogue.located(path)]
+    return [summary_of(claim, _file(module)) for claim, module in catalogue.located(path)]
 
 
 def renew(package: str) -> Path:
@@ -106,14 +106,20 @@ def _digest(place: Path) -> str:
 
 
 def _summarised(claims: Iterable[tuple[Claim, ModuleType]], place: Path | None) -> list[Summary]:
-    return [summary_of(claim, module, place) for claim, module in claims]
+    """place: the package's folder, from which files are named."""
+    return [summary_of(claim, _file(module, place)) for claim, module in claims]
 
 
-def summary_of(claim: Claim, module: ModuleType, place: Path | None = None) -> Summary:
-    """A claim in words. module: that defines it. place: the package's folder, from which its file is named."""
+def _file(module: ModuleType, place: Path | None = None) -> str:
+    file = Path(str(module.__file__))
+    return (file if place is None else file.relative_to(place.parent)).as_posix()
+
+
+def summary_of(claim: Claim, file: str = "") -> Summary:
+    """A claim in words. file: where it stands."""
     from verify.problems.subject import named
 
-    file, subject, paper = Path(str(module.__file__)), claim.subject, claim.paper
+    subject, paper = claim.subject, claim.paper
     return Summary(
         id=claim.id,
         kind=claim.kind.name,
@@ -130,7 +136,7 @@ def summary_of(claim: Claim, module: ModuleType, place: Path | None = None) -> S
         law=claim.kind.claimed()[0],
         twins=[twin.wrong for twin in claim.twins],
         real=[given if isinstance(given, str) else given.name for given in claim.real],
-        file=(file if place is None else file.relative_to(place.parent)).as_posix(),
+        file=file,
     )
 
 

@@ -150,8 +150,8 @@ def _told_to_jax(found: Findings) -> tuple[Path | None, bool]:
         import jax
     except ImportError:
         return None, False
-    folder = jax.config.jax_compilation_cache_dir
-    bounded = jax.config.jax_compilation_cache_max_size != -1
+    folder = getattr(jax.config, "jax_compilation_cache_dir", None)
+    bounded = getattr(jax.config, "jax_compilation_cache_max_size", -1) != -1
     if folder and bounded:
         from importlib.util import find_spec
 
@@ -173,5 +173,6 @@ def _unsound(cache: Cache) -> Iterator[str]:
     if cache.untimed:
         yield (
             f"{len(cache.untimed)} compiled programs lack the time of their last use ({cache.untimed[0]} has no "
-            f"-atime file), so that jax cannot keep new ones: {remedy}."
+            f"-atime file), so that jax cannot keep new ones: {remedy}; then set JAX_COMPILATION_CACHE_MAX_SIZE for "
+            "all processes that share the folder, or for none."
         )

@@ -15,7 +15,8 @@ import numpy as np
 from verify import statistics
 from verify.claims.anatomy import Anatomy, anatomy
 from verify.claims.claim import Claim
-from verify.claims.judge import Verdict, advise
+from verify.claims.curves import curves_of, plotted
+from verify.claims.judge import advise
 from verify.claims.verdict import Evidence
 from verify.datasets.cases import Case
 from verify.problems.quantity import Measurement
@@ -232,12 +233,6 @@ def _horizon(m: Measurement) -> dict[str, Any]:
     return {"steps": m.clock.at(end), "log_time": m.clock.in_log, "note": m.clock.horizon(end)}
 
 
-def _plotted(verdict: Verdict) -> tuple[np.ndarray, np.ndarray]:
-    """Time on the figure's axis, and the curves that bear on the verdict."""
-    m, kind = verdict.measurement, verdict.claim.kind
-    return m.clock.shown(m.log_time), kind.drawn(m)[kind.bears(m)]
-
-
 def _curve_name(claim: Claim, i: int) -> str | None:
     """Name of a twin's curve; None where it is the claim's own, and only the law that it is held against differs."""
     same = not claim.kind.units_of_bound and claim.twins[i].changes.keys() == {"kind"}
@@ -245,18 +240,11 @@ def _curve_name(claim: Claim, i: int) -> str | None:
 
 
 def _curves(trial: Trial) -> dict[str, np.ndarray]:
-    clock, values = _plotted(trial.verdict)
-    curves = {"time": clock, "gap": values}
-    law = trial.claim.kind.law_through(trial.verdict.measurement, values)
-    if law is not None:
-        curves["law"] = law
-    allowed = trial.claim.kind.allowed(trial.verdict.measurement)
-    if allowed is not None:
-        curves["allowed"] = allowed
+    curves = curves_of(trial.verdict)
     for i, twin in enumerate(trial.twins):
         if name := _curve_name(trial.claim, i):
-            curves[f"{name}_time"], curves[name] = _plotted(twin.verdict)
+            curves[f"{name}_time"], curves[name] = plotted(twin.verdict)
     for i, (_, alone) in enumerate(trial.real):
-        curves[f"real_{i}_time"], real = _plotted(alone)
+        curves[f"real_{i}_time"], real = plotted(alone)
         curves[f"real_{i}"] = real[0] if len(real) else np.full(len(curves[f"real_{i}_time"]), np.nan)
     return curves
