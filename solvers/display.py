@@ -53,14 +53,14 @@ def plain(value: Any) -> Any:
     infinity "inf" or "-inf": `numpy.array(found, dtype=float)` reads them back as what they were.
     Raises `TypeError` for anything else.
     """
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
     if isinstance(value, enum.Enum):
         return plain(value.value)
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
         return None if math.isnan(value) else value if math.isfinite(value) else str(value)
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):

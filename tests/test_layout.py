@@ -22,6 +22,7 @@ BEHAVIOURS = {
     "tests/test_docstrings.py": "the docstrings of all packages",
     "tests/test_examples.py": "the files in examples/",
     "tests/test_layout.py": "this",
+    "tests/test_notebooks.py": "the notebooks in examples/, and their pages",
     "tests/test_properties.py": "the docstrings and sources of all theorems",
     "tests/solvers/test_bad_input.py": "one sentence on wrong input, in all solvers",
     "tests/solvers/test_degenerate.py": "all reference problems on degenerate data",
