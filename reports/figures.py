@@ -115,29 +115,52 @@ def draw(axes: Axes, record: Record, curves: Curves, label: Callable[[str], str]
 
     Logarithms on plain axes know no smallest or largest number, unlike a logarithmic scale.
     """
+    twins = [twin["curve"] for twin in record["twins"] if twin["curve"] is not None]
+    _draw(axes, curves, record["claimed"]["law"] or "", twins, len(record["datasets"]["real"]), label)
+
+
+def draw_verdict(axes: Axes, curves: Curves, law: str, twins: Sequence[str] = ()) -> None:
+    """Draw the curves of a verdict as those of a record are drawn, with a legend. law: the claimed one in words.
+
+    twins: the names of their arrays. Where no axis of decades can show any of the curves, the axes say so.
+    """
+    bands = [band(curves, name) for name in ("gap", *twins)]
+    if any(one is not None and one.drawable for one in bands):
+        _draw(axes, curves, law, twins, 0, str)
+        axes.legend()
+    else:
+        nothing(axes, "No value is above zero: the limit is reached exactly.")
+
+
+def nothing(axes: Axes, words: str) -> None:
+    """Say on empty axes why there is nothing to see."""
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", wrap=True)
+
+
+def _draw(axes: Axes, curves: Curves, law: str, twins: Sequence[str], real: int, label: Callable[[str], str]) -> None:
     gap = band(curves)
     if gap is not None and gap.drawable:
         _draw_band(axes, gap)
     if gap is not None and "law" in curves:
-        name = label(f"law {textwrap.shorten(record['claimed']['law'] or '', 28, placeholder='…')}".strip())
-        law = curves["law"][curves["time"] > 0]
-        _line(axes, gap.times, law, color=svg.INK, linestyle=(0, (5, 3)), linewidth=1.2, label=name)
+        name = label(f"law {textwrap.shorten(law, 28, placeholder='…')}".strip())
+        claimed = curves["law"][curves["time"] > 0]
+        _line(axes, gap.times, claimed, color=svg.INK, linestyle=(0, (5, 3)), linewidth=1.2, label=name)
     if gap is not None and "allowed" in curves:
         allowed = curves["allowed"][curves["time"] > 0]
         _line(
             axes, gap.times, allowed, color=svg.INK, linewidth=0.9, alpha=0.6, label=label("allowed by the gap budget")
         )
-    for index, twin in enumerate(twin for twin in record["twins"] if twin["curve"] is not None):
-        wrong = band(curves, twin["curve"])
+    for index, twin in enumerate(twins):
+        wrong = band(curves, twin)
         if wrong is not None and wrong.drawable:
             style = (0, (6, 2, 1, 2)) if index == 0 else (0, (1, 1.5))
             name = "false twin" if index == 0 else f"false twin {index + 1}"
             _line(axes, wrong.times, wrong.median, color=TWIN, linestyle=style, linewidth=1.6, label=name)
     name = "real datasets"
-    for index in range(len(record["datasets"]["real"])):
-        real = band(curves, f"real_{index}")
-        if real is not None and real.drawable:
-            _line(axes, real.times, real.median, color=REAL, linewidth=0.8, label=name)
+    for index in range(real):
+        alone = band(curves, f"real_{index}")
+        if alone is not None and alone.drawable:
+            _line(axes, alone.times, alone.median, color=REAL, linewidth=0.8, label=name)
             name = "_nolegend_"
     _ticks(axes)
 

@@ -11,37 +11,25 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from reports import svg, text
+from reports.margins import COLOURS
 from reports.records import ReportError, replace_file
 
-_COLOURS = (
-    "#3a7fc4",
-    "#d1621a",
-    "#9a62c7",
-    "#3b8f5a",
-    "#b8414f",
-    "#8a7a1f",
-    "#5f6b7a",
-    "#c45a9d",
-    "#2f8f9d",
-    "#7a4f2b",
-)
 _FLOOR = -6.0  # decades: gaps below are drawn there
 
 
 @dataclass(frozen=True)
 class Row:
-    """One norm: its name; the share of the maximal margin, of the weights or of those gained last, and each of the two;
+    """One norm: its name; the share of the maximal margin, of the weights or of those gained last, whichever is larger;
     the share's gap to 1 over that a decade earlier; the slope of the deficit; the updates' misalignment; datasets on
     which the norm wins, on which its gap falls, and those that could show it; datasets on which the gap stands still.
     """
 
     norm: str
     share: float
-    gained: float
-    reached: float
     fall: float
     slope: float
     misalignment: float
@@ -52,25 +40,24 @@ class Row:
 
 
 def table(rows: Sequence[Row]) -> Table:
-    """The ranking for the terminal."""
+    """The ranking, for a terminal of 80 columns."""
     shown = Table(
         "norm",
-        "share of the maximal margin",
-        "weights gained",
-        "weights",
-        "gap / a decade before",
-        "slope of the deficit",
-        "misalignment",
-        "gap falls",
-        "stands still",
+        "share of\nmaximum",
+        "gap / that\ndecade ago",
+        "slope of\ndeficit",
+        "mis-\nalignment",
+        "gap\nfalls",
+        "stands\nstill",
         "wins",
+        padding=(0, 1, 0, 0),
+        box=SIMPLE_HEAD,
     )
+    shown.columns[0].no_wrap = True
     for row in rows:
-        shares = (_number(x, 6) for x in (row.share, row.gained, row.reached))
-        numbers = (_number(row.fall, 2), _number(row.slope, 2), _number(row.misalignment, 4))
-        counts = (f"{n} of {row.judged}" if row.judged else "–" for n in (row.falls, row.wins))
-        falls, wins = counts
-        shown.add_row(row.norm, *shares, *numbers, falls, str(row.stands), wins)
+        numbers = (_number(row.share, 6), _number(row.fall, 2), _number(row.slope, 2), _number(row.misalignment, 4))
+        falls, wins = (f"{n} of {row.judged}" if row.judged else "–" for n in (row.falls, row.wins))
+        shown.add_row(row.norm, *numbers, falls, str(row.stands), wins)
     return shown
 
 
@@ -99,7 +86,7 @@ def draw(
         canvas = Canvas(figsize=(8.2 if not discrete.all() else 5.6, 3.8), layout="constrained")
         panels = canvas.subplots(1, 1 if discrete.all() else 2, sharey=True, squeeze=False)[0]
         for panel, part in zip(panels, (discrete, ~discrete), strict=False):
-            for (norm, gap), colour in zip(gaps.items(), _COLOURS, strict=False):
+            for (norm, gap), colour in zip(gaps.items(), COLOURS, strict=False):
                 panel.plot(log_time[part] / math.log(10), _decades(gap[:, part]), color=colour, label=norm)
             panel.grid(True, color=svg.INK, alpha=0.15, linewidth=0.6)
         panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))

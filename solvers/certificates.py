@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool
 
+from solvers import display
 from solvers.norms import Norm
 from solvers.problems import Problem, Table, Weights
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Support = Bool[np.ndarray, "*table"]
 
@@ -57,6 +62,32 @@ class Reference:
     def certified(self) -> bool:
         """Whether the width is within the one promised for the norm."""
         return self.width <= promise(self.norm)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain data, the norm by name, and whether the bracket is as narrow as was promised.
+
+        Arrays are lists; what numbers JSON has not are told in `solvers.display.plain`.
+        """
+        return display.plain_fields(self, norm=self.norm.name, width=self.width, certified=self.certified)
+
+    def plot(self, ax: Axes | None = None, *, of: str = "weights") -> Axes:
+        """Draw the maximiser's weights, a bar a feature, or the multipliers, a bar a point; give the axes.
+
+        ax: where to draw; by default in a new figure. of: "weights" or "multipliers". Classes stand side by side.
+        Raises `InputError` for anything else to plot.
+        """
+        return display.draw_reference(self, ax, of)
+
+    def _repr_html_(self) -> str:
+        told = {True: "the only one", False: "not the only one", None: "perhaps not the only one"}[self.unique]
+        rows = [
+            ("bracket", f"[{self.lower:.12g}, {self.upper:.12g}]"),
+            ("relative width", f"{self.width:.1e}, {'as promised' if self.certified else 'wider than promised'}"),
+            ("maximiser", f"of shape {self.weights.shape}, {told}"),
+            ("support", f"{int(self.support.sum())} data vectors of {self.support.size}"),
+            ("solver", f"{self.solver}: {self.status}"),
+        ]
+        return display.html(f"The maximal {self.norm.name} margin", rows=rows)
 
 
 def promise(norm: Norm) -> float:

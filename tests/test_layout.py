@@ -17,10 +17,12 @@ LONG = 60  # lines, beyond which a module has a test of its own
 # Tests of what several modules do together.
 BEHAVIOURS = {
     "tests/test_bad_input.py": "one sentence on wrong input, wherever it comes in",
+    "tests/test_display.py": "what all results show of themselves in a notebook",
     "tests/test_docs.py": "what README, CONTRIBUTING and docs/ show",
     "tests/test_docstrings.py": "the docstrings of all packages",
     "tests/test_examples.py": "the files in examples/",
     "tests/test_layout.py": "this",
+    "tests/test_notebooks.py": "the notebooks in examples/, and their pages",
     "tests/test_properties.py": "the docstrings and sources of all theorems",
     "tests/mutants/test_table.py": "the table of planted bugs, against the program",
     "tests/solvers/test_bad_input.py": "one sentence on wrong input, in all solvers",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from verify.flows.flow import flow
     from verify.identification.drawn import drawn
     from verify.identification.identify import identify
+    from verify.progress import progress_bar
     from verify.runs.simulation import run
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ _HOMES = {
     "conjecture": "verify.claims.conjectures",
     "Dataset": "verify.datasets.dataset",
     "load": "verify.datasets.real",
+    "progress_bar": "verify.progress",
     "run": "verify.runs.simulation",
     "flow": "verify.flows.flow",
     "identify": "verify.identification.identify",
@@ -90,6 +92,7 @@ __all__ = [
     "load",
     "losses",
     "optimizers",
+    "progress_bar",
     "run",
     "strategies",
 ]

@@ -10,6 +10,8 @@ from jaxtyping import Float
 
 from solvers.errors import InputError
 
+__all__ = ["Law", "inverse_log", "power"]
+
 
 @dataclass(frozen=True)
 class Law:

@@ -22,6 +22,21 @@ from jaxtyping import Float
 from solvers.errors import InputError
 from verify import backend as backend
 
+__all__ = [
+    "CROSS_ENTROPY",
+    "EXPONENTIAL",
+    "LOG_EXPONENTIAL",
+    "LOSSES",
+    "PAIRWISE_LOGISTIC",
+    "POLYNOMIAL_TAIL",
+    "Loss",
+    "log_softplus",
+    "log_sum_exp",
+    "loss",
+    "own_loss",
+    "softplus",
+]
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -164,6 +179,7 @@ EXPONENTIAL = Loss(
     _exponential_scaled,
     scaled_value=_exponential_scaled_value,
 )
+"""`sum_j e^(-z_j)` over the rivals."""
 CROSS_ENTROPY = Loss(
     "cross_entropy",
     _cross_entropy_value,
@@ -171,11 +187,15 @@ CROSS_ENTROPY = Loss(
     _cross_entropy_scaled,
     scaled_value=_cross_entropy_scaled_value,
 )
+"""`log(1 + sum_j e^(-z_j))`; with one rival it is the logistic loss."""
 PAIRWISE_LOGISTIC = Loss(
     "pairwise_logistic", _pairwise_value, _pairwise_slopes, _pairwise_scaled, scaled_value=_pairwise_scaled_value
 )
+"""`sum_j log(1 + e^(-z_j))`: PairLogLoss."""
 POLYNOMIAL_TAIL = Loss("polynomial_tail", _polynomial_value, _polynomial_slopes, _polynomial_scaled)
+"""`sum_j 1 / (1 + z_j)`, carried on by its tangent below zero."""
 LOG_EXPONENTIAL = Loss("log_exponential", _exponential_value, _exponential_slopes, _exponential_scaled, of_log=True)
+"""The logarithm of the mean exponential loss."""
 
 LOSSES: dict[str, Loss] = {
     "exponential": EXPONENTIAL,

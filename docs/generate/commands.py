@@ -17,7 +17,10 @@ This page is made from the commands' own help, `verify COMMAND --help`.
 """
 _OUTCOME = """
 Bad input is one sentence on standard error, with exit code 2. Exit code 1 is a finding: a claim that does not count as
-verified (`verify check`), or a verdict that got worse (`verify compare`).
+verified (`verify check`), a verdict that got worse (`verify compare`), or something to be mended (`verify doctor`).
+
+`verify --version` says which version this is. `verify --install-completion` lets the shell complete commands, options
+and claims' ids, and `verify --show-completion` prints the script that does it.
 """
 
 

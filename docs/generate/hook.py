@@ -19,7 +19,7 @@ _generated: dict[str, str | bytes] = {}
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Make the pages, and put them where they belong in the navigation."""
-    from docs.generate import commands, schema, theorems
+    from docs.generate import commands, notebooks, schema, theorems
 
     root = Path(config.config_file_path).parent
     report_dir = root / os.environ.get(REPORT, "verify-report")
@@ -28,10 +28,13 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     _generated.clear()
     _generated.update({"command-line.md": commands.page(), "reference/records.md": schema.page()} | made.files)
     _generated.update(exhibits)
+    shown_notebooks = notebooks.pages(root)
+    _generated.update(shown_notebooks)
     navigation: list[Any] = config.nav or []
     for section in navigation:
         if "Guide" in section:
             section["Guide"].append("command-line.md")
+            section["Guide"].append({"Notebooks": [path for path in shown_notebooks if path.endswith(".md")]})
         if "Reference" in section:
             section["Reference"].append("reference/records.md")
     shown: list[Any] = [{"All theorems": "theorems/index.md"}, *(["exhibits.md"] if exhibits else [])]

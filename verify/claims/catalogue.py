@@ -35,9 +35,9 @@ def all_claims() -> dict[str, Any]:
     return {name: claim for name, (claim, _) in _installed().items()}
 
 
-def claims_in(package: ModuleType) -> dict[str, Any]:
-    """The claims of a package's modules whose names begin with `test_`, by id."""
-    return {name: claim for name, (claim, _) in _of(package).items()}
+def defined_in(package: ModuleType) -> list[tuple[Any, ModuleType]]:
+    """The claims of a package's modules whose names begin with `test_`, each with its module, in the order of ids."""
+    return list(_of(package).values())
 
 
 def _of(package: ModuleType) -> dict[str, tuple[Any, ModuleType]]:

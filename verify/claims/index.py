@@ -10,28 +10,46 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from verify.claims import catalogue
+
+if TYPE_CHECKING:
+    from verify.claims.claim import Claim
 
 _FILE = "index.json"
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A claim in a line of a list. twins: how many."""
+    """What a claim says, in words.
+
+    paper: its authors, title, year and arXiv number. about: the optimizer, or what else it is of; loss and norm stand
+    beside it, empty where it has none. law: what is claimed of the quantity. twins: what is wrong in each. real: real
+    data. file: where it stands, from the package's folder on; of a claim of no package, the path.
+    """
 
     id: str
     kind: str
     promise: str
     title: str
-    twins: int
+    statement: str
     source: str
     read: str
+    paper: Mapping[str, Any]
+    about: str
+    loss: str
+    norm: str
+    quantity: str
+    law: str
+    twins: Sequence[str]
+    real: Sequence[str]
+    file: str
 
 
 def summaries() -> list[Summary]:
@@ -40,8 +58,13 @@ def summaries() -> list[Summary]:
     for entry in entry_points(group=catalogue.GROUP):
         place = _place(entry.value)
         kept = None if place is None else _kept(place)
-        found += kept if kept is not None else _summarised(catalogue.claims_in(entry.load()).values())
+        found += kept if kept is not None else _summarised(catalogue.defined_in(entry.load()), place)
     return sorted(found, key=lambda summary: summary.id)
+
+
+def of_file(path: str) -> list[Summary]:
+    """The claims that a Python file defines; raises `InputError` where it defines none."""
+    return [summary_of(claim, _file(module)) for claim, module in catalogue.located(path)]
 
 
 def renew(package: str) -> Path:
@@ -49,8 +72,8 @@ def renew(package: str) -> Path:
     place = _place(package)
     if place is None:
         raise ValueError(f"{package} is no package that can be found")
-    claims = catalogue.claims_in(importlib.import_module(package)).values()
-    rows = [asdict(summary) for summary in _summarised(claims)]
+    claims = catalogue.defined_in(importlib.import_module(package))
+    rows = [asdict(summary) for summary in _summarised(claims, place)]
     file = place / _FILE
     file.write_text(json.dumps({"files": _digest(place), "claims": rows}, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return file
@@ -82,8 +105,39 @@ def _digest(place: Path) -> str:
     return whole.hexdigest()
 
 
-def _summarised(claims: Iterable[Any]) -> list[Summary]:
-    return [Summary(c.id, c.kind.name, str(c.promises), c.title, len(c.twins), c.source, str(c.read)) for c in claims]
+def _summarised(claims: Iterable[tuple[Claim, ModuleType]], place: Path | None) -> list[Summary]:
+    """place: the package's folder, from which files are named."""
+    return [summary_of(claim, _file(module, place)) for claim, module in claims]
+
+
+def _file(module: ModuleType, place: Path | None = None) -> str:
+    file = Path(str(module.__file__))
+    return (file if place is None else file.relative_to(place.parent)).as_posix()
+
+
+def summary_of(claim: Claim, file: str = "") -> Summary:
+    """A claim in words. file: where it stands."""
+    from verify.problems.subject import named
+
+    subject, paper = claim.subject, claim.paper
+    return Summary(
+        id=claim.id,
+        kind=claim.kind.name,
+        promise=str(claim.promises),
+        title=claim.title,
+        statement=claim.statement,
+        source=claim.source,
+        read=str(claim.read),
+        paper={"authors": paper.authors, "title": paper.title, "year": paper.year, "arxiv": paper.arxiv},
+        about=subject.text,
+        loss=named(subject.loss),
+        norm=named(subject.norm),
+        quantity=claim.kind.measured(claim.quantity.name),
+        law=claim.kind.claimed()[0],
+        twins=[twin.wrong for twin in claim.twins],
+        real=[given if isinstance(given, str) else given.name for given in claim.real],
+        file=file,
+    )
 
 
 if __name__ == "__main__":

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool
 
+from solvers.display import axes_for, html, plain
 from verify.backend import working_on
 from verify.claims.advice import Advice
 from verify.claims.claim import Claim
+from verify.claims.curves import curves_of, plotted
+from verify.claims.index import summary_of
 from verify.claims.kinds.kind import usable
 from verify.claims.verdict import Finding, Outcome, counted
 from verify.datasets.cases import Case
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,57 @@ class Verdict(Finding):
     def on(cls, claim: Claim, finding: Finding) -> Verdict:
         """A finding as the verdict on a claim."""
         return cls(finding.outcome, finding.sentence, finding.evidence, finding.measurement, claim)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Outcome, sentence, evidence, the claim in words, the cases and the curves, as plain data.
+
+        curves: of the cases that bear on the verdict, `time [r]` and `gap [b r]`, and `law` and `allowed` `[r]` where
+        the kind has them. See `solvers.display.plain` for numbers that JSON has not.
+        """
+        m = self.measurement
+        return {
+            "outcome": str(self.outcome),
+            "sentence": self.sentence,
+            "evidence": plain(self.evidence),
+            "claim": {name: value for name, value in asdict(summary_of(self.claim)).items() if name != "file"},
+            "cases": [plain(case.to_json()) for case in m.datasets],
+            "judged": plain(m.judged),
+            "notes": list(m.notes),
+            "clock": m.clock.axis,
+            "curves": plain(curves_of(self)),
+        }
+
+    def plot(self, ax: Axes | None = None, *, twins: Sequence[Verdict] = ()) -> Axes:
+        """Draw the band of the curves, the law and the curve that the gap budget allows; give the axes.
+
+        ax: where to draw; by default in a new figure. twins: verdicts on false twins, whose medians are drawn beside.
+        """
+        from reports.figures import draw_verdict
+
+        curves, names = curves_of(self), [f"twin_{i}" for i in range(len(twins))]
+        for name, twin in zip(names, twins, strict=True):
+            curves[f"{name}_time"], curves[name] = plotted(twin)
+        kind, clock = self.claim.kind, self.measurement.clock
+        axes = axes_for(ax)
+        draw_verdict(axes, curves, kind.claimed()[0], names)
+        axes.set_xlabel(clock.label)
+        axes.set_ylabel(kind.measured(self.claim.quantity.name))
+        axes.set_title(f"{self.claim.title}\n{self.outcome}", fontsize="medium")
+        return axes
+
+    def _repr_html_(self) -> str:
+        seen, claim = self.evidence, self.claim
+        rows = [
+            ("claim", claim.id),
+            ("source", claim.source),
+            ("kind", f"{claim.kind.name}: {claim.kind.claimed()[0]}"),
+        ]
+        if seen.value is not None:
+            value = seen.value
+            rows.append((seen.statistic, f"{value.value:.4g} [{value.low:.4g}, {value.high:.4g}]"))
+            rows.append(("threshold", f"{seen.threshold:.4g}"))
+        rows.append(("informative", f"{seen.informative} of {len(self.measurement.judged)} cases"))
+        return html(f"{self.outcome}: {claim.title}", self.sentence, rows)
 
 
 def check(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from verify.cli.check import check
 from verify.cli.common import err
 from verify.cli.compare import compare
+from verify.cli.doctor import doctor
 from verify.cli.gallery import gallery
 from verify.cli.hunt import hunt
 from verify.cli.identify import identify
@@ -16,15 +19,34 @@ from verify.cli.new import new
 from verify.cli.replay import replay
 from verify.cli.report import report
 from verify.cli.run import run
+from verify.cli.show import show
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Check published theorems on the implicit bias of optimizers, and try hard to refute them.",
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    from verify import __version__
+
+    if wanted:
+        typer.echo(f"implicit-bias-verify {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
+
 app.command("list")(list_claims)
-for command in (run, report, check, replay, hunt, identify, gallery, modified, new, compare):
+for command in (show, run, report, check, replay, hunt, identify, gallery, modified, new, compare, doctor):
     app.command()(command)
 
 

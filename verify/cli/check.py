@@ -10,10 +10,16 @@ import typer
 from solvers.errors import InputError
 from verify.claims.catalogue import located
 from verify.cli.common import Device, ReportDir, out, progress_bar
+from verify.cli.completion import claim_ids
 
 
 def check(
-    target: Annotated[str, typer.Argument(help="A claim's id, the first part of ids, or a file that defines claims.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A claim's id, the first part of ids, or a file that defines claims.", autocompletion=claim_ids
+        ),
+    ],
     profile: Annotated[str, typer.Option(help="How hard to try: quick, standard or thorough.")] = "standard",
     seed: Annotated[int, typer.Option(help="Master seed of all draws.")] = 0,
     budget: Annotated[

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from solvers.errors import InputError
+from verify.cli.listing import print_lines, print_wide
 
 if TYPE_CHECKING:
     from verify.gallery.experiment import Experiment
@@ -29,6 +30,7 @@ def gallery(
         list[str] | None,
         typer.Option("-o", "--option", help="A parameter of the experiment, key=value; may be given again."),
     ] = None,
+    wide: Annotated[bool, typer.Option("--wide", help="List the experiments' parameters as well.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again, what is finished as well.")] = False,
     report_dir: Annotated[Path, typer.Option("--report-dir", help="Where the gallery and the report are.")] = Path(
         "verify-report"
@@ -45,7 +47,7 @@ def gallery(
     from verify.gallery.making import make
 
     if target is None:
-        _list(EXPERIMENTS, report_dir)
+        _list(EXPERIMENTS, report_dir, wide)
         return
     if target != "all" and target not in EXPERIMENTS:
         raise InputError(f"There is no experiment {target!r}: see `verify gallery` for their ids, or say all.")
@@ -76,17 +78,18 @@ def _pair(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _list(experiments: Mapping[str, Experiment], report_dir: Path) -> None:
+def _list(experiments: Mapping[str, Experiment], report_dir: Path, wide: bool) -> None:
     from reports.gallery import read_exhibits
 
-    made = {exhibit["id"]: exhibit for exhibit in read_exhibits(report_dir)}
-    table = Table("id", "experiment", "parameters", "made")
-    table.columns[0].no_wrap = True
+    made = {exhibit["id"]: exhibit["created"][:10] for exhibit in read_exhibits(report_dir)}
+    if not wide:
+        print_lines((name, made.get(name, ""), each.title) for name, each in experiments.items())
+        return
+    table = Table("id", "made", "experiment", "parameters", box=None)
     for name, experiment in experiments.items():
         parameters = ", ".join(f"{key}={value}" for key, value in asdict(experiment.parameters).items())
-        done = f"seed {made[name]['seed']}, {made[name]['created'][:16]}" if name in made else "no"
-        table.add_row(name, experiment.title, parameters, done)
-    _out.print(table)
+        table.add_row(name, made.get(name, ""), experiment.title, parameters)
+    print_wide(table)
 
 
 def _renew_report(report_dir: Path) -> None:

@@ -9,11 +9,14 @@ import typer
 
 from verify.cli.check import say
 from verify.cli.common import Device, ReportDir, progress_bar
+from verify.cli.completion import claim_ids
 from verify.cli.replay import recorded
 
 
 def hunt(
-    name: Annotated[str, typer.Argument(metavar="ID", help="A claim's id, or a file that defines claims.")],
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="A claim's id, or a file that defines claims.", autocompletion=claim_ids)
+    ],
     examples: Annotated[int, typer.Option(help="Cases to run.")] = 200,
     steps: Annotated[int, typer.Option(help="Steps of each run.")] = 5_000,
     seed: Annotated[int, typer.Option(help="Seed of the search.")] = 0,

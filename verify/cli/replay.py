@@ -14,6 +14,7 @@ from solvers.errors import InputError
 from verify.claims.catalogue import all_claims, from_file
 from verify.cli.check import say
 from verify.cli.common import Device, ReportDir, out, progress_bar
+from verify.cli.completion import claim_ids
 
 if TYPE_CHECKING:
     from verify.claims.claim import Claim
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def replay(
-    name: Annotated[str, typer.Argument(metavar="ID", help="The id of a claim that has a record.")],
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="The id of a claim that has a record.", autocompletion=claim_ids)
+    ],
     twin: Annotated[int | None, typer.Option(help="Replay the counterexample of this false twin: 0, 1, ...")] = None,
     steps: Annotated[int, typer.Option(help="Steps of the run; it goes on to twice as many.")] = 5_000,
     figure: Annotated[Path | None, typer.Option(help="Where to draw the run: .svg or .png.")] = None,

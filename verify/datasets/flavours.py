@@ -391,3 +391,4 @@ _TABLE = (
 )
 
 FLAVOURS: dict[str, Flavour] = {flavour.name: flavour for flavour in _TABLE}
+"""The flavours, by name; each has its `description`."""

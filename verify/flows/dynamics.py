@@ -28,6 +28,8 @@ from verify.datasets.dataset import Dataset
 from verify.flows.smoothness import step_limit
 from verify.losses import Loss
 
+__all__ = ["AdaGrad", "Adam", "Dynamics", "GradientDescent", "SteepestDescent", "Velocity"]
+
 Velocity = Callable[[Any, Array, Array, tuple[Any, ...]], tuple[Array, Array]]
 """Log time, pull `G`, memory and numbers to the derivatives by log time of the weights and of the memory.
 

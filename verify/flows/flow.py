@@ -12,17 +12,18 @@ whose updates are proportional to the gradients: each dataset has its own stable
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 import solvers.norms
+from solvers.display import html, plain_fields
 from solvers.errors import InputError
 from solvers.norms import Norm
-from verify import losses
+from verify import display, losses
 from verify.backend import Progress
 from verify.datasets.dataset import Dataset
 from verify.errors import FlowError
@@ -31,6 +32,11 @@ from verify.flows.smoothness import CURVATURE, step_limit
 from verify.flows.solver import Path, Solver, Start, grid
 from verify.losses import Loss
 from verify.runs import simulation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from solvers.certificates import Reference
 
 _MET = 0.01  # error of a hand-over
 _DECADE_PARTS = 3  # the discrete run is recorded three times a decade
@@ -88,6 +94,26 @@ class Flow:
         if name not in self.norms:
             raise InputError(f"The flow did not record the norm {name!r}: name it in `norms`.")
         return self.margin / self.norms[name]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain data, arrays as lists: see `solvers.display.plain` for numbers that JSON has not."""
+        return plain_fields(self)
+
+    def plot(self, ax: Axes | None = None, *, references: Reference | Iterable[Reference] = ()) -> Axes:
+        """Draw the normalised margins over log t, median and 10-90 % band over the datasets; give the axes.
+
+        ax, references: as of `Trajectories.plot`, to which this is alike. Raises `InputError` as that does.
+        """
+        return display.draw_run(ax, self.log_time, self._margins, references, in_log=True)
+
+    @property
+    def _margins(self) -> dict[str, Float[np.ndarray, "b r"]]:
+        return {norm: self.margin / size for norm, size in self.norms.items()}
+
+    def _repr_html_(self) -> str:
+        count = f"{len(self.margin)} dataset{'' if len(self.margin) == 1 else 's'}"
+        words = f"To t = e^{self.log_time[-1]:.6g} on {count}, after {self.handover} steps: {'; '.join(self.notes)}."
+        return html("A flow in log time", words, display.ends(self._margins), display.COLUMNS)
 
 
 def _step_sizes(

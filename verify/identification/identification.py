@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
+
+from solvers.display import axes_for, html, plain_fields
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _LARGEST_LOG = 50.0  # beyond e^50 a time is given by its logarithm
 
@@ -188,3 +194,44 @@ class Identification:
     def sentence(self) -> str:
         """All in words."""
         return sentence_of(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields and the sentence as plain data: see `solvers.display.plain` for numbers that JSON has not."""
+        return plain_fields(self, sentence=self.sentence)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the relative gaps to the maximal margins, median and 10-90 % band over the datasets; give the axes.
+
+        ax: where to draw; by default in a new figure. The axis shows t, or log t where a flow went on.
+        """
+        from reports.margins import draw_gaps
+
+        axes = axes_for(ax)
+        carried_on = bool(self.log_time[-1] > self.steps + 1e-9)
+        known = self.log_time > 0 if carried_on else np.ones(len(self.log_time), bool)
+        gaps = {score.norm: self.gaps[score.norm][:, known] for score in self.ranking}
+        draw_gaps(axes, self.log_time[known], gaps, in_log=carried_on)
+        return axes
+
+    def _repr_html_(self) -> str:
+        found = f"the {self.norm} margin" if self.norm else "none of these norms" if self.settled else "not settled yet"
+        rows = [
+            (
+                s.norm,
+                *("–" if math.isnan(x) else f"{x:.{n}f}" for x, n in ((s.share, 6), (s.fall, 2), (s.slope, 2))),
+                f"{s.falls} of {s.judged}",
+                f"{s.stands}",
+            )
+            for s in self.ranking
+        ]
+        return html(f"Which margin? {found[0].upper()}{found[1:]}", self.sentence, rows, _COLUMNS)
+
+
+_COLUMNS = (
+    "norm",
+    "share of the maximal margin",
+    "gap / that a decade ago",
+    "slope of the deficit",
+    "gap falls",
+    "stands still",
+)

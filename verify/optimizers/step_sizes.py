@@ -17,6 +17,7 @@ from solvers.errors import InputError
 from verify import backend as backend
 
 StepSize = float | optax.Schedule
+"""A number, or a function of the number of steps that were made before."""
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,13 @@ def with_norm(subject: Subject, norm: str | Norm) -> Subject:
     return replace(subject, norm=norm)
 
 
+def named(given: str | Loss | Norm | tuple[str, ...] | None) -> str:
+    """A subject's loss or norm by name, several separated by commas; nothing where there is none."""
+    if given is None or isinstance(given, str):
+        return given or ""
+    return ", ".join(given) if isinstance(given, tuple) else given.name
+
+
 def run_of(subject: Subject) -> Run:
     """The subject as a run; raises `InputError` if it is none."""
     if not isinstance(subject, Run):

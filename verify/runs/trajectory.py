@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 import solvers.norms
+from solvers.display import html, plain_fields
 from solvers.errors import InputError
 from solvers.norms import Norm
+from verify import display
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from solvers.certificates import Reference
 
 POINTS_A_DECADE = 12
 _SEGMENT = 4  # grid points a call: a third of a decade, a factor of 2.15 in time
@@ -48,6 +57,31 @@ class Trajectories:
         if name not in self.norms:
             raise InputError(f"The run did not record the norm {name!r}: name it in `norms`.")
         return self.margin / self.norms[name]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain data, arrays as lists: see `solvers.display.plain` for numbers that JSON has not."""
+        return plain_fields(self)
+
+    def plot(self, ax: Axes | None = None, *, references: Reference | Iterable[Reference] = ()) -> Axes:
+        """Draw the normalised margins over the steps, median and 10-90 % band over the datasets; give the axes.
+
+        ax: where to draw; by default in a new figure. references: maximal margins, of each norm as many as datasets, in
+        their order; what is drawn is then the relative gap to them, in these norms.
+        Raises `InputError` for references that do not fit, and where no norm was recorded.
+        """
+        return display.draw_run(ax, np.log(self.time), self._margins, references, in_log=False)
+
+    @property
+    def _margins(self) -> dict[str, Float[np.ndarray, "b r"]]:
+        with np.errstate(divide="ignore", invalid="ignore"):  # weights that are zero have no direction
+            return {norm: self.margin / size for norm, size in self.norms.items()}
+
+    def _repr_html_(self) -> str:
+        stopped = int(np.count_nonzero(self.horizon >= 0))
+        exact = "exact at any margin" if self.exact else f"true gradients, {stopped} left the range of floating point"
+        count = f"{len(self.margin)} dataset{'' if len(self.margin) == 1 else 's'}"
+        words = f"To t = {self.time[-1]} on {count}; {exact}."
+        return html("Runs of an optimizer", words, display.ends(self._margins), display.COLUMNS)
 
 
 def check_steps(steps: int) -> None:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solvers.norms import Norm
 from verify import statistics
 from verify.claims.anatomy import Anatomy, anatomy
 from verify.claims.claim import Claim
-from verify.claims.judge import Verdict, advise
+from verify.claims.curves import curves_of, plotted
+from verify.claims.judge import advise
 from verify.claims.verdict import Evidence, Outcome
 from verify.datasets.cases import Case
-from verify.losses import Loss
 from verify.problems.quantity import Measurement
+from verify.problems.subject import named
 from verify.trials.trial import Trial
 
 if TYPE_CHECKING:
@@ -33,12 +33,6 @@ _PACKAGES = ("jax", "optax", "diffrax", "numpy", "scipy", "cvxpy", "hypothesis",
 
 def _finite(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
-
-
-def _name(given: str | Loss | Norm | tuple[str, ...] | None) -> str | None:
-    if given is None or isinstance(given, str):
-        return given
-    return ", ".join(given) if isinstance(given, tuple) else given.name
 
 
 def _plain(case: Case | None) -> dict[str, Any] | None:
@@ -69,8 +63,8 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         "verdict": str(verdict.outcome),
         "sentence": verdict.sentence,
         "optimizer": claim.subject.text,
-        "loss": _name(claim.subject.loss),
-        "norm": _name(claim.subject.norm),
+        "loss": named(claim.subject.loss) or None,
+        "norm": named(claim.subject.norm) or None,
         "quantity": claim.kind.measured(claim.quantity.name),
         "claimed": _claimed(claim),
         "observed": _observed(claim, evidence),
@@ -240,12 +234,6 @@ def _horizon(m: Measurement) -> dict[str, Any]:
     return {"steps": m.clock.at(end), "log_time": m.clock.in_log, "note": m.clock.horizon(end)}
 
 
-def _plotted(verdict: Verdict) -> tuple[np.ndarray, np.ndarray]:
-    """Time on the figure's axis, and the curves that bear on the verdict."""
-    m, kind = verdict.measurement, verdict.claim.kind
-    return m.clock.shown(m.log_time), kind.drawn(m)[kind.bears(m)]
-
-
 def _curve_name(claim: Claim, i: int) -> str | None:
     """Name of a twin's curve; None where it is the claim's own, and only the law that it is held against differs."""
     same = not claim.kind.units_of_bound and claim.twins[i].changes.keys() == {"kind"}
@@ -253,18 +241,11 @@ def _curve_name(claim: Claim, i: int) -> str | None:
 
 
 def _curves(trial: Trial) -> dict[str, np.ndarray]:
-    clock, values = _plotted(trial.verdict)
-    curves = {"time": clock, "gap": values}
-    law = trial.claim.kind.law_through(trial.verdict.measurement, values)
-    if law is not None:
-        curves["law"] = law
-    allowed = trial.claim.kind.allowed(trial.verdict.measurement)
-    if allowed is not None:
-        curves["allowed"] = allowed
+    curves = curves_of(trial.verdict)
     for i, twin in enumerate(trial.twins):
         if name := _curve_name(trial.claim, i):
-            curves[f"{name}_time"], curves[name] = _plotted(twin.verdict)
+            curves[f"{name}_time"], curves[name] = plotted(twin.verdict)
     for i, (_, alone) in enumerate(trial.real):
-        curves[f"real_{i}_time"], real = _plotted(alone)
+        curves[f"real_{i}_time"], real = plotted(alone)
         curves[f"real_{i}"] = real[0] if len(real) else np.full(len(curves[f"real_{i}_time"]), np.nan)
     return curves

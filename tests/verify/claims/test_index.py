@@ -9,7 +9,7 @@ import pytest
 import properties
 from tests.verify import conjecture
 from verify.claims import index
-from verify.claims.catalogue import claims_in
+from verify.claims.catalogue import defined_in
 
 HERE = Path(properties.__file__).parent
 
@@ -28,7 +28,7 @@ def package(tmp_path, monkeypatch):
 def test_the_index_of_the_theorems_is_of_the_files_as_they_are():
     kept = index._kept(HERE)
     assert kept is not None, "the index is stale: run `make index`"
-    assert kept == index._summarised(claims_in(properties).values())
+    assert kept == index._summarised(defined_in(properties), HERE)
     assert {summary.id for summary in index.summaries()} >= {summary.id for summary in kept}
 
 
@@ -36,7 +36,8 @@ def test_an_index_is_renewed_and_a_stale_or_damaged_one_is_left(package):
     assert index._kept(package) is None
     file = index.renew("theorems")
     (kept,) = index._kept(package) or []
-    assert (kept.id, kept.kind, kept.twins, kept.read) == ("conjectures/true", "limit", 1, "as commonly stated")
+    assert (kept.id, kept.kind, len(kept.twins), kept.read) == ("conjectures/true", "limit", 1, "as commonly stated")
+    assert kept.file == "theorems/test_conjecture.py"
     file.write_text(json.dumps({"files": "0", "claims": []}))
     assert index._kept(package) is None
     file.write_text("{")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import verify
 from tests.verify import conjecture
 from verify.claims import catalogue
 from verify.cli import app
@@ -24,6 +25,10 @@ def call(untyped_caller, monkeypatch, capsys, tmp_path):
         return stopped.value.code or 0, captured.out, captured.err
 
     return run
+
+
+def test_the_version_is_that_of_the_package(call):
+    assert call("--version")[:2] == (0, f"implicit-bias-verify {verify.__version__}\n")
 
 
 def test_list_shows_the_theorems(call):

@@ -17,7 +17,18 @@ print([name for name in {heavy!r} if name in sys.modules])
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("list",), ("check", "--help"), ("gallery", "--help")], ids=" ".join
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("list",),
+        ("list", "muon", "--kind", "rate", "--wide"),
+        ("list", "--json"),
+        ("show", "fan2025/muon"),
+        ("check", "--help"),
+        ("gallery", "--help"),
+    ],
+    ids=" ".join,
 )
 def test_nothing_heavy_is_imported(arguments):
     script = TOLD.format(arguments=arguments, heavy=HEAVY)

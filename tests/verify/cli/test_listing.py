@@ -1,0 +1,97 @@
+"""`verify list` in a terminal of 80 columns, and its filters."""
+
+import json
+
+import pytest
+
+from tests.verify.cli.calling import Caller, one_sentence
+from verify.claims.index import summaries
+
+EVERY = summaries()
+
+
+@pytest.fixture
+def call(untyped_caller, monkeypatch, capsys):
+    return Caller(monkeypatch, capsys)
+
+
+def listed(out: str) -> list[str]:
+    return [line.split()[0] for line in out.splitlines()]
+
+
+def test_a_claim_is_a_line_of_80_columns_with_its_whole_id(call):
+    code, out, _ = call("list")
+    assert code == 0
+    assert listed(out) == [claim.id for claim in EVERY]
+    assert max(map(len, out.splitlines())) <= 80
+    for line, claim in zip(out.splitlines(), EVERY, strict=True):
+        _, kind, title = line.split(maxsplit=2)
+        assert kind == claim.kind
+        assert claim.title.startswith(title.rstrip("…").rstrip())
+        assert len(title) >= 20
+
+
+@pytest.mark.parametrize("arguments", [("--paper", "xie2024"), ("--paper", "xie2024", "--paper", "ji2021")])
+def test_by_paper(call, arguments):
+    papers = set(arguments[1::2])
+    assert listed(call("list", *arguments)[1]) == [c.id for c in EVERY if c.id.partition("/")[0] in papers]
+
+
+def test_by_kind(call):
+    assert listed(call("list", "--kind", "tight", "--kind", "limit")[1]) == [
+        c.id for c in EVERY if c.kind in ("tight", "limit")
+    ]
+
+
+def test_by_words_of_any_case_all_of_which_must_occur(call):
+    def holding(*words: str) -> list[str]:
+        texts = {c.id: f"{c.id} {c.title} {c.statement} {c.source}".lower() for c in EVERY}
+        return [name for name, text in texts.items() if all(word in text for word in words)]
+
+    assert "fan2025/muon" in holding("spectral", "muon")
+    assert listed(call("list", "MUON", "Spectral")[1]) == holding("spectral", "muon")
+    assert len(holding("spectral", "muon")) < len(holding("spectral")) < len(EVERY)
+    rates = [c.id for c in EVERY if c.kind == "rate" and c.id.startswith("fan2025/")]
+    found = listed(call("list", "spectral", "--kind", "rate", "--paper", "fan2025")[1])
+    assert found == [name for name in holding("spectral") if name in rates]
+
+
+def test_wide_cuts_nothing(call):
+    code, out, _ = call("list", "--paper", "xie2024", "--wide")
+    heading, *rows = out.splitlines()
+    mine = [claim for claim in EVERY if claim.id.startswith("xie2024/")]
+    assert code == 0
+    assert heading.split() == ["id", "kind", "promise", "claim", "twins", "source", "read"]
+    assert len(rows) == len(mine)
+    for row, claim in zip(rows, mine, strict=True):
+        for words in (claim.id, claim.kind, claim.promise, claim.title, claim.source, claim.read):
+            assert words in row
+
+
+def test_json_is_what_the_index_holds(call):
+    rows = json.loads(call("list", "--json", "frank-wolfe")[1])
+    (claim,) = [claim for claim in EVERY if claim.id == "xie2024/frank-wolfe"]
+    assert [row["id"] for row in rows] == [claim.id]
+    assert rows[0]["statement"] == claim.statement
+    assert rows[0]["twins"] == claim.twins
+    assert rows[0]["paper"]["year"] == 2024
+    assert json.loads(call("list", "--json", "no such words at all")[1]) == []
+
+
+def test_nothing_found_is_said(call):
+    code, out, err = call("list", "no such words at all")
+    assert (code, out) == (0, "")
+    assert f"None of {len(EVERY)} claims" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--kind", "rates"), "There is no kind 'rates': choose from bound, limit,"),
+        (("--paper", "fan"), "There is no paper 'fan': choose from barrett2021, "),
+    ],
+)
+def test_an_unknown_filter_names_those_that_there_are(call, arguments, sentence):
+    code, _, err = call("list", *arguments)
+    assert code == 2
+    assert sentence in one_sentence(err)
