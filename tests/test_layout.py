@@ -22,6 +22,8 @@ BEHAVIOURS = {
     "tests/test_examples.py": "the files in examples/",
     "tests/test_layout.py": "this",
     "tests/test_properties.py": "the docstrings and sources of all theorems",
+    "tests/benchmarks/test_catalogue.py": "the catalogue of the soundness run",
+    "tests/benchmarks/test_soundness.py": "the soundness run on a few cheap entries",
     "tests/solvers/test_bad_input.py": "one sentence on wrong input, in all solvers",
     "tests/solvers/test_degenerate.py": "all reference problems on degenerate data",
     "tests/solvers/test_weighted.py": "maximal margins over weighted norms, from the norm to the certificate",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,14 +15,18 @@ from verify.datasets import Dataset, strategies
 from verify.datasets.flavours import Draw
 
 
-@st.composite
-def mostly_alike(draw: Draw) -> Dataset:
+def mostly_alike() -> st.SearchStrategy[Dataset]:
     """In one dataset of ten or so any binary data, else multiples of one vector of signs.
 
     On the latter the maximisers of all p-norms coincide: each is that vector.
     """
+    return _mostly_alike(strategies.binary(flavours=("integers", "gaussian")))
+
+
+@st.composite
+def _mostly_alike(draw: Draw, others: st.SearchStrategy[Dataset]) -> Dataset:
     if draw(st.integers(0, 9)) == 0:
-        return draw(strategies.binary(flavours=("integers", "gaussian")))
+        return draw(others)
     signs = draw(st.lists(st.sampled_from((1.0, -1.0)), min_size=1, max_size=8))
     multiples = draw(st.lists(st.integers(1, 40), min_size=1, max_size=6))
     y = draw(st.lists(st.sampled_from((1, -1)), min_size=len(multiples), max_size=len(multiples)))
@@ -54,12 +57,3 @@ def sign_and_normalised() -> optax.GradientTransformation:
 def clipped(most: float) -> optax.GradientTransformation:
     """The direction `g min(1, most / |g|_2) / most`: of length 1 while gradients are large."""
     return optax.chain(optax.clip_by_global_norm(most), optax.scale(1 / most))
-
-
-def kept(value: Any) -> Callable[..., Any]:
-    """A function of anything that returns this value."""
-    return functools.partial(_kept, value)
-
-
-def _kept(value: Any, *_: Any) -> Any:
-    return value
