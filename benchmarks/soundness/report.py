@@ -14,7 +14,7 @@ _VERDICTS = ("SUPPORTED", "REFUTED", "INCONCLUSIVE")
 
 
 def sections(plan: Plan, lines: Sequence[Line]) -> list[Section]:
-    """All tables that have rows: counts, what was wrong, what was left open, thin twins, and the power."""
+    """All tables that have rows: counts of verdicts, what was wrong, what was left open, thin twins, and the power."""
     counted = [line for line in lines if line["part"] != Part.POWER]
     made = [
         Section(f"Soundness, {plan.profile.name}", _note(plan, lines), _counts(counted)),
@@ -37,37 +37,32 @@ def _note(plan: Plan, lines: Sequence[Line]) -> str:
     through = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
     missing = len(plan.tasks) - len(lines)
     left = f" {missing} of {len(plan.tasks)} verdicts are not there yet." if missing else ""
-    return f"Master seeds {through}; {plan.profile.datasets} datasets, {plan.profile.steps} steps.{left}"
+    return f"Master seeds {through}; {plan.profile.datasets} datasets, {plan.profile.steps} steps. Wrong is a true one refuted, or a false one supported.{left}"
 
 
 def _counts(lines: Sequence[Line]) -> list[dict[str, Cell]]:
-    groups = {str(part): [line for line in lines if line["part"] == part] for part in Part}
-    groups |= {
-        f"catalogue, {kind}": [line for line in groups[Part.CATALOGUE] if line["kind"] == kind]
-        for kind in sorted({line["kind"] for line in groups[Part.CATALOGUE]})
+    """A row for the true and one for the false of each part, and of each kind of the catalogue."""
+    parts = {str(part): [line for line in lines if line["part"] == part] for part in Part}
+    catalogue = parts[Part.CATALOGUE]
+    parts |= {
+        f"catalogue, {kind}": [line for line in catalogue if line["kind"] == kind]
+        for kind in sorted({line["kind"] for line in catalogue})
     }
-    return [_row(name, members) for name, members in groups.items() if members]
+    groups = [(name, truth, [line for line in those if line["true"] is truth]) for name, those in parts.items()
+              for truth in (True, False)]  # fmt: skip
+    rows = [_row(name, truth, [line["outcome"] for line in those], those) for name, truth, those in groups if those]
+    if twins := [twin["verdict"] for line in lines for twin in line.get("twins", ())]:
+        rows.append(_row("twins of properties", False, twins, []))
+    return rows
 
 
-def _row(name: str, lines: Sequence[Line]) -> dict[str, Cell]:
-    twins = [twin["verdict"] for line in lines for twin in line.get("twins", ())]
-    right = [line["outcome"] for line in lines if line["true"]]
-    false = [line["outcome"] for line in lines if not line["true"]] + twins
-    row: dict[str, Cell] = {"what": name, "true": len(right)}
-    row |= {heading: right.count(verdict) for heading, verdict in _headings("false refutations", 1)}
-    row |= {"false": len(false)}
-    row |= {f"{heading} ": false.count(verdict) for heading, verdict in _headings("false supports", 0)}
-    return row | {
-        "errors": sum(line["outcome"] == ERROR for line in lines),
-        "seconds": float(sum(line["seconds"] for line in lines)),
-    }
-
-
-def _headings(bad: str, place: int) -> Iterable[tuple[str, str]]:
-    """Headings of the three verdicts, of which the one at that place is wrong."""
-    names = ["supported", "refuted", "inconclusive"]
-    names[place] = bad
-    return zip(names, _VERDICTS, strict=True)
+def _row(name: str, truth: bool, outcomes: Sequence[str], lines: Sequence[Line]) -> dict[str, Cell]:
+    """The verdicts counted; the seconds of twins are those of their claims."""
+    counts = {verdict: list(outcomes).count(verdict) for verdict in _VERDICTS}
+    row: dict[str, Cell] = {"what": name, "it is": "true" if truth else "false", "verdicts": len(outcomes)}
+    row |= {verdict.lower(): count for verdict, count in counts.items()}
+    row |= {"wrong": counts["REFUTED" if truth else "SUPPORTED"], "errors": list(outcomes).count(ERROR)}
+    return row | {"seconds": float(sum(line["seconds"] for line in lines)) if lines else None}
 
 
 def _wrong(lines: Sequence[Line]) -> Iterable[dict[str, Cell]]:
