@@ -37,7 +37,8 @@ def _note(plan: Plan, lines: Sequence[Line]) -> str:
     through = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
     missing = len(plan.tasks) - len(lines)
     left = f" {missing} of {len(plan.tasks)} verdicts are not there yet." if missing else ""
-    return f"Master seeds {through}; {plan.profile.datasets} datasets, {plan.profile.steps} steps. Wrong is a true one refuted, or a false one supported.{left}"
+    effort = f"{plan.profile.datasets} datasets, {plan.profile.steps} steps"
+    return f"Master seeds {through}; {effort}. Wrong: a true one refuted, or a false one supported.{left}"
 
 
 def _counts(lines: Sequence[Line]) -> list[dict[str, Cell]]:
