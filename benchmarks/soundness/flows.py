@@ -40,8 +40,7 @@ ENTRIES = (
     *group(
         "flow-gd-multiclass", "GD on the pairwise logistic loss, as a flow",
         true("Ravi et al. 2024: the loss has an exponential tail", "l2", LOG),
-        false("for classes on the axes, of unequal size, the maximiser's singular values are unequal", "spectral",
-              LOG),
+        false("for classes at (1, 0, 0), (0, 2, 0), (0, 0, 3) the maximisers differ", "spectral", LOG),
         flow=True, loss="pairwise_logistic", problem=multiclass(max_classes=3, max_points=8), share=1 / 2,
     ),
     *group(
