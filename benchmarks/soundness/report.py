@@ -34,11 +34,11 @@ _POWER = (
 
 def _note(plan: Plan, lines: Sequence[Line]) -> str:
     seeds = sorted({task.seed for task in plan.tasks})
-    through = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
+    through = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
     missing = len(plan.tasks) - len(lines)
     left = f" {missing} of {len(plan.tasks)} verdicts are not there yet." if missing else ""
     effort = f"{plan.profile.datasets} datasets, {plan.profile.steps} steps"
-    return f"Master seeds {through}; {effort}. Wrong: a true one refuted, or a false one supported.{left}"
+    return f"Master {through}; {effort}. Wrong: a true one refuted, or a false one supported.{left}"
 
 
 def _counts(lines: Sequence[Line]) -> list[dict[str, Cell]]:
