@@ -17,6 +17,15 @@ class Part(StrEnum):
     FLOW = "flow"
     POLAR = "polar"
     MODIFIED = "modified"
+    SOUNDNESS = "soundness"
+
+
+class What(StrEnum):
+    """What a soundness run judges."""
+
+    CATALOGUE = "catalogue"
+    PROPERTIES = "properties"
+    BOTH = "both"
 
 
 class Platform(StrEnum):
@@ -46,10 +55,20 @@ def main(
     write_references: Annotated[
         bool, typer.Option("--write-references", help="Only write benchmarks/references.npz anew.")
     ] = False,
+    seeds: Annotated[int, typer.Option(help="soundness: how many master seeds.")] = 1,
+    seed_start: Annotated[int, typer.Option(help="soundness: the first master seed.")] = 0,
+    profile: Annotated[str, typer.Option(help="soundness: how hard to try: quick or standard.")] = "quick",
+    what: Annotated[What, typer.Option(help="soundness: what is judged.")] = What.CATALOGUE,
+    words: Annotated[str, typer.Option("-k", help="soundness: only what has all these words in its name.")] = "",
+    results: Annotated[Path, typer.Option(help="soundness: where verdicts are kept, a line each.")] = Path(
+        "soundness.jsonl"
+    ),
+    resume: Annotated[bool, typer.Option("--resume", help="soundness: go on with the file of results.")] = False,
 ) -> None:
-    """Measure speed as ratios within one run.
+    """Measure speed as ratios within one run; --only soundness counts wrong verdicts instead, which takes hours.
 
-    Examples: python -m benchmarks --quick;  python -m benchmarks --only engine --sizes 1,64,1024 --json speed.json
+    Examples: python -m benchmarks --quick;  python -m benchmarks --only engine --sizes 1,64,1024 --json speed.json;
+    python -m benchmarks --only soundness --seeds 20 --resume
     """
     from rich.console import Console
 
@@ -61,11 +80,19 @@ def main(
         return
     errors = Console(stderr=True)
     where = tables.machine()
+    ended = True
     try:
-        with errors.status("starting") as status:
-            sections = suite.run(
-                only, sizes=_sizes(sizes), quick=quick, gpu=platform is Platform.GPU, show=status.update
+        if only is Part.SOUNDNESS:
+            from benchmarks.soundness.command import soundness_sections
+
+            sections, ended = soundness_sections(
+                seeds=seeds, first=seed_start, profile=profile, what=what, words=words, path=results, resume=resume
             )
+        else:
+            with errors.status("starting") as status:
+                sections = suite.run(
+                    only, sizes=_sizes(sizes), quick=quick, gpu=platform is Platform.GPU, show=status.update
+                )
     except (InputError, OSError, tables.DifferentWork, problems.StaleReferences) as error:
         errors.print(f"benchmarks: {error}", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
@@ -73,11 +100,13 @@ def main(
         tables.write_json(json_file, sections, where)
     if markdown:
         print(tables.markdown(sections, where))
-        return
-    console = Console()
-    console.print(", ".join(f"{key} {value}" for key, value in where.items()), highlight=False)
-    for section in sections:
-        console.print(tables.console(section))
+    else:
+        console = Console()
+        console.print(", ".join(f"{key} {value}" for key, value in where.items()), highlight=False)
+        for section in sections:
+            console.print(tables.console(section))
+    if not ended:
+        raise typer.Exit(130)
 
 
 if __name__ == "__main__":

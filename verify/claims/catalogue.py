@@ -35,12 +35,18 @@ def all_claims() -> dict[str, Any]:
     return {name: claim for name, (claim, _) in _installed().items()}
 
 
+<<<<<<< HEAD
 def defined_in(package: ModuleType) -> list[tuple[Any, ModuleType]]:
     """The claims of a package's modules whose names begin with `test_`, each with its module, in the order of ids."""
     return list(_of(package).values())
+=======
+def claims_in(package: ModuleType) -> dict[str, Any]:
+    """The claims of a package's modules whose names begin with `test_`, by id."""
+    return {name: claim for name, (claim, _) in located_in(package).items()}
+>>>>>>> h-d
 
 
-def _of(package: ModuleType) -> dict[str, tuple[Any, ModuleType]]:
+def located_in(package: ModuleType) -> dict[str, tuple[Any, ModuleType]]:
     """A package's claims by id, each with the module that defines it."""
     found: dict[str, tuple[Any, ModuleType]] = {}
     for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -54,7 +60,7 @@ def _installed() -> dict[str, tuple[Any, ModuleType]]:
     """The installed claims by id, each with the module that defines it."""
     found: dict[str, tuple[Any, ModuleType]] = {}
     for entry in entry_points(group=GROUP):
-        found |= _of(entry.load())
+        found |= located_in(entry.load())
     return dict(sorted(found.items()))
 
 

@@ -63,13 +63,27 @@ def try_claim(
         return _tried(claim, profile, seed, progress)
 
 
+def laboratory(claim: Claim, profile: Profile, *, seed: int = 0, progress: Progress | None = None) -> Laboratory:
+    """The cases that a trial of the claim draws, at its horizon; `verify.trials.settling.settle` judges it.
+
+    Twins, real data and counterexamples, which a trial has besides, have no bearing on the claim's own verdict.
+    """
+    profile = _shared(claim, profile)
+    return _laboratory(claim, draw(claim, profile.datasets, seed), profile, progress)
+
+
+def _shared(claim: Claim, profile: Profile) -> Profile:
+    """The profile with the claim's share of its datasets."""
+    return replace(profile, datasets=ceil(profile.datasets * claim.share))
+
+
 def _tried(claim: Claim, whole: Profile, seed: int, progress: Callable[[str, int, int], None] | None) -> Trial:
     begun = time.perf_counter()
 
     def report(what: str) -> Callable[[int, int], None]:
         return lambda done, total: progress(what, done, total) if progress else None
 
-    profile = replace(whole, datasets=ceil(whole.datasets * claim.share))
+    profile = _shared(claim, whole)
     cases = draw(claim, profile.datasets, seed)
     lab = _laboratory(claim, cases, profile, report(f"{len(cases)} cases"))
     verdict = settle(claim, lab, profile.extensions)
@@ -109,7 +123,7 @@ def _real(claim: Claim, given: str | Case) -> tuple[str, Case]:
     return given, claim.prepare(dataset) if claim.prepare else dataset
 
 
-def _laboratory(claim: Claim, cases: Sequence[Case], profile: Profile, progress: Progress) -> Laboratory:
+def _laboratory(claim: Claim, cases: Sequence[Case], profile: Profile, progress: Progress | None) -> Laboratory:
     factor = 10.0**claim.horizon
     return Laboratory(
         cases,
