@@ -106,7 +106,7 @@ def parse(spec: str) -> Dataset:
 def require_separable(dataset: Dataset) -> Reference:
     """The L2 reference of the data; raises `NonSeparableError`, with a remedy, when no weights separate them."""
     try:
-        return max_margin(dataset.x, dataset.y, "l2")
+        return max_margin(dataset.x, dataset.y, "l2", classes=dataset.classes)
     except NonSeparableError as error:
         constant = bool(((dataset.x == dataset.x[0]).all(axis=0) & (dataset.x[0] != 0)).any())
         remedy = "choose other classes or fewer points" if constant else "add an intercept, or choose other classes"
