@@ -53,7 +53,7 @@ def labels(y: Labels, n: int, classes: int | None = None) -> tuple[Int[np.ndarra
     """
     if classes is not None and (isinstance(classes, bool) or not isinstance(classes, int | np.integer) or classes < 0):
         raise InputError(f"The number of classes is {classes!r}: pass 2 or more, or leave it away.")
-    raw = _plain(y)
+    raw = plain(y)
     if raw.shape != (n,):
         raise InputError(f"The labels y have shape {raw.shape}: pass one label per row of x, shape ({n},).")
     signs = _signs(raw)
@@ -64,11 +64,11 @@ def labels(y: Labels, n: int, classes: int | None = None) -> tuple[Int[np.ndarra
     if k == 1:
         raise InputError("The labels y hold one class only, which has no margin: pass at least two classes, or +1/-1.")
     if classes is not None and classes != k:
-        absent = np.setdiff1d(np.arange(min(classes, n + 1)), raw) if raw.dtype.kind in "iu" else []
+        absent = np.setdiff1d(np.arange(min(classes, n + 1)), raw) if raw.dtype.kind == "i" and raw.min() >= 0 else []
         what = f"no point of class {absent[0]}" if len(absent) else f"{k} distinct values"
         asked = f"{classes} classes" if classes else "binary labels"
         raise InputError(f"The labels y have {what}, but {asked} are asked for: pass another number.")
-    if k > 2 and raw.dtype.kind in "iu":
+    if k > 2 and raw.dtype.kind == "i":
         _check_ids(distinct, n)
     return ids.astype(np.int64), k
 
@@ -119,8 +119,8 @@ def _column(values: np.ndarray, name: Any) -> Float[np.ndarray, " n"]:
     return np.array(plain, dtype=np.float64)
 
 
-def _plain(y: Labels) -> np.ndarray:
-    """The labels as integers, booleans or texts."""
+def plain(y: Labels) -> np.ndarray:
+    """The labels as an array of integers, booleans or texts. Raises `InputError` for anything else."""
     try:
         raw = np.asarray(y)
     except ValueError:
