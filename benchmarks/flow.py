@@ -6,6 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,7 +54,6 @@ def follow(log_time: float) -> Run:
 
 def descend(steps: int) -> Run:
     """Gradient descent of as many steps in the engine; called in a worker."""
-    from verify.datasets.dataset import Dataset
     from verify.flows.smoothness import step_limit
     from verify.optimizers.methods import gradient_descent
     from verify.runs.simulation import run
@@ -61,7 +61,7 @@ def descend(steps: int) -> Run:
     datasets = _datasets()
     eta = np.array([step_limit(dataset) / 2 for dataset in datasets])
     # One program for all step sizes: features times their roots.
-    scaled = [Dataset(math.sqrt(a) * s.x, s.y) for a, s in zip(eta, datasets, strict=True)]
+    scaled = [replace(s, x=math.sqrt(a) * s.x) for a, s in zip(eta, datasets, strict=True)]
     start = time.perf_counter()
     found = run(gradient_descent(1.0), scaled, steps=steps)
     seconds = time.perf_counter() - start

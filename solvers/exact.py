@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 
 from solvers.certificates import Reference
 from solvers.errors import InputError
-from solvers.problems import Problem, pose
+from solvers.labelled import Labels, Points
+from solvers.problems import Problem, classes_of, pose
 
 NORMS = ("l1", "l2", "linf")
 """The norms with rational brackets."""
@@ -45,19 +46,19 @@ class Witness:
     multipliers: tuple[Fraction, ...]
 
 
-def rational_margin(w: ArrayLike, x: ArrayLike, y: ArrayLike, norm: str) -> tuple[Fraction, Fraction]:
+def rational_margin(w: ArrayLike, x: Points, y: Labels, norm: str) -> tuple[Fraction, Fraction]:
     """The normalised margin of the weights as a rational bracket, of width 0 in l1 and linf.
 
     Raises `InputError` for a norm that has no rational bracket, large or bad data, or zero weights.
     """
-    problem = _posed(x, y, norm)
+    problem = _posed(x, y, norm, w)
     weights = np.asarray(w, np.float64)
     if weights.shape != problem.shape:
         raise InputError(f"The weights have shape {weights.shape}, not {problem.shape}: pass one weight a feature.")
     return _bracket(_rows(problem), [Fraction(v) for v in weights.ravel().tolist()], norm)
 
 
-def rational_witness(x: ArrayLike, y: ArrayLike, reference: Reference) -> Witness:
+def rational_witness(x: Points, y: Labels, reference: Reference) -> Witness:
     """A rational proof of the maximal margin from a certified reference, in the simplest numbers that serve.
 
     Weights and multipliers are rounded to small denominators as long as the bracket gets no wider by that than the
@@ -66,7 +67,7 @@ def rational_witness(x: ArrayLike, y: ArrayLike, reference: Reference) -> Witnes
     Raises `InputError` for a norm that has no rational bracket, or for large or bad data.
     """
     name = reference.norm.name
-    problem = _posed(x, y, name)
+    problem = _posed(x, y, name, reference.weights)
     rows = _rows(problem)
     weights = reference.weights.ravel()
     largest = float(np.abs(weights).max())
@@ -89,10 +90,10 @@ def rational_witness(x: ArrayLike, y: ArrayLike, reference: Reference) -> Witnes
     return Witness(name, lower, upper, tuple(chosen), tuple(v / total for v in shares))
 
 
-def _posed(x: ArrayLike, y: ArrayLike, norm: str) -> Problem:
+def _posed(x: Points, y: Labels, norm: str, weights: ArrayLike) -> Problem:
     if norm not in NORMS:
         raise InputError(f"The norm {norm!r} has no rational bracket: use one of {', '.join(NORMS)}.")
-    problem = pose(x, y)
+    problem = pose(x, y, classes=classes_of(weights))
     if len(problem.constraints) * int(np.prod(problem.shape)) > _LARGEST:
         raise InputError(
             f"The data have {len(problem.constraints)} margins of {int(np.prod(problem.shape))} weights, which is much "

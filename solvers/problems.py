@@ -10,11 +10,11 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 from numpy.typing import ArrayLike
 
+from solvers import labelled
 from solvers.errors import InputError
+from solvers.labelled import Labels, Points
 from solvers.norms import Norm
 from solvers.own_norm import OwnNorm, check_own_norm
-
-_FAR = 2.0**31  # labels beyond it are no classes of any data
 
 # Weights [d] or [k, d]; margins and multipliers [n] or [n, k].
 Weights = Float[np.ndarray, "*shape"]
@@ -106,23 +106,22 @@ class Problem:
         return signed
 
 
-def pose(x: ArrayLike, y: ArrayLike, norm: Norm | None = None) -> Problem:
+def pose(x: Points, y: Labels, norm: Norm | None = None, classes: int | None = None) -> Problem:
     """Validate a dataset and pose its problem.
 
-    x: features `[n d]`, floats or integers. y: labels `[n]`, +1/-1 (all +1 or all -1 included), or class ids 0..k-1
-    with every class present. norm: when given, checked for being defined on the weights, and an own norm for being one
-    norm.
+    x: features `[n d]`. y: labels `[n]`, and classes, by the rule of `solvers.labelled`. norm: when given, checked for
+    being defined on the weights, and an own norm for being one norm.
 
-    Raises `InputError` where `x` is not a finite, non-empty matrix of numbers; where `y` does not match it, or is
-    neither kind of labels, or has one class only; and where the norm needs matrices but the labels are binary, or is an
-    own norm whose parts do not agree.
+    Raises `InputError` where `x` is not a finite, non-empty matrix of numbers; where `y` does not match it, or holds no
+    labels, or one class only; and where the norm needs matrices but the labels are binary, or is an own norm whose
+    parts do not agree.
     """
-    features = _features(x)
-    labels, classes = _labels(y, len(features))
+    features = labelled.features(x)
+    labels, classes = labelled.labels(y, len(features), classes)
     if norm is not None and norm.matrix_only and not classes:
         raise InputError(
             f"The {norm.name} norm needs a weight matrix but binary labels give a weight vector: "
-            "use an entry-wise norm, or class ids 0..k-1."
+            "use an entry-wise norm, or ask for classes=2."
         )
     if isinstance(norm, OwnNorm):
         check_own_norm(norm, (classes, features.shape[1]) if classes else (features.shape[1],))
@@ -131,48 +130,6 @@ def pose(x: ArrayLike, y: ArrayLike, norm: Norm | None = None) -> Problem:
     return Problem(np.ldexp(features, -exponent), labels, classes, exponent)
 
 
-def _features(x: ArrayLike) -> Float[np.ndarray, "n d"]:
-    try:
-        raw = np.asarray(x)
-    except ValueError:
-        raise InputError("The features x have rows of different lengths: pass a matrix, one row per point.") from None
-    if raw.dtype.kind not in "fiu":
-        raise InputError(f"The features x have dtype {raw.dtype}: pass an array of floats or integers.")
-    if raw.ndim != 2 or 0 in raw.shape:
-        raise InputError(f"The features x have shape {raw.shape}: pass a non-empty matrix with one row per point.")
-    features = raw.astype(np.float64)
-    if not np.isfinite(features).all():
-        row = int(np.argmin(np.isfinite(features).all(axis=1)))
-        raise InputError(f"The features x have a NaN or infinite entry in row {row}: drop or impute that point.")
-    return features
-
-
-def _odd_label(labels: np.ndarray) -> str:
-    """What the labels hold instead of integers: the first such number, else their type."""
-    if labels.dtype.kind != "f":
-        return f"have type {labels.dtype}"
-    return f"hold {labels[~(labels == np.round(labels)) | ~np.isfinite(labels)][0]}"
-
-
-def _labels(y: ArrayLike, n: int) -> tuple[Int[np.ndarray, " n"], int]:
-    """The labels as integers, and the number of classes (0 for binary labels)."""
-    try:
-        raw = np.asarray(y)
-    except ValueError:
-        raise InputError("The labels y are no list of numbers: pass one label per row of x.") from None
-    if raw.shape != (n,):
-        raise InputError(f"The labels y have shape {raw.shape}: pass one label per row of x, shape ({n},).")
-    if raw.dtype.kind not in "fiu" or not np.all(np.isfinite(raw)) or not np.all(raw == np.round(raw)):
-        raise InputError(f"The labels y are not integers, they {_odd_label(raw)}: pass +1/-1, or class ids 0..k-1.")
-    labels = np.clip(raw.astype(np.float64), -_FAR, _FAR).astype(np.int64)
-    low, high = int(labels.min()), int(labels.max())
-    if low < -1 or (low == -1 and not np.all(np.abs(labels) == 1)):
-        raise InputError(f"The labels y mix -1 or less ({low}) with {high}: pass +1/-1, or class ids 0..k-1.")
-    if low == -1 or (low == 1 and high == 1):
-        return labels, 0
-    absent = np.setdiff1d(np.arange(min(high, n) + 1), labels)
-    if len(absent):
-        raise InputError(f"The labels y have no point of class {absent[0]}: renumber the classes as 0..k-1.")
-    if high == 0:
-        raise InputError("The labels y hold one class only, which has no margin: pass at least two classes, or +1/-1.")
-    return labels, high + 1
+def classes_of(w: ArrayLike) -> int | None:
+    """Two classes where there is a row of weights for each of two; else what the labels say."""
+    return 2 if np.ndim(w) == 2 and np.shape(w)[0] == 2 else None

@@ -17,12 +17,13 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from solvers import programs
+from solvers import labelled, programs
 from solvers.certificates import Reference, lower_bound, promise, support, upper_bound
 from solvers.errors import InputError, NonSeparableError, UndecidedError
+from solvers.labelled import Labels, Points
 from solvers.norms import Norm
 from solvers.norms import norm as parse
-from solvers.problems import Problem, Table, Weights, pose
+from solvers.problems import Problem, Table, Weights, classes_of, pose
 from solvers.programs import Candidate
 from solvers.uniqueness import unique
 
@@ -35,24 +36,25 @@ _NEAR = 1.5
 _L2 = Norm("entrywise", 2.0)
 
 
-def margins(w: ArrayLike, x: ArrayLike, y: ArrayLike) -> Table:
+def margins(w: ArrayLike, x: Points, y: Labels) -> Table:
     """The margins of `w`: `y_i <x_i, w>` [n] for binary labels, else `<(e_{y_i} - e_c) x_i^T, W>` [n, k].
 
-    Multiclass margins are +inf at the true class.
+    Two distinct labels are binary where the weights are [d], and two classes where they are [2, d]. Multiclass margins
+    are +inf at the true class.
 
     Raises `InputError` for bad data, or for weights of another shape than [d] or [k, d].
     """
-    problem = pose(x, y)
+    problem = pose(x, y, classes=classes_of(w))
     return np.ldexp(problem.scores(_weights(w, problem)), problem.exponent)
 
 
-def normalised_margin(w: ArrayLike, x: ArrayLike, y: ArrayLike, norm: str | Norm = "l2") -> float:
+def normalised_margin(w: ArrayLike, x: Points, y: Labels, norm: str | Norm = "l2") -> float:
     """The least margin of `w` divided by its norm.
 
     Raises `InputError` as `margins` does, and for zero weights or a norm unknown or not defined on `w`.
     """
     kind = parse(norm)
-    problem = pose(x, y, kind)
+    problem = pose(x, y, kind, classes_of(w))
     weights = _weights(w, problem)
     size = float(kind.value(weights))
     if size == 0:
@@ -60,19 +62,24 @@ def normalised_margin(w: ArrayLike, x: ArrayLike, y: ArrayLike, norm: str | Norm
     return math.ldexp(float(problem.scores(weights).min()) / size, problem.exponent)
 
 
-def max_margin(x: ArrayLike, y: ArrayLike, norm: str | Norm = "l2", *, scale: ArrayLike | None = None) -> Reference:
+def max_margin(
+    x: Points, y: Labels, norm: str | Norm = "l2", *, scale: ArrayLike | None = None, classes: int | None = None
+) -> Reference:
     """The maximal margin over `||w|| <= 1`, as a certified bracket with its maximiser.
 
-    x: features `[n d]`. y: labels `[n]`, +1/-1 (weights `[d]`) or class ids 0..k-1 (weights `[k d]`). norm: a norm or
-    its name. scale: positive numbers `s`, shaped like the weights: the margin is maximised over `||s * w|| <= 1`, in an
-    entry-wise norm. The maximiser returned has `||s * w|| = 1`.
+    x: features `[n d]`: an array, a frame of pandas or polars, or a scipy sparse matrix. y: labels `[n]`. Two distinct
+    ones, whatever they are (+1/-1, 0/1, booleans, texts), are binary, with weights `[d]`: the later in sorted order is
+    +1. So are labels that are all +1, or all -1. classes: 2 makes two classes of two labels, with weights `[2 d]`,
+    whose margins are other ones. Three or more distinct labels are classes, with weights `[k d]`: the numbers 0..k-1,
+    or texts, numbered in sorted order. norm: a norm or its name. scale: positive numbers `s`, shaped like the weights:
+    the margin is maximised over `||s * w|| <= 1`, in an entry-wise norm. The maximiser returned has `||s * w|| = 1`.
 
     Raises `NonSeparableError`, which carries the certificate, where the maximal margin is not positive;
     `UndecidedError` where double precision does not tell the margin from 0; and `InputError` for bad data, a norm that
     is unknown or not defined on the weights, or a bad scale.
     """
     kind = parse(norm)
-    problem = pose(x, y, kind)
+    problem = pose(x, y, kind, classes)
     return _solve([problem], kind, named=False)[0] if scale is None else _rescaled(problem, kind, scale)
 
 
@@ -113,30 +120,34 @@ def _positive(scale: ArrayLike, problem: Problem, norm: Norm) -> Weights:
     return s
 
 
-def max_margins(datasets: Sequence[tuple[ArrayLike, ArrayLike]], norm: str | Norm = "l2") -> list[Reference]:
+def max_margins(
+    datasets: Sequence[tuple[Points, Labels] | tuple[Points, Labels, int | None]], norm: str | Norm = "l2"
+) -> list[Reference]:
     """The references of many datasets, solved together; much faster than one by one.
+
+    datasets: each its features and labels, `(x, y)` or `(x, y, classes)`, as `max_margin` takes them.
 
     Raises as `max_margin`, the message naming the dataset by its index.
     """
     kind = parse(norm)
     problems: list[Problem] = []
-    for index, (x, y) in enumerate(datasets):
+    for index, (x, y, *classes) in enumerate(datasets):
         try:
-            problems.append(pose(x, y, kind))
+            problems.append(pose(x, y, kind, *classes))
         except InputError as error:
             raise InputError(f"Dataset {index}: {error}") from error
     return _solve(problems, kind, named=True)
 
 
-def hard_margin(x: ArrayLike, y: ArrayLike) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " n"]]:
+def hard_margin(x: Points, y: Labels) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " n"]]:
     """The hard-margin support vector machine: `argmin ||w||_2^2` subject to `y_i <x_i, w> >= 1`.
 
     Returns `w_hat` [d] and `alpha` [n] >= 0 with `w_hat = sum alpha_i y_i x_i`, from the l2 reference.
-    Raises as `max_margin`, and `InputError` for class ids.
+    Raises as `max_margin`, and `InputError` for three classes or more.
     """
     problem = pose(x, y)
     if problem.classes:
-        raise InputError("The labels y are class ids, but the hard-margin problem is binary: pass +1/-1.")
+        raise InputError("The labels y are classes, but the hard-margin problem is binary: pass two distinct labels.")
     reference = _solve([problem], _L2, named=False)[0]
     return reference.weights / reference.upper, reference.multipliers / reference.upper**2
 
@@ -221,6 +232,12 @@ def _separate(problem: Problem, label: str) -> _State:
     if state.lower > 0:
         return state
     if state.vanishing:
+        if pair := labelled.contradiction(problem.x, problem.y):
+            raise NonSeparableError(
+                f"{label}The data has no positive margin, since points {pair[0]} and {pair[1]} are the same and their "
+                "labels differ: drop one of them.",
+                state.multipliers,
+            )
         points = np.flatnonzero(state.multipliers.reshape(len(problem.y), -1).any(axis=1))
         raise NonSeparableError(
             f"{label}The data has no positive margin, since {_points(points)} combine to zero: "

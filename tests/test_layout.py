@@ -24,14 +24,12 @@ BEHAVIOURS = {
     "tests/test_layout.py": "this",
     "tests/test_notebooks.py": "the notebooks in examples/, and their pages",
     "tests/test_properties.py": "the docstrings and sources of all theorems",
-<<<<<<< HEAD
     "tests/mutants/test_table.py": "the table of planted bugs, against the program",
-=======
     "tests/benchmarks/test_catalogue.py": "the catalogue of the soundness run",
     "tests/benchmarks/test_soundness.py": "the soundness run on a few cheap entries",
->>>>>>> h-d
     "tests/solvers/test_bad_input.py": "one sentence on wrong input, in all solvers",
     "tests/solvers/test_degenerate.py": "all reference problems on degenerate data",
+    "tests/solvers/test_reported.py": "maximal margins of data that others had trouble with",
     "tests/solvers/test_weighted.py": "maximal margins over weighted norms, from the norm to the certificate",
     "tests/reports/test_browser.py": "the page in a headless browser",
     "tests/verify/test_names.py": "the public names of the package",

@@ -1,10 +1,14 @@
-"""What can go wrong in a run or a flow, as errors with a sentence."""
+"""What can go wrong in a run or a flow, as errors with a sentence, and what is told of data by a warning."""
 
 from __future__ import annotations
 
 
 class TrajectoryError(RuntimeError):
     """A run met NaN or infinity: the message names the step and the dataset."""
+
+
+class Guessed(UserWarning):
+    """What a file of data leaves open was guessed: the message says what, and how to say it oneself."""
 
 
 class FlowError(RuntimeError):

@@ -22,6 +22,11 @@ def multiclass(seed: int, n: int, d: int, k: int) -> Dataset:
     return x, (x @ centres.T).argmax(axis=1)
 
 
+def classes(y: np.ndarray) -> int:
+    """The number of classes that labels 0..k-1 stand for, two included, and 0 for labels +1/-1."""
+    return 0 if set(y.tolist()) <= {-1, 1} else int(y.max()) + 1
+
+
 def thin(seed: int, n: int, d: int, margin: float) -> Dataset:
     """Points of size 1 whose margin along one direction is between `margin` and twice that."""
     rng = np.random.default_rng(seed)

@@ -24,20 +24,21 @@ from tests.solvers.test_references import combination
         ([1.0, 2.0], [1, -1], r"features x have shape \(2,\)"),
         (np.zeros((0, 2)), [], "non-empty matrix"),
         (np.zeros((2, 0)), [1, -1], "non-empty matrix"),
-        ([[1.0, np.nan], [0.0, 1.0]], [1, -1], "NaN or infinite entry in row 0"),
-        ([[1.0, 2.0], [np.inf, 1.0]], [1, -1], "row 1: drop"),
+        ([[1.0, np.nan], [0.0, 1.0]], [1, -1], "hold nan in row 0, column 1"),
+        ([[1.0, 2.0], [np.inf, 1.0]], [1, -1], "inf in row 1, column 0: drop"),
         ([["a"], ["b"]], [1, -1], "dtype"),
         ([[1.0], [2.0]], [1], r"pass one label per row of x, shape \(2,\)"),
         ([[1.0], [2.0]], [[1], [-1]], "one label per row"),
-        ([[1.0], [2.0]], [0.5, -1], "not integers"),
-        ([[1.0], [2.0]], [True, False], "not integers"),
-        ([[1.0], [2.0]], [np.nan, 1], "not integers"),
-        ([[1.0], [2.0], [3.0]], [-1, 0, 1], "mix -1 or less"),
-        ([[1.0], [2.0]], [-1, 2], "mix -1 or less"),
-        ([[1.0], [2.0]], [-2, 1], "mix -1 or less"),
-        ([[1.0], [2.0]], [0, 2], "no point of class 1: renumber"),
-        ([[1.0], [2.0]], [1, 2], "no point of class 0: renumber"),
-        ([[1.0], [2.0]], [0, 10**15], "no point of class 1"),
+        ([[1.0], [2.0]], [0.5, -1], "not classes, they hold 0.5: pass"),
+        ([[1.0], [2.0]], [np.nan, 1], "not classes, they hold nan: pass"),
+        ([[1.0], [2.0], [3.0]], [-1, 0, 1], r"mix -1 or less \(-1\) with 1: pass"),
+        ([[1.0], [2.0], [3.0]], [0, 2, 3], "no point of class 1: renumber"),
+        ([[1.0], [2.0], [3.0]], [1, 2, 3], "no point of class 0: renumber"),
+        ([[1.0], [2.0], [3.0]], [0, 10**15, 1], "they hold 1000000000000000: pass"),
+        ([[1.0], [2.0], [3.0]], [0, 2**30, 1], "no point of class 2"),
+        ([[1.0], [2.0]], [1, "a"], "hold 1 and 'a': pass"),
+        ([[1.0], [2.0]], ["a", None], "hold 'a' and None: pass"),
+        ([[1.0], [2.0]], ["a", "a"], "one class only"),
         ([[1.0], [2.0]], [0, 0], "one class only"),
     ],
 )
@@ -61,7 +62,7 @@ def test_bad_norms_and_weights():
     with pytest.raises(InputError, match="weights w are zero"):
         normalised_margin([0.0, 0.0], x, y)
     with pytest.raises(InputError, match="hard-margin problem is binary"):
-        hard_margin([[1.0], [-1.0]], [0, 1])
+        hard_margin([[1.0], [-1.0], [2.0]], [0, 1, 2])
 
 
 def check_certificate(error, x, y):
@@ -78,15 +79,25 @@ def check_certificate(error, x, y):
         ([[0.0, 0.0], [1.0, 0.0]], [1, -1]),
         ([[0.0]], [1]),
         ([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]], [1, 1, 1]),
-        ([[1.0, 2.0], [1.0, 2.0]], [0, 1]),
         ([[1e-200, 0.0], [1e-200, 0.0]], [1, -1]),
     ],
 )
 @pytest.mark.parametrize("name", ["l2", "linf", "l3"])
 def test_data_without_a_margin_comes_with_a_certificate(x, y, name):
-    with pytest.raises(NonSeparableError, match="no positive margin, since the data vectors of point") as raised:
+    with pytest.raises(NonSeparableError, match=r"no positive margin, since (the data vectors of )?point") as raised:
         max_margin(x, y, name)
     check_certificate(raised.value, np.array(x), np.array(y))
+
+
+def test_a_point_with_two_labels_is_named():
+    x = [[1.0, 0.0], [2.0, 1.0], [-0.0, 3.0], [2.0, 1.0], [0.0, 3.0]]
+    for y, classes in (([1, 1, -1, 1, 1], None), ([0, 1, 0, 1, 1], 2), (["a", "b", "c", "b", "a"], None)):
+        with pytest.raises(
+            NonSeparableError, match="points 2 and 4 are the same and their labels differ: drop"
+        ) as raised:
+            max_margin(x, y, classes=classes)
+        if classes:
+            check_certificate(raised.value, np.array(x), np.array(y))
 
 
 def test_real_data_without_a_margin():

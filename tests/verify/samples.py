@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from verify.datasets import Dataset
@@ -21,9 +23,9 @@ def classes(n: int, d: int, k: int, seed: int = 0) -> Dataset:
     rng = np.random.default_rng([seed, n, d, k])
     y = np.arange(n) % k
     vertices = 2 * np.linalg.qr(rng.normal(size=(d, d)))[0][:k]
-    return Dataset(vertices[y] + 0.3 * rng.normal(size=(n, d)), y)
+    return Dataset(vertices[y] + 0.3 * rng.normal(size=(n, d)), y, classes=k)
 
 
 def with_zero_columns(dataset: Dataset) -> Dataset:
     """The dataset with a column of zeros in front and one at the end."""
-    return Dataset(np.pad(dataset.x, ((0, 0), (1, 1))), dataset.y)
+    return replace(dataset, x=np.pad(dataset.x, ((0, 0), (1, 1))))

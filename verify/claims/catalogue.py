@@ -35,17 +35,6 @@ def all_claims() -> dict[str, Any]:
     return {name: claim for name, (claim, _) in _installed().items()}
 
 
-<<<<<<< HEAD
-def defined_in(package: ModuleType) -> list[tuple[Any, ModuleType]]:
-    """The claims of a package's modules whose names begin with `test_`, each with its module, in the order of ids."""
-    return list(_of(package).values())
-=======
-def claims_in(package: ModuleType) -> dict[str, Any]:
-    """The claims of a package's modules whose names begin with `test_`, by id."""
-    return {name: claim for name, (claim, _) in located_in(package).items()}
->>>>>>> h-d
-
-
 def located_in(package: ModuleType) -> dict[str, tuple[Any, ModuleType]]:
     """A package's claims by id, each with the module that defines it."""
     found: dict[str, tuple[Any, ModuleType]] = {}

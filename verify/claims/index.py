@@ -58,7 +58,7 @@ def summaries() -> list[Summary]:
     for entry in entry_points(group=catalogue.GROUP):
         place = _place(entry.value)
         kept = None if place is None else _kept(place)
-        found += kept if kept is not None else _summarised(catalogue.defined_in(entry.load()), place)
+        found += kept if kept is not None else _summarised(list(catalogue.located_in(entry.load()).values()), place)
     return sorted(found, key=lambda summary: summary.id)
 
 
@@ -72,7 +72,7 @@ def renew(package: str) -> Path:
     place = _place(package)
     if place is None:
         raise ValueError(f"{package} is no package that can be found")
-    claims = catalogue.defined_in(importlib.import_module(package))
+    claims = list(catalogue.located_in(importlib.import_module(package)).values())
     rows = [asdict(summary) for summary in _summarised(claims, place)]
     file = place / _FILE
     file.write_text(json.dumps({"files": _digest(place), "claims": rows}, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -33,7 +33,7 @@ def run(
     dataset = parse(data)
     require_separable(dataset)
     norms = norm or (["linf", "l2", "l1"] if dataset.binary else ["linf", "l2", "l1", "spectral", "nuclear"])
-    references = [max_margin(dataset.x, dataset.y, name) for name in norms]
+    references = [max_margin(dataset.x, dataset.y, name, classes=dataset.classes) for name in norms]
     transformation = optimizer_of(optimizer, option or [])
     with progress_bar() as bar:
         task = bar.add_task(optimizer)

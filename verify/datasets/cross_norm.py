@@ -67,7 +67,7 @@ def bases(norm_a: Norm, norm_b: Norm, ratio: float, limits: Limits) -> tuple[Bas
         candidates = _candidates(k, limits)
         reached: list[Base] = []
         while len(reached) < _ENOUGH and (chunk := list(islice(candidates, _CHUNK))):
-            solved = _solved(chunk, norm_a, norm_b)
+            solved = _solved(chunk, k, norm_a, norm_b)
             least = min([least, *(base.ratio for base in solved)])
             reached += [base for base in solved if base.ratio <= ratio]
         found += reached[:_ENOUGH]
@@ -95,8 +95,9 @@ def draw_points(draw: Draw, base: Base, limits: Limits) -> Points:
     return np.vstack([base.x, x + needed[:, None] * towards]), np.concatenate([base.y, labels])
 
 
-def _solved(candidates: list[Points], norm_a: Norm, norm_b: Norm) -> list[Base]:
-    references = zip(max_margins(candidates, norm_a), max_margins(candidates, norm_b), strict=True)
+def _solved(candidates: list[Points], k: int, norm_a: Norm, norm_b: Norm) -> list[Base]:
+    posed = [(x, y, k) for x, y in candidates]
+    references = zip(max_margins(posed, norm_a), max_margins(posed, norm_b), strict=True)
     return [_base(x, y, a, b) for (x, y), (a, b) in zip(candidates, references, strict=True)]
 
 

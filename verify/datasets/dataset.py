@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from solvers import labelled
 from solvers.errors import InputError
 from verify.datasets.cases import Case
 
@@ -20,25 +21,34 @@ _LARGEST_EXPRESSION = 256
 class Dataset:
     """Features and labels, validated and read-only.
 
-    The labels say which problem it is: all in {+1, -1} is *binary*, where a weight vector has shape `[d]`;
-    integers 0..k-1 are k classes, with weights of shape `[k, d]`. Labels {0, 1} are two classes, not binary.
-    Lists are accepted and copied. Separability is not required here (`realdata.require_separable` does that).
+    x: features `[n d]`: an array or rows of numbers, a frame of pandas or polars, or a scipy sparse matrix; float64
+    from then on. y: labels `[n]`. Two distinct ones, whatever they are (+1/-1, 0/1, booleans, texts), are *binary*: the
+    later in sorted order becomes +1 and the other -1, and weights have shape `[d]`; so are labels that are all +1, or
+    all -1. classes: 2 makes two classes of them, 0 and 1, with weights `[2, d]`. Three or more distinct labels are k
+    classes, with weights `[k, d]`: the numbers 0..k-1, or texts, numbered in sorted order. A dataset has k in `classes`
+    once it is made, and 0 where it is binary.
 
-    Raises `InputError` when `x` is not a finite, non-empty `[n, d]` array of numbers, or when `y` is not `n`
-    labels of one of the two forms with every class present.
+    Lists are accepted and copied. Separability is not required here (`verify.datasets.real.require_separable` does
+    that).
+
+    Raises `InputError` when `x` is not a finite, non-empty matrix of numbers, or when `y` is not `n` such labels with
+    every class present.
     """
 
     x: Float[np.ndarray, "n d"]
     y: Int[np.ndarray, " n"]
     name: str = ""
+    # None is what the labels say; from the start of its life it is a number.
+    classes: int = field(default=cast(int, None), kw_only=True)
 
     def __post_init__(self) -> None:
-        x = _features(self.x)
-        y = _labels(self.y, len(x))
+        x = labelled.features(self.x)
+        y, classes = labelled.labels(self.y, len(x), self.classes)
         x.setflags(write=False)
         y.setflags(write=False)
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", y)
+        object.__setattr__(self, "classes", classes)
 
     @property
     def n(self) -> int:
@@ -53,12 +63,12 @@ class Dataset:
     @property
     def binary(self) -> bool:
         """Whether the labels are +1/-1."""
-        return _is_binary(self.y)
+        return not self.classes
 
     @property
-    def classes(self) -> int:
-        """The number of classes `k`, and 0 for binary labels."""
-        return 0 if self.binary else int(self.y.max()) + 1
+    def problem(self) -> tuple[Float[np.ndarray, "n d"], Int[np.ndarray, " n"], int]:
+        """Features, labels and classes, as `solvers.max_margins` takes them."""
+        return self.x, self.y, self.classes
 
     @property
     def weights_shape(self) -> tuple[int, ...]:
@@ -106,12 +116,15 @@ class Dataset:
         missing = [field for field in ("x", "y") if field not in record]
         if missing:
             raise InputError(f"a dataset record lacks {' and '.join(missing)}: write it with Dataset.to_json.")
-        return cls(record["x"], record["y"], record.get("name", ""))
+        # Labels of a record are as they are in a dataset: 0 and 1 are two classes there, not binary.
+        classes = None if {-1, 1}.issuperset(record["y"]) else max(record["y"]) + 1
+        return cls(record["x"], record["y"], record.get("name", ""), classes=cast(int, classes))
 
     def __repr__(self) -> str:
         """The data as a Python expression (without the name), or name and sizes when it is large."""
         if self.x.size <= _LARGEST_EXPRESSION:
-            return f"Dataset({_plain(self.x)}, {self.y.tolist()})"
+            two = ", classes=2" if self.classes == 2 else ""
+            return f"Dataset({_plain(self.x)}, {self.y.tolist()}{two})"
         labels = "binary" if self.binary else f"{self.classes} classes"
         name = f"{self.name!r}, " if self.name else ""
         return f"<Dataset: {name}{self.n} points, {self.d} features, {labels}>"
@@ -145,7 +158,7 @@ def scaled_to_unit_rows(dataset: Dataset) -> Dataset:
     # Rounding of the division may leave a norm one unit in the last place above 1.
     while np.linalg.norm(x / scale, axis=1).max() > 1.0:
         scale = float(np.nextafter(scale, np.inf))
-    return Dataset(x / scale, dataset.y, dataset.name)
+    return replace(dataset, x=x / scale)
 
 
 def rotated(dataset: Dataset, seed: int | Sequence[int]) -> Dataset:
@@ -156,62 +169,7 @@ def rotated(dataset: Dataset, seed: int | Sequence[int]) -> Dataset:
     gaussian = np.random.default_rng(seed).standard_normal((dataset.d, dataset.d))
     q, r = np.linalg.qr(gaussian)
     # The signs of R's diagonal make the distribution uniform (Mezzadri 2007).
-    return Dataset(dataset.x @ (q * np.sign(np.diag(r))), dataset.y, dataset.name)
-
-
-def _features(x: Any) -> Float[np.ndarray, "n d"]:
-    try:
-        array = np.asarray(x)
-        if array.dtype.kind not in "iuf":
-            raise TypeError
-        array = array.astype(np.float64)
-    except (TypeError, ValueError):
-        raise InputError(
-            "x is not an array of real numbers: give n rows of d numbers each, all of one length."
-        ) from None
-    if array.ndim != 2:
-        raise InputError(f"x has shape {array.shape}: give a 2-d array [n, d], one row for each point.")
-    if array.size == 0:
-        raise InputError(f"x has shape {array.shape} and is empty: give at least one point and one feature.")
-    if not np.isfinite(array).all():
-        row, column = np.argwhere(~np.isfinite(array))[0]
-        raise InputError(
-            f"x is {array[row, column]} at row {row}, column {column}: replace values that are not finite."
-        )
-    return array
-
-
-def _labels(y: Any, n: int) -> Int[np.ndarray, " n"]:
-    form = "labels are all +1/-1 (binary) or all integers 0..k-1 (classes)"
-    try:
-        array = np.asarray(y)
-    except ValueError:
-        raise InputError(f"y is not a list of numbers: {form}.") from None
-    if array.dtype.kind not in "iuf":
-        raise InputError(f"y has entries of type {array.dtype}: {form}.")
-    if array.shape != (n,):
-        raise InputError(f"y has shape {array.shape} but x has {n} rows: give one label for each row.")
-    fractional = ~np.isfinite(array) | (array != np.trunc(array))
-    if fractional.any():
-        raise InputError(f"y holds {array[fractional][0]}: {form}.")
-    if np.abs(array).max() >= 2**31:
-        raise InputError(f"y holds {array[np.abs(array).argmax()]}: {form}.")
-    array = array.astype(np.int64)
-    if _is_binary(array):
-        return array
-    if array.min() < 0:
-        raise InputError(f"y mixes {array.min()} with {array.max()}: {form}.")
-    present = np.unique(array)
-    if len(present) == 1:
-        raise InputError(f"every label is {present[0]}: give at least two classes, or +1/-1 labels.")
-    if present[-1] >= len(present):
-        absent = np.setdiff1d(np.arange(len(present)), present)[0]
-        raise InputError(f"class {absent} has no point although class {present[-1]} has: renumber classes 0..k-1.")
-    return array
-
-
-def _is_binary(y: np.ndarray) -> bool:
-    return bool((np.abs(y) == 1).all())
+    return replace(dataset, x=dataset.x @ (q * np.sign(np.diag(r))))
 
 
 def _plain(x: np.ndarray) -> list[list[float]]:

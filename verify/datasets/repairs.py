@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,11 +26,11 @@ def with_support_gap(dataset: Dataset, gap: float, norm: str | Norm) -> Dataset 
     """
     x, y = dataset.x.copy(), dataset.y.copy()
     for attempt in range(_ROUNDS):
-        reference = max_margin(x, y, norm)
+        reference = max_margin(x, y, norm, classes=dataset.classes)
         found = margins(reference.weights, x, y)
         near = ~reference.support & (found < (1.0 + gap) * reference.upper)
         if not near.any():
-            return Dataset(x, y, dataset.name)
+            return replace(dataset, x=x, y=y)
         rows = near.reshape(len(y), -1).any(axis=1)
         mixed = rows & reference.support.reshape(len(y), -1).any(axis=1)
         spare = [i for i in np.flatnonzero(mixed) if np.count_nonzero(y == y[i]) > 1]
@@ -47,7 +48,7 @@ def with_margin_within(dataset: Dataset, bounds: tuple[float, float], norm: str 
     that integers stay readable, and else it brings the margin to the bounds' geometric mean.
     """
     low, high = bounds
-    reference = max_margin(dataset.x, dataset.y, norm)
+    reference = max_margin(dataset.x, dataset.y, norm, classes=dataset.classes)
     if low <= reference.lower and reference.upper <= high:
         return dataset
     target = math.sqrt(low) * math.sqrt(high) if math.isfinite(high) else 2.0 * low
@@ -55,7 +56,7 @@ def with_margin_within(dataset: Dataset, bounds: tuple[float, float], norm: str 
     rounded = 2.0 ** round(math.log2(factor))
     if low <= rounded * reference.lower and rounded * reference.upper <= high:
         factor = rounded
-    return Dataset(factor * dataset.x, dataset.y, dataset.name)
+    return replace(dataset, x=factor * dataset.x)
 
 
 def cross_ratio(dataset: Dataset, norm_a: str | Norm, norm_b: str | Norm) -> float:
@@ -64,6 +65,6 @@ def cross_ratio(dataset: Dataset, norm_a: str | Norm, norm_b: str | Norm) -> flo
     An upper bound up to the reference's certified width. Where the norm-b maximiser is not unique it is the
     one that the solver returns.
     """
-    best = max_margin(dataset.x, dataset.y, norm_a)
-    other = max_margin(dataset.x, dataset.y, norm_b)
+    best = max_margin(dataset.x, dataset.y, norm_a, classes=dataset.classes)
+    other = max_margin(dataset.x, dataset.y, norm_b, classes=dataset.classes)
     return normalised_margin(other.weights, dataset.x, dataset.y, norm_a) / best.lower

@@ -188,14 +188,15 @@ def _flavoured(draw: Draw, limits: Limits, flavours: st.SearchStrategy[Flavour])
     if flavour.name != "integers":
         # Of two counterexamples hypothesis holds the one with fewer choices to be simpler.
         draw(st.tuples(*[st.booleans()] * _PADDING))
-    return Dataset(x, y, name=flavour.name)
+    return Dataset(x, y, flavour.name, classes=classes)
 
 
 @st.composite
 def _crossed(draw: Draw, limits: Limits, bases: st.SearchStrategy[crossing.Base]) -> Dataset:
-    x, y = crossing.draw_points(draw, draw(bases), limits)
+    base = draw(bases)
+    x, y = crossing.draw_points(draw, base, limits)
     hypothesis.event("flavour", "cross_norm")
-    return Dataset(x, y, name="cross_norm")
+    return Dataset(x, y, "cross_norm", classes=base.classes)
 
 
 def _chosen(names: Sequence[str] | None, limits: Limits) -> tuple[Flavour, ...]:

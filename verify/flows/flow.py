@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -270,7 +270,7 @@ def flow(
     _check(members, kind, log_time, handover, points, rtol)
     eta = _step_sizes(members, kind, method, step_size)
     root = np.sqrt(eta)
-    scaled = [Dataset(a * s.x, s.y, s.name) for a, s in zip(root, members, strict=True)]
+    scaled = [replace(s, x=a * s.x) for a, s in zip(root, members, strict=True)]
     parsed = tuple(dict.fromkeys(solvers.norms.norm(norm) for norm in norms))
     discrete = _run(scaled, kind, parsed, method, int(handover))
     solver = Solver(scaled, kind, parsed, rtol, method)

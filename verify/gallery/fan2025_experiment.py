@@ -89,7 +89,7 @@ def dataset(p: Parameters, seed: int, index: int, draw: int) -> Dataset:
     rng = np.random.default_rng(derived_seed(seed, _ID, str(index), str(draw)))
     centres = rng.normal(size=(p.classes, p.features))
     y = np.repeat(np.arange(p.classes), p.points)
-    return Dataset(centres[y] + p.spread * rng.normal(size=(len(y), p.features)), y)
+    return Dataset(centres[y] + p.spread * rng.normal(size=(len(y), p.features)), y, classes=p.classes)
 
 
 def _draws(p: Parameters, seed: int, _: Results) -> list[int]:
@@ -101,7 +101,7 @@ def _separable(p: Parameters, seed: int, index: int) -> Iterator[int]:
     for draw in range(_DRAWS):
         drawn = dataset(p, seed, index, draw)
         try:
-            max_margin(drawn.x, drawn.y)
+            max_margin(drawn.x, drawn.y, classes=p.classes)
         except (NonSeparableError, UndecidedError):
             continue
         yield draw
@@ -113,7 +113,7 @@ def _datasets(p: Parameters, seed: int, results: Results) -> list[Dataset]:
 
 
 def _references(p: Parameters, seed: int, norm: str, results: Results) -> dict[str, list[Any]]:
-    found = max_margins([(s.x, s.y) for s in _datasets(p, seed, results)], norm)
+    found = max_margins([s.problem for s in _datasets(p, seed, results)], norm)
     return {
         "lower": [reference.lower for reference in found],
         "upper": [reference.upper for reference in found],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import optax
@@ -127,6 +127,6 @@ def _scaled(dataset: Dataset, root: np.ndarray) -> Dataset:
     point of its own. The losses' tails, and so the flows' limits, are the same.
     """
     if dataset.binary or np.ptp(root, axis=0).max() == 0:
-        return Dataset(dataset.x * (root if dataset.binary else root[0]), dataset.y, dataset.name)
+        return replace(dataset, x=dataset.x * (root if dataset.binary else root[0]))
     vectors = dataset.margin_vectors * root.ravel()
     return Dataset(vectors, np.ones(len(vectors), dtype=int), dataset.name)

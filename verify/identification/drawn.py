@@ -25,7 +25,7 @@ def drawn(count: int = 8, seed: int = 0, classes: int = 5) -> list[Dataset]:
     if count < 1 or classes not in (0, *range(2, 8)):
         raise InputError(f"{count} datasets of {classes} classes cannot be drawn: ask for 1 or more, of 0 or 2 to 7.")
     found = [_drawn(np.random.default_rng([seed, classes, i]), classes, i) for i in range(4 * count)]
-    references = solvers.max_margins([(s.x, s.y) for s in found], "l2")
+    references = solvers.max_margins([s.problem for s in found], "l2")
     largest = np.argsort([-r.lower for r in references], kind="stable")[:count]
     return [found[i] for i in np.sort(largest)]
 
@@ -35,4 +35,4 @@ def _drawn(rng: np.random.Generator, classes: int, number: int) -> Dataset:
     x = rng.normal(size=(n, d)) * np.exp(rng.normal(size=d))
     x = x @ np.linalg.qr(rng.normal(size=(d, d)))[0] * np.exp(rng.normal(size=d) / 2)
     y = np.arange(n) % classes if classes else rng.permutation(np.where(np.arange(n) % 2, 1, -1))
-    return Dataset(_SIZE * x / np.linalg.norm(x, axis=1, keepdims=True), y, f"drawn {number}")
+    return Dataset(_SIZE * x / np.linalg.norm(x, axis=1, keepdims=True), y, f"drawn {number}", classes=classes)

@@ -154,7 +154,7 @@ def identify(
     members = [datasets] if isinstance(datasets, Dataset) else list(datasets)
     names = _check(members, norms, steps, log_time)
     check_optimizer(optimizer)
-    references = {name: solvers.max_margins([(s.x, s.y) for s in members], name) for name in names}
+    references = {name: solvers.max_margins([s.problem for s in members], name) for name in names}
     with working_on(platform):
         run = course(
             optimizer, members, loss=loss_named(loss), norms=names, steps=steps, log_time=log_time, progress=progress

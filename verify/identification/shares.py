@@ -53,7 +53,10 @@ def _geometries(datasets: list[Dataset], references: Mapping[str, list[Reference
     if run.responses and not all(r.isotropic for r in run.responses):
         scales = [1 / np.sqrt(r.gain) for r in run.responses]
         scales = [s / s.max() for s in scales]
-        weighted = [solvers.max_margin(d.x, d.y, "l2", scale=s) for d, s in zip(datasets, scales, strict=True)]
+        weighted = [
+            solvers.max_margin(d.x, d.y, "l2", scale=s, classes=d.classes)
+            for d, s in zip(datasets, scales, strict=True)
+        ]
         found.append(_Geometry(WEIGHTED, solvers.norms.norm("l2"), weighted, scales))
     return found
 

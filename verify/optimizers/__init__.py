@@ -17,6 +17,7 @@ from verify.optimizers.directions import (
     scale_by_second_moment,
     scale_by_steepest_direction,
 )
+from verify.optimizers.formulas import Formula
 from verify.optimizers.methods import (
     OPTIMIZERS,
     adagrad,
@@ -37,6 +38,7 @@ from verify.optimizers.step_sizes import PowerDecay, StepSize, StepSizeState, de
 __all__ = [
     "NEWTON_SCHULZ",
     "OPTIMIZERS",
+    "Formula",
     "PowerDecay",
     "SecondMomentState",
     "StepSize",

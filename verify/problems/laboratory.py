@@ -55,7 +55,7 @@ class Laboratory:
     def references(self, norm: str | Norm) -> list[Reference]:
         """Maximal margins of all datasets in a norm."""
         norm = solvers.norm(norm)
-        return self.once(("references", norm), lambda: max_margins([(s.x, s.y) for s in self.datasets], norm))
+        return self.once(("references", norm), lambda: max_margins([s.problem for s in self.datasets], norm))
 
     def told_apart(self, followed: str | Norm, claimed: str | Norm, share: float = 0.05) -> Bool[np.ndarray, " b"]:
         """Datasets on which the maximiser of one norm misses at least that share of another norm's margin.

@@ -18,6 +18,7 @@ import jax
 import numpy as np
 
 from verify import sources
+from verify.datasets.real import files_of
 from verify.sources import digest
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ def fingerprint(claim: Claim, home: Path | str) -> str:
 
 def _files(claim: Claim) -> list[Path]:
     """The files of real data that the claim names, `data.csv:standardise` say."""
-    named = (Path(given.partition(":")[0]) for given in claim.real if isinstance(given, str))
-    return [path for path in named if path.is_file()]
+    return [path for given in claim.real if isinstance(given, str) for path in files_of(given)]
 
 
 def _is_cache(attribute: str) -> bool:

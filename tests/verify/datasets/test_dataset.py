@@ -2,11 +2,12 @@
 
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from solvers import max_margin
+from solvers import max_margin, normalised_margin
 from solvers.errors import InputError
 from verify.datasets import Dataset, rotated, scaled_to_unit_rows
 
@@ -26,11 +27,38 @@ def test_labels_of_unit_size_are_binary(labels):
     assert Dataset([[1], [2]], labels).binary
 
 
-def test_labels_zero_and_one_are_two_classes():
-    dataset = Dataset([[1, 2], [3, 4]], [0, 1])
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [([0, 1], [-1, 1]), ([True, False], [1, -1]), (["no", "yes"], [-1, 1]), ([2.0, -3.0], [1, -1]), ([-1, 0], [-1, 1])],
+)
+def test_two_distinct_labels_are_binary(labels, expected):
+    dataset = Dataset([[1, 2], [3, 4]], labels)
+    assert (dataset.classes, dataset.binary, dataset.weights_shape) == (0, True, (2,))
+    np.testing.assert_array_equal(dataset.y, expected)
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [-1, 1], [False, True], ["no", "yes"], [3, 8]])
+def test_two_classes_are_asked_for(labels):
+    dataset = Dataset([[1, 2], [3, 4]], labels, classes=2)
     assert (dataset.classes, dataset.binary, dataset.weights_shape) == (2, False, (2, 2))
+    np.testing.assert_array_equal(dataset.y, [0, 1])
+    assert replace(dataset, x=-dataset.x).classes == 2
     with pytest.raises(InputError, match="there are 2 classes: use margin_vectors"):
         _ = dataset.signed
+
+
+def test_the_rule_for_labels_is_that_of_the_solver():
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    for labels, classes in (([0, 1, 1], None), ([True, False, False], 2), (["b", "c", "a"], None), ([1, 1, 1], None)):
+        dataset, reference = Dataset(x, labels, classes=classes), max_margin(x, labels, classes=classes)
+        assert reference.weights.shape == dataset.weights_shape
+        assert max_margin(dataset.x, dataset.y, classes=dataset.classes).lower == reference.lower
+        assert normalised_margin(reference.weights, x, labels) == pytest.approx(reference.lower)
+
+
+@pytest.mark.parametrize("labels", [["b", "c", "a", "a"], np.array(["b", "c", "a", "a"], dtype=object)])
+def test_texts_are_numbered_in_sorted_order(labels):
+    np.testing.assert_array_equal(Dataset(np.eye(4), labels).y, [1, 2, 0, 0])
 
 
 def test_margin_vectors_give_the_multiclass_margins():
@@ -56,28 +84,27 @@ def test_arrays_are_read_only_copies():
 @pytest.mark.parametrize(
     ("x", "y", "sentence"),
     [
-        ([], [], r"x has shape \(0,\): give a 2-d array"),
-        ([[]], [1], r"x has shape \(1, 0\) and is empty"),
-        ([1, 2], [1, 1], r"x has shape \(2,\): give a 2-d array"),
-        ([[1, 2], [3]], [1, 1], "x is not an array of real numbers: .* all of one length"),
-        ([["a"]], [1], "x is not an array of real numbers"),
-        ([[1j]], [1], "x is not an array of real numbers"),
-        ([[1, 0], [0, np.nan]], [1, 1], "x is nan at row 1, column 1"),
-        ([[np.inf]], [1], "x is inf at row 0, column 0"),
-        ([[1]], [1, 1], r"y has shape \(2,\) but x has 1 rows"),
-        ([[1]], 1, r"y has shape \(\) but x has 1 rows"),
-        ([[1]], [[1]], r"y has shape \(1, 1\) but x has 1 rows"),
-        ([[1]], [[1], [1, 2]], "y is not a list of numbers"),
-        ([[1]], ["cat"], "y has entries of type"),
-        ([[1]], [True], "y has entries of type bool"),
-        ([[1], [1]], [0.5, 1], "y holds 0.5: labels are"),
-        ([[1], [1]], [np.nan, 1], "y holds nan: labels are"),
-        ([[1], [1]], [1, 2**40], "y holds 1099511627776"),
-        ([[1], [1]], [-1, 0], "y mixes -1 with 0"),
-        ([[1], [1]], [-1, 2], "y mixes -1 with 2"),
-        ([[1], [1]], [0, 0], "every label is 0: give at least two classes"),
-        ([[1], [1]], [0, 2], "class 1 has no point although class 2 has"),
-        ([[1], [1]], [1, 2], "class 0 has no point although class 2 has"),
+        ([], [], r"x have shape \(0,\): pass a non-empty matrix"),
+        ([[]], [1], r"x have shape \(1, 0\): pass a non-empty matrix"),
+        ([1, 2], [1, 1], r"x have shape \(2,\): pass a non-empty matrix"),
+        ([[1, 2], [3]], [1, 1], "rows of different lengths: pass a matrix"),
+        ([["a"]], [1], "x have dtype <U1: pass"),
+        ([[1j]], [1], "x have dtype complex128: pass"),
+        ([[1, 0], [0, np.nan]], [1, 1], "x hold nan in row 1, column 1: drop"),
+        ([[np.inf]], [1], "x hold inf in row 0, column 0: drop"),
+        ([[1]], [1, 1], r"y have shape \(2,\): pass one label per row of x, shape \(1,\)"),
+        ([[1]], 1, r"y have shape \(\): pass"),
+        ([[1]], [[1]], r"y have shape \(1, 1\): pass"),
+        ([[1]], [[1], [1, 2]], "y are no list of labels: pass"),
+        ([[1]], ["cat"], "one class only"),
+        ([[1]], [1j], "y have type complex128: pass"),
+        ([[1], [1]], [0.5, 1], "they hold 0.5: pass"),
+        ([[1], [1]], [np.nan, 1], "they hold nan: pass"),
+        ([[1], [1]], [1, 2**40], "they hold 1099511627776: pass"),
+        ([[1], [1], [1]], [-1, 0, 2], r"mix -1 or less \(-1\) with 2: pass"),
+        ([[1], [1]], [0, 0], "one class only, which has no margin: pass at least two"),
+        ([[1], [1], [1]], [0, 2, 3], "no point of class 1: renumber"),
+        ([[1], [1], [1]], [1, 2, 3], "no point of class 0: renumber"),
     ],
 )
 def test_bad_input_is_one_sentence_with_a_remedy(x, y, sentence):
@@ -94,7 +121,7 @@ def test_bad_input_is_one_sentence_with_a_remedy(x, y, sentence):
     [
         ([[1, 2]], [1], "Dataset([[1, 2]], [1])"),
         ([[1.0, -0.5]], [-1.0], "Dataset([[1, -0.5]], [-1])"),
-        ([[1e300], [-1e-300]], [0, 1], "Dataset([[1e+300], [-1e-300]], [0, 1])"),
+        ([[1e300], [-1e-300]], [0, 1], "Dataset([[1e+300], [-1e-300]], [-1, 1])"),
     ],
 )
 def test_repr_is_an_expression(x, y, text):
@@ -110,7 +137,7 @@ def test_repr_of_floats_pastes_back_exactly():
 def test_repr_of_large_data_is_a_summary():
     x = np.ones((100, 20))
     assert repr(Dataset(x, [1] * 100)) == "<Dataset: 100 points, 20 features, binary>"
-    named = Dataset(x, [0, 1] * 50, name="ones")
+    named = Dataset(x, [0, 1] * 50, name="ones", classes=2)
     assert repr(named) == "<Dataset: 'ones', 100 points, 20 features, 2 classes>"
 
 
@@ -120,6 +147,14 @@ def test_json_round_trip_is_exact():
     np.testing.assert_array_equal(again.x, dataset.x)
     np.testing.assert_array_equal(again.y, dataset.y)
     assert again.name == "tiny"
+
+
+@pytest.mark.parametrize("classes", [None, 2])
+def test_a_record_tells_two_classes_from_binary_labels(classes):
+    dataset = Dataset([[1], [2], [3]], [0, 1, 1], classes=classes)
+    again = Dataset.from_json(dataset.to_json())
+    assert again.classes == dataset.classes
+    np.testing.assert_array_equal(again.y, dataset.y)
 
 
 def test_json_record_without_labels():

@@ -8,7 +8,8 @@ import pytest
 
 from solvers.errors import InputError, NonSeparableError
 from verify.datasets import real
-from verify.datasets.real import load, parse, require_separable
+from verify.datasets.real import files_of, load, parse, require_separable
+from verify.errors import Guessed
 
 bundled = pytest.mark.skipif(importlib.util.find_spec("sklearn") is None, reason="scikit-learn is an optional extra")
 
@@ -86,6 +87,23 @@ def test_the_first_class_listed_is_positive(arrays):
     np.testing.assert_array_equal(load(path, classes=[9, 7, 5]).y, [1, 2, 0, 2])
 
 
+def test_two_classes_are_asked_for_by_their_number(arrays):
+    path = arrays(x=np.eye(4), y=np.array([3, 8, 8, 3]))
+    for options, expected in (({}, [0, 1, 1, 0]), ({"one_vs_rest": 3}, [1, 0, 0, 1])):
+        dataset = load(path, classes=2, **options)
+        assert dataset.classes == 2
+        np.testing.assert_array_equal(dataset.y, expected)
+
+
+def test_bad_lists_of_classes(arrays, untyped_caller):
+    path = arrays(x=np.eye(2), y=np.array([0, 1]))
+    for classes in ("01", 1.5):
+        with pytest.raises(InputError, match=r"classes is .*: give a list of labels, or the number"):
+            load(path, classes=classes)
+    with pytest.raises(InputError, match=r"limit is 1\.5: keep at least one"):
+        load(path, limit=1.5)
+
+
 def test_one_vs_rest(arrays):
     path = arrays(x=np.eye(4), y=np.array([0, 1, 2, 1]))
     np.testing.assert_array_equal(load(path, one_vs_rest=1).y, [-1, 1, -1, 1])
@@ -126,6 +144,8 @@ def test_standardise_uses_the_points_kept(arrays):
         ("classes=dog,cat,intercept", {"classes": ["dog", "cat"], "intercept": True}),
         ("dog-vs-rest", {"one_vs_rest": "dog"}),
         ("limit=2", {"limit": 2}),
+        ("label=label,header=first", {"label": "label", "header": "first"}),
+        ("label=1,classes=2", {"label": 1, "classes": 2}),
     ],
 )
 def test_options_mean_the_keywords_of_load(table, options, keywords):
@@ -137,6 +157,33 @@ def test_options_mean_the_keywords_of_load(table, options, keywords):
 
 def test_a_path_alone(table):
     assert parse(str(table(CSV))).n == 3
+
+
+def test_a_path_with_colons(table):
+    path = table(CSV, "12:30.csv")
+    assert parse(str(path)).n == 3
+    assert parse(f"{path}:limit=2").n == 2
+
+
+def test_the_files_that_are_named(table):
+    path = table(CSV)
+    assert files_of(f"{path}:intercept") == [path]
+    assert files_of("iris:0-vs-rest") == files_of("missing.csv") == []
+    pair = [table("", "X.npy"), table("", "y.npy")]
+    assert files_of(f"{pair[0]},{pair[1]}:intercept") == pair
+
+
+# --- what is guessed ---------------------------------------------------------------------------------------
+
+
+def test_a_guess_is_told_in_one_sentence(table):
+    with pytest.warns(Guessed) as told:
+        assert load(table("1.5,2,cat\n2.5,3,dog\n")).n == 2
+    (warning,) = told
+    assert str(warning.message) == (
+        "data.csv is read with no header (header=none); its last column as labels (label=-1); it has 2 classes."
+    )
+    assert load(table("1.5,2,cat\n2.5,3,dog\n"), header="none", label=-1).n == 2  # and here nothing is
 
 
 @pytest.mark.parametrize(
@@ -153,6 +200,12 @@ def test_a_path_alone(table):
         ("classes=cat,cat", "lists a class of data.csv twice"),
         ("classes=cat", "only the class 'cat' is kept"),
         ("limit=1", "no point of class 'dog' is kept"),
+        ("classes=3", "2 distinct values, but 3 classes are asked for"),
+        ("label=", "'label=' is no option"),
+        ("header=maybe", "header is 'maybe': say none"),
+        ("header=none", "line 1, column '0' holds 'a'"),
+        ("label=weight", "has no column 'weight': choose from a, label, b, or a place from 0 to 2"),
+        ("label=3", "has no column '3'"),
     ],
 )
 def test_bad_options(table, options, sentence):
@@ -166,17 +219,19 @@ def test_bad_options(table, options, sentence):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "has 0 columns named label"),
-        ("a,b\n1,2\n", "has 0 columns named label"),
+        ("", "has 0 rows and 0 features"),
+        ("a,b,c\n1.5,2.5,0.5\n2,2.5,1.5\n", "does not say which of its columns are the labels: say label=NAME"),
+        ("target,y,a\n0,1,2\n1,0,3\n", "does not say which of its columns are the labels"),
         ("label,label\n1,2\n", "has 2 columns named label"),
         ("label\n1\n", "has 1 rows and 0 features"),
         ("a,label\n", "has 0 rows and 1 features"),
         ("a,label\n1,0\nx,1\n", "line 3, column 'a' holds 'x': every feature must be a finite number"),
         ("a,label\n1,0\nnan,1\n", "line 3, column 'a' holds 'nan'"),
         ("a,label\n1,0\n,1\n", "line 3, column 'a' holds ''"),
-        ("a,label\n1,0\n2\n", "has 1 cells in line 3 but 2 in its header"),
+        ("a,label\n1,0\n2\n", "has 1 cells in line 3 but 2 in its first"),
         ("a,label\n1,0\n2,\n", "has no label in line 3"),
         ('a,label\n"1,0\n', "cannot be read as text in CSV form"),
+        ("a,label\n1,0.5\n2,1\n", "labels y are not classes, they hold 0.5: pass whole numbers or texts"),
     ],
 )
 def test_bad_csv(table, text, sentence):
@@ -194,13 +249,14 @@ def test_csv_that_is_no_text(tmp_path):
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"x": np.eye(2)}, "has no array 'y'"),
-        ({"y": np.ones(2)}, "has no array 'x'"),
+        ({"x": np.eye(2)}, "holds no arrays x and y but x: save it"),
+        ({"y": np.ones(2), "points": np.eye(2)}, "holds no arrays x and y but y, points: save it"),
         ({"x": np.eye(2), "y": np.ones(3)}, r"holds x \(2, 2\) and y \(3,\)"),
-        ({"x": np.ones(2), "y": np.ones(2)}, r"holds x \(2,\) and y \(2,\)"),
-        ({"x": np.ones((0, 2)), "y": np.ones(0)}, r"holds x \(0, 2\): give at least one"),
-        ({"x": np.array([[1.0], [np.nan]]), "y": np.array([0, 1])}, "x is nan at row 1, column 0"),
-        ({"x": np.eye(2), "y": np.array([0.5, 1.0])}, "labels y that are not whole numbers"),
+        ({"x": np.eye(2), "y": np.eye(2)}, r"holds x \(2, 2\) and y \(2, 2\)"),
+        ({"x": np.ones(2), "y": np.ones(2)}, r"data.npz: The features x have shape \(2,\): pass"),
+        ({"x": np.ones((0, 2)), "y": np.ones(0)}, r"data.npz: The features x have shape \(0, 2\): pass"),
+        ({"x": np.array([[1.0], [np.nan]]), "y": np.array([0, 1])}, "x hold nan in row 1, column 0: drop"),
+        ({"x": np.eye(2), "y": np.array([0.5, 1.0])}, "labels y are not classes, they hold 0.5: pass"),
         ({"x": np.array([[{}]], dtype=object), "y": np.ones(1)}, "is no .npz file of plain arrays"),
     ],
 )
@@ -222,7 +278,10 @@ def test_npz_that_is_no_archive(tmp_path):
         ("missing.csv", "missing.csv does not exist"),
         ("missing.npz", "missing.npz does not exist"),
         ("irris", "'irris' is no dataset: .* iris, wine, breast_cancer, digits"),
-        ("data.txt", "'data.txt' is no dataset"),
+        ("data.txt", "data.txt does not exist"),
+        ("data", "'data' is no dataset"),
+        (3, "int is no source of data: give a path"),
+        ("y" * 999, "yyy\\.\\.\\. is no dataset: give"),
     ],
 )
 def test_unknown_sources(source, sentence):
@@ -279,6 +338,12 @@ def test_data_that_are_not_separable(spec, remedy):
     np.testing.assert_allclose(wrong @ dataset.margin_vectors, 0.0, atol=1e-7)
     assert wrong.min() >= 0
     assert wrong.sum() == pytest.approx(1.0)
+
+
+def test_a_point_with_two_labels_is_named(table):
+    dataset = load(table("a,b,label\n1,0,no\n2,1,yes\n0,3,no\n2,1,no\n"))
+    with pytest.raises(NonSeparableError, match=r"Points 1 and 3 of data\.csv, .* the labels 1 and -1, .*: drop one"):
+        require_separable(dataset)
 
 
 def test_names_of_bundled_data_are_those_that_load_knows():

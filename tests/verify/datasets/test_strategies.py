@@ -49,11 +49,11 @@ def linf_programme(dataset, objective=None, margin=None):
 
 def references(drawn, norm):
     """The datasets with their references, in one solve."""
-    return zip(drawn, max_margins([(d.x, d.y) for d in drawn], norm), strict=True)
+    return zip(drawn, max_margins([d.problem for d in drawn], norm), strict=True)
 
 
 def l2_reference(dataset):
-    return max_margin(dataset.x, dataset.y, "l2")
+    return max_margin(dataset.x, dataset.y, "l2", classes=dataset.classes)
 
 
 def finite_margins(reference, dataset):
@@ -187,7 +187,7 @@ def test_uniqueness_of_the_linf_maximiser(kind, flavour):
         least = linf_programme(d, objective, best).fun
         most = -linf_programme(d, -objective, best).fun
         assert (most - least < 1e-6) is (flavour == "linf_unique")
-        assert max_margin(d.x, d.y, "linf").unique is not (flavour == "linf_nonunique")
+        assert max_margin(d.x, d.y, "linf", classes=d.classes).unique is not (flavour == "linf_nonunique")
 
 
 # --- shrinking ---------------------------------------------------------------------------------------------
@@ -199,9 +199,9 @@ def l2_maximiser_misses_linf(dataset):
 
 def one_misses_linf(batch):
     """The same of any dataset in a batch, in one solve for each norm."""
-    data = [(d.x, d.y) for d in batch]
+    data = [d.problem for d in batch]
     best, other = max_margins(data, "linf"), max_margins(data, "l2")
-    reached = [normalised_margin(b.weights, *d, "linf") for d, b in zip(data, other, strict=True)]
+    reached = [normalised_margin(b.weights, *d[:2], "linf") for d, b in zip(data, other, strict=True)]
     return any(value < 0.95 * a.lower for value, a in zip(reached, best, strict=True))
 
 
@@ -213,7 +213,7 @@ def smallest(strategy, condition):
 @unchecked
 def test_the_simplest_datasets():
     assert repr(smallest(binary(), lambda d: True)) == "Dataset([[1]], [1])"
-    assert repr(smallest(multiclass(), lambda d: True)) == "Dataset([[1], [-1]], [0, 1])"
+    assert repr(smallest(multiclass(), lambda d: True)) == "Dataset([[1], [-1]], [0, 1], classes=2)"
 
 
 @unchecked

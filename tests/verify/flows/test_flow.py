@@ -205,7 +205,7 @@ def test_single_point_logistic_loss():
 def test_two_classes_are_the_binary_problem():
     """The weights' difference moves twice as fast as a binary weight, at half the stable step size."""
     binary = [_gaussian(seed, 6, 3) for seed in range(3)]
-    classes = [Dataset(s.x, (s.y + 1) // 2) for s in binary]
+    classes = [Dataset(s.x, s.y, classes=2) for s in binary]
     one, two = flow(binary), flow(classes, loss="cross_entropy")
     np.testing.assert_allclose(two.step_size, one.step_size / 2)
     np.testing.assert_allclose(two.margin, one.margin, rtol=1e-6)

@@ -28,7 +28,7 @@ def parts() -> dict[str, Callable[..., Any]]:
     return {name: each for name, each in faces.items() if inspect.isroutine(inspect.unwrap(each))}
 
 
-PUBLIC = {**parts(), **OPTIMIZERS, "PowerDecay": optimizers.PowerDecay}
+PUBLIC = {**parts(), **OPTIMIZERS, "PowerDecay": optimizers.PowerDecay, "Formula": optimizers.Formula}
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.__name__)

@@ -1,6 +1,6 @@
 """Runs of pytest inside these tests forget what they import: everything is imported before."""
 
 import properties
-from verify.claims.catalogue import defined_in
+from verify.claims.catalogue import located_in
 
-defined_in(properties)
+located_in(properties)

@@ -85,7 +85,7 @@ def test_multiclass_gradient_is_that_of_the_naive_cross_entropy(shape: tuple[int
 def test_two_classes_are_the_binary_problem(scale: float):
     """The weights' difference plays the binary part; each class has the gradient with its own sign."""
     plain = binary(6, 3)
-    two = Dataset(plain.x, (plain.y + 1) // 2)
+    two = Dataset(plain.x, plain.y, classes=2)
     w = scale * np.random.default_rng(1).normal(size=(2, 3))
     for name in ("exponential", "cross_entropy", "pairwise_logistic", "polynomial_tail"):
         one = gradient(loss(name), jnp.asarray(w[1] - w[0]), row(pad([plain], (6, 3, 0))))

@@ -36,7 +36,7 @@ def classes(count: int) -> list[Dataset]:
         k, d = rng.integers(2, 5), rng.integers(2, 8)
         centres = rng.normal(size=(k, d))
         y = np.concatenate([np.arange(k), rng.integers(0, k, 6)])
-        sets.append(Dataset(centres[y] + 0.01 * rng.normal(size=(len(y), d)), y))
+        sets.append(Dataset(centres[y] + 0.01 * rng.normal(size=(len(y), d)), y, classes=int(k)))
     return sets
 
 
@@ -54,7 +54,7 @@ CASES = [
 )
 def test_the_gap_is_below_its_budget(datasets, optimizer, loss, norm):
     result = run(optimizer, datasets, loss=loss, steps=2000, norms=[norm], budget=True)
-    references = max_margins([(s.x, s.y) for s in datasets], norm)
+    references = max_margins([s.problem for s in datasets], norm)
     gamma = np.array([r.upper for r in references])
     parts = gap_budget(result, datasets, list(gamma), norm=norm, loss=loss)
     gap = gamma[:, None] - result.normalised_margin(norm)
@@ -82,7 +82,7 @@ def test_every_optimizer_keeps_its_budget_in_every_norm(name):
     norms = ("l1.5", "spectral" if matrices else "linf")
     result = run(METHODS[name](0.1), datasets, loss=loss, steps=200, norms=norms, budget=True)
     for norm in norms:
-        gamma = np.array([r.upper for r in max_margins([(s.x, s.y) for s in datasets], norm)])
+        gamma = np.array([r.upper for r in max_margins([s.problem for s in datasets], norm)])
         parts = gap_budget(result, datasets, list(gamma), norm=norm, loss=loss)
         gap = gamma[:, None] - result.normalised_margin(norm)
         seen = result.margin >= 0

@@ -14,7 +14,7 @@ from verify.runs.simulation import run
 from verify.runs.walk import read, walk
 
 STEPS = PowerDecay(0.1, 1 / 2)
-PAIR = Dataset([[1], [-1]], [0, 1])
+PAIR = Dataset([[1], [-1]], [0, 1], classes=2)
 MIXED = [classes(6, 4, 3), classes(7, 3, 2), classes(5, 5, 4)]
 
 

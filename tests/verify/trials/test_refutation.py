@@ -79,7 +79,7 @@ def test_a_run_that_goes_where_it_should_follows_nothing_else():
 def tied():
     """Two points of the two classes whose margins are one matrix of rank one, and spectral descent on them."""
     claim = replace(FALSE, norm="linf", optimizer=spectral_descent(0.01))
-    return claim, Dataset([[1, 2], [-1, -2]], [0, 1])
+    return claim, Dataset([[1, 2], [-1, -2]], [0, 1], classes=2)
 
 
 def test_norms_that_tie_are_all_named(capsys):

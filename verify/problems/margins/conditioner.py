@@ -48,7 +48,7 @@ class Conditioned:
         gaps, widths, gamma, judged = [], [], [], []
         for i, dataset in enumerate(lab.datasets):
             h, weights = _usual_where_untouched(flow.conditioner[i][-1]), flow.weights[i]
-            reference = max_margin(dataset.x, dataset.y, scale=h**self.power)
+            reference = max_margin(dataset.x, dataset.y, scale=h**self.power, classes=dataset.classes)
             gaps.append(1 - _margins(dataset, weights) / _sizes(h**self.power * weights) / reference.upper)
             widths.append((reference.upper - reference.lower) / reference.upper + ROUNDING)
             gamma.append(reference.lower)
@@ -79,7 +79,7 @@ def _sizes(weights: np.ndarray) -> Float[np.ndarray, " r"]:
 
 
 def _apart(dataset: Dataset, h: np.ndarray, power: float, reference: Reference) -> bool:
-    true = max_margin(dataset.x, dataset.y, scale=h ** (-1 / 2)).weights[None]
+    true = max_margin(dataset.x, dataset.y, scale=h ** (-1 / 2), classes=dataset.classes).weights[None]
     return bool(_margins(dataset, true)[0] / _sizes(h**power * true)[0] <= _APART * reference.upper)
 
 

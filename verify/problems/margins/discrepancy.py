@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +78,7 @@ def _trail(
 def noisy(dataset: Dataset) -> Dataset:
     """The dataset with relative noise of `NOISE` on every feature; zeros stay zero."""
     noise = generator(dataset.x, dataset.y, "noise").uniform(-NOISE, NOISE, size=dataset.x.shape)
-    return Dataset(dataset.x * (1 + noise), dataset.y, dataset.name)
+    return replace(dataset, x=dataset.x * (1 + noise))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -252,7 +252,7 @@ def unit_l1_samples(dataset: Dataset) -> Dataset:
     size = float(np.abs(dataset.x).sum(axis=1).max())
     if size == 0.0:
         raise InputError("every point of the dataset is zero and cannot be scaled: give at least one non-zero row.")
-    return Dataset(dataset.x / size, dataset.y, dataset.name)
+    return replace(dataset, x=dataset.x / size)
 
 
 def summed(terms: Curves) -> Float[np.ndarray, "b s"]:

@@ -45,7 +45,7 @@ class TwoClassMargins:
     def _difference(self, name: str, lab: Laboratory, binary: list[Dataset]) -> tuple[np.ndarray, ...]:
         kind = solvers.norm(name)
         classes = lab.references(name)
-        labels = solvers.max_margins([(s.x, s.y) for s in binary], "l2" if kind.matrix_only else name)
+        labels = solvers.max_margins([s.problem for s in binary], "l2" if kind.matrix_only else name)
         factor = self.factor(kind)
         low, high = np.array([[r.lower for r in classes], [r.upper for r in classes]])
         least, most = factor * np.array([[r.lower for r in labels], [r.upper for r in labels]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -40,13 +41,13 @@ def unchanged(dataset: Dataset, rng: Generator) -> Image:
 def rotation(dataset: Dataset, rng: Generator) -> Image:
     """Features turned by a random orthogonal `Q`: `x Q`, with weights `W Q`."""
     q = np.linalg.qr(rng.normal(size=(dataset.d, dataset.d)))[0]
-    return Image(Dataset(dataset.x @ q, dataset.y, dataset.name), lambda w: w @ q)
+    return Image(replace(dataset, x=dataset.x @ q), lambda w: w @ q)
 
 
 def signed_permutation(dataset: Dataset, rng: Generator) -> Image:
     """Features in another order, some of them with the other sign, and their weights likewise."""
     order, signs = rng.permutation(dataset.d), rng.choice([-1.0, 1.0], size=dataset.d)
-    return Image(Dataset(dataset.x[:, order] * signs, dataset.y, dataset.name), lambda w: w[..., order] * signs)
+    return Image(replace(dataset, x=dataset.x[:, order] * signs), lambda w: w[..., order] * signs)
 
 
 def shrunken(dataset: Dataset, rng: Generator) -> Image:
@@ -58,10 +59,10 @@ def reordering(dataset: Dataset, rng: Generator) -> Image:
     """Samples in another order and, where there are any, classes under other numbers, with their rows of weights."""
     rows = rng.permutation(dataset.n)
     if dataset.binary:
-        return Image(Dataset(dataset.x[rows], dataset.y[rows], dataset.name), lambda w: w)
+        return Image(replace(dataset, x=dataset.x[rows], y=dataset.y[rows]), lambda w: w)
     old = rng.permutation(dataset.classes)
     new = np.argsort(old)
-    return Image(Dataset(dataset.x[rows], new[dataset.y[rows]], dataset.name), lambda w: w[old])
+    return Image(replace(dataset, x=dataset.x[rows], y=new[dataset.y[rows]]), lambda w: w[old])
 
 
 def relabelling_alone(dataset: Dataset, rng: Generator) -> Image:
@@ -80,7 +81,7 @@ def doubling_of_one(dataset: Dataset, rng: Generator) -> Image:
 
 
 def _repeated(dataset: Dataset, times: Int[np.ndarray, " n"]) -> Dataset:
-    return Dataset(np.repeat(dataset.x, times, axis=0), np.repeat(dataset.y, times), dataset.name)
+    return replace(dataset, x=np.repeat(dataset.x, times, axis=0), y=np.repeat(dataset.y, times))
 
 
 def shift(dataset: Dataset, rng: Generator) -> Image:

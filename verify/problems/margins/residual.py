@@ -101,7 +101,7 @@ class _Rest(NamedTuple):
 
 
 def _support(dataset: Dataset) -> _Support:
-    reference = max_margin(dataset.x, dataset.y)
+    reference = max_margin(dataset.x, dataset.y, classes=dataset.classes)
     rows = dataset.margin_vectors / reference.upper
     direction = reference.weights.ravel()
     support = reference.support

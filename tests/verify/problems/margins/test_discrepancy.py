@@ -169,7 +169,7 @@ def test_relations_of_classes_refuse_binary_data():
 
 def test_two_class_margins_by_hand():
     # (3, 4) and its opposite: 5 in L2 and 7 in L-infinity with labels +1/-1.
-    data = [Dataset(np.array([[3, 4], [-3, -4]]), np.array([0, 1]))]
+    data = [Dataset(np.array([[3, 4], [-3, -4]]), np.array([0, 1]), classes=2)]
     right = TwoClassMargins(
         ("l2", "linf", "spectral"), lambda norm: 2.0 if norm.p == np.inf and not norm.matrix_only else 2**0.5
     )

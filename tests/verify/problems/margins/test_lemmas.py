@@ -151,7 +151,7 @@ def test_samples_of_unit_l1_norm():
 
 
 def test_places_know_the_data():
-    w = at("l2", [Dataset([[3, -4], [1, 0]], [0, 1])])
+    w = at("l2", [Dataset([[3, -4], [1, 0]], [0, 1], classes=2)])
     assert (w.n.item(), w.radius.item(), w.radius_in("l2").item()) == (2, 7, 5)
 
 
