@@ -26,7 +26,7 @@ LATE = (
 _THREE_SIGMA = 1.35e-3
 SHARE = 0.2  # of the resolved datasets, that stand still in a run of no lawful kind at the least
 FROZEN = 0.02  # growth of S a decade below which the weights stand still
-DRIFTS = 0.65  # slope of budget * S against S above which the updates may follow another norm
+DRIFTS = 0.65  # slope of budget * S against S above which updates of unknown misalignment may follow another norm
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
     heard = inside | sure | exact
     q, slopes = deficit.excess(c, log_law), deficit.deficit_slopes(c)
     with np.errstate(invalid="ignore"):
-        grows = (slopes > FALLS) | (deficit.budget_slopes(c) > DRIFTS)
+        grows = (slopes > FALLS) | _drifts(c)
         suspects, over = use & grows & ~sure, use & (q > ALONE)
     level = c.judged & deficit.levelled_off(c)
     open_ = c.judged & c.resolved
@@ -148,6 +148,13 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
         growth=_interval(whole[use]),
         against=against,
         recent=recent,
+    )
+
+
+def _drifts(c: Curves) -> Bool[np.ndarray, " b"]:
+    """Datasets whose updates may follow another norm. A budget may also level off since steps are long."""
+    return np.where(
+        np.isnan(deficit.misalignment(c)), deficit.budget_slopes(c) > DRIFTS, deficit.misaligned_for_good(c)
     )
 
 

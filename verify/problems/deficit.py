@@ -237,18 +237,23 @@ def misalignment(c: Curves, back: float = 0.0, decades: float = 0.5) -> Float[np
         return np.where(path > 0, lacks / path / c.gamma, np.nan)
 
 
+def misaligned_for_good(c: Curves) -> Bool[np.ndarray, " b"]:
+    """Whether the misalignment of the last half decade is that of the half before, and of the decade before that."""
+    with np.errstate(invalid="ignore"):
+        now, before, long = (misalignment(c, *span) for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0)))
+        return (now >= ASTRAY) & (now >= LASTING * before) & (now >= LASTING * long)
+
+
 def astray(c: Curves) -> Bool[np.ndarray, " b"]:
     """Datasets on which the updates are misaligned for good, and the gap shows it.
 
-    The misalignment of the last half decade is that of the half before, and of the decade before that, or more; the
-    gap is of its size and the deficit grows. That tells a wrong norm long before the gap has come down to its plateau,
-    which the first steps hide. Updates that are misaligned one by one, but not in the mean, leave a gap that falls.
+    The gap is of the misalignment's size, and the deficit grows. That tells a wrong norm long before the gap has come
+    down to its plateau, which the first steps hide. Updates that are misaligned one by one, but not in the mean, leave
+    a gap that falls.
     """
     with np.errstate(invalid="ignore"):
-        now, before, long = (misalignment(c, *span) for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0)))
-        lasts = (now >= ASTRAY) & (now >= LASTING * before) & (now >= LASTING * long)
-        shows = (c.relative[:, -1] >= now / 3) & (deficit_slopes(c) > FALLS)
-    return c.judged & c.resolved & lasts & shows
+        shows = (c.relative[:, -1] >= misalignment(c) / 3) & (deficit_slopes(c) > FALLS)
+    return c.judged & c.resolved & misaligned_for_good(c) & shows
 
 
 def outruns(c: Curves, log_law: LogLaw, speed: float) -> Bool[np.ndarray, " b"]:
