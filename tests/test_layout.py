@@ -34,6 +34,7 @@ BEHAVIOURS = {
     "tests/reports/test_browser.py": "the page in a headless browser",
     "tests/verify/test_names.py": "the public names of the package",
     "tests/verify/claims/kinds/test_contract.py": "what every kind keeps",
+    "tests/verify/cli/test_fuzz.py": "all that can be typed",
     "tests/verify/cli/test_light_start.py": "what a command imports before it computes",
     "tests/verify/optimizers/test_docstrings.py": "the rules and examples of all optimizers",
     "tests/verify/plugin/test_resume.py": "a run that was interrupted, gone on with",

@@ -60,12 +60,12 @@ def from_file(path: Path) -> dict[str, Any]:
 
 def _module(path: Path) -> ModuleType:
     """A Python file as a module, of the name under which pytest imports it: with the packages that it lies in."""
-    name, folder = path.stem, path.absolute().parent
-    while (folder / "__init__.py").is_file():
-        name, folder = f"{folder.name}.{name}", folder.parent
+    name, folder = import_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise InputError(f"{path} is no Python file: give the path of a file that defines a Claim.")
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))  # as pytest does, so that a claim may import what lies beside it
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -73,15 +73,22 @@ def _module(path: Path) -> ModuleType:
     except InputError:
         raise
     except (Exception, SystemExit) as error:
-        raise InputError(f"{path} cannot be run ({_words(error, path)}): mend it, and check it again.") from error
+        raise InputError(f"{path} cannot be run ({raised(error, path)}): mend it, and check it again.") from error
     return module
 
 
-def _words(error: BaseException, path: Path) -> str:
-    """What a file raised, and at which of its lines, in few words."""
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path.absolute()
-    ]
+def import_name(path: Path) -> tuple[str, Path]:
+    """The name under which a file is imported, with the packages that it lies in, and the folder that they lie in."""
+    name, folder = path.stem, path.absolute().parent
+    while (folder / "__init__.py").is_file():
+        name, folder = f"{folder.name}.{name}", folder.parent
+    return name, folder
+
+
+def raised(error: BaseException, path: Path | None) -> str:
+    """What was raised, and at which line of a file, in few words."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if path is not None and Path(frame.filename) == path.absolute()]
     line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
     message = error.msg if isinstance(error, SyntaxError) else str(error)
     text = textwrap.shorten(f"{type(error).__name__}: {message}".rstrip(": ."), 120, placeholder=" ...")

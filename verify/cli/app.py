@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from typing import Annotated
+=======
+import sys
+import warnings
+from typing import Any
+>>>>>>> h-a
 
 import typer
+from typer.core import TyperGroup
 
 from verify.cli.check import check
 from verify.cli.common import err
@@ -19,9 +26,93 @@ from verify.cli.new import new
 from verify.cli.replay import replay
 from verify.cli.report import report
 from verify.cli.run import run
+<<<<<<< HEAD
 from verify.cli.show import show
+=======
+from verify.errors import Guessed
+
+# What an interrupted command leaves behind, where it leaves something.
+_KEPT = {
+    "check": "the records of claims that were finished are kept",
+    "gallery": "finished parts are kept, and a second call goes on with the rest",
+    "hunt": "what was found of claims that were finished is kept in their records",
+}
+_INTERRUPTED = 130
+
+
+class Commands(TyperGroup):
+    """The commands; whatever was typed wrongly is told in one sentence on standard error, with exit code 2."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run a command, and exit with its code; `standalone_mode` is click's."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", Guessed)
+            warnings.showwarning = _telling(warnings.showwarning)
+            try:
+                code = super().main(*args, standalone_mode=False, **extra)
+            except Exception as error:
+                sentence = sentence_of(error)
+                if sentence is None:
+                    raise
+                if sentence:
+                    _tell(sentence)
+                code = 2
+        return sys.exit(code if isinstance(code, int) else 0) if standalone_mode else code
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named; where it is interrupted, say what is kept."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            kept = _KEPT.get(ctx.invoked_subcommand or "", "nothing of this call is kept")
+            _tell(f"Interrupted: {kept}.")
+            raise typer.Exit(_INTERRUPTED) from None
+
+
+def sentence_of(error: Exception) -> str | None:
+    """What a user is told of an error that comes from what was typed, and None for an error of the program.
+
+    It is empty where nothing was typed: click has shown the help then.
+    """
+    from reports.records import ReportError
+    from solvers.errors import InputError
+    from verify.errors import FlowError, TrajectoryError
+
+    if isinstance(error, InputError | ReportError | TrajectoryError | FlowError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'} cannot be read or written ({error.strerror or error}): give another path."
+    message = getattr(error, "format_message", None)
+    if message is None:
+        return None
+    # Of click: an option or a command that there is not, or a value of another type.
+    words = " ".join(message().split()).rstrip(".")
+    if not words:
+        return words
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "verify"
+    return f"{words.replace('. Did you mean', ', did you mean')}: see {command} --help."
+
+
+def _tell(sentence: str) -> None:
+    err.print(f"verify: {sentence}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _telling(usual: Any) -> Any:
+    """Shows a guess as a line of the program's own, and every other warning as usual."""
+
+    def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, Guessed):
+            _tell(str(message))
+        else:
+            usual(message, category, *place, **more)
+
+    return show
+
+>>>>>>> h-a
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Check published theorems on the implicit bias of optimizers, and try hard to refute them.",
@@ -52,12 +143,4 @@ for command in (show, run, report, check, replay, hunt, identify, gallery, modif
 
 def main() -> None:
     """Entry point: bad input is one sentence on standard error, and exit code 2."""
-    from reports.records import ReportError
-    from solvers.errors import InputError
-    from verify.errors import FlowError, TrajectoryError
-
-    try:
-        app()
-    except (InputError, ReportError, TrajectoryError, FlowError) as error:
-        err.print(f"verify: {error}", highlight=False, markup=False, soft_wrap=True)
-        raise SystemExit(2) from None
+    app()

@@ -1,9 +1,9 @@
-"""What the commands share: consoles, progress, and optimizers by name."""
+"""What the commands share: consoles, progress, and options."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +19,11 @@ Device = Annotated[str | None, typer.Option(help="Where to run: cpu or gpu. By d
 ReportDir = Annotated[Path, typer.Option("--report-dir", help="Where records, curves and the report are.")]
 Options = Annotated[
     list[str] | None,
-    typer.Option("-o", "--option", help="An option of the optimizer, key=value; may be given again."),
+    typer.Option(
+        "-o",
+        "--option",
+        help="An option of the optimizer, key=value, where step sizes may be a formula of t; may be given again.",
+    ),
 ]
 
 
@@ -29,68 +33,36 @@ def progress_bar() -> Progress:
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
 
-def optimizer_of(name: str, options: list[str]) -> Any:
-    """An optimizer by name, of this library or by dotted name, called with `key=value` options."""
-    from verify.optimizers.homogeneity import check_optimizer
-    from verify.optimizers.methods import OPTIMIZERS
-    from verify.optimizers.step_sizes import PowerDecay
-
-    make, values = maker_of(name), values_of(options)
-    if name in OPTIMIZERS:
-        decay = {key: values.pop(key) for key in ("eta0", "a", "t0") if key in values}
-        values.setdefault("step_size", PowerDecay(**({"eta0": 0.1, "a": 0.5} | decay)))
-    try:
-        made = check_optimizer(make(**values))
-    except TypeError as error:
-        raise InputError(f"The optimizer {name} does not take these options ({error}): set them with -o.") from error
-    for key, value in values.items():
-        if isinstance(value, str):
-            _try_text(name, made, key, value)
-    return made
-
-
-def _try_text(name: str, made: Any, key: str, value: str) -> None:
-    """Raises `InputError` where an optimizer that was given a text cannot make a step: it wanted a number."""
-    import numpy as np
-
-    weights = np.zeros((2, 2))
-    try:
-        made.update(weights, made.init(weights), weights)
-    except TypeError as error:
-        raise InputError(f"The optimizer {name} cannot use {key}={value}: give {key} as a number.") from error
-
-
-def maker_of(name: str) -> Callable[..., Any]:
-    """The function that makes the optimizer of that name, of this library or by dotted name."""
-    from verify.optimizers.methods import OPTIMIZERS
-
-    if name in OPTIMIZERS:
-        return OPTIMIZERS[name]
-    module, _, attribute = name.rpartition(".")
-    try:
-        make = getattr(importlib.import_module(module), attribute)
-        if not callable(make):
-            raise ValueError
-        return make
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(
-            f"There is no optimizer {name!r}: use one of {', '.join(OPTIMIZERS)}, or a dotted name like optax.lion."
-        ) from error
-
-
 def values_of(options: Iterable[str]) -> dict[str, Any]:
-    """Options of the form `key=value` as a dictionary, with numbers and constants for what looks like them."""
+    """Options of the form `key=value` as a dictionary.
+
+    Values are numbers, constants (true, false, none), words, or step sizes as a formula of t. Raises `InputError` for
+    what is none of these.
+    """
     return dict(_option(option) for option in options)
 
 
 def _option(text: str) -> tuple[str, Any]:
     key, separator, value = text.partition("=")
-    if not separator:
+    key, value = key.strip(), value.strip()
+    if not separator or not key.isidentifier() or not value:
         raise InputError(f"The option {text!r} is not of the form key=value: write for example -o learning_rate=0.1.")
     constants = {"true": True, "false": False, "none": None}
     if value.lower() in constants:
         return key, constants[value.lower()]
     try:
-        return key, int(value) if value.lstrip("+-").isdigit() else float(value)
+        return key, int(value) if value.lstrip("+-").isdecimal() else float(value)
     except ValueError:
-        return key, value
+        return key, _word_or_formula(key, value)
+
+
+def _word_or_formula(key: str, value: str) -> Any:
+    """A text as it is where it is one word; else what the formula stands for."""
+    if value != "t" and re.fullmatch(r"[^\W\d][\w.-]*", value):
+        return value
+    from verify.optimizers.formulas import formula_or_number
+
+    try:
+        return formula_or_number(value)
+    except InputError as error:
+        raise InputError(f"The option {key} cannot be read: {str(error)[0].lower()}{str(error)[1:]}") from None

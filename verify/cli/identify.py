@@ -3,60 +3,76 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from solvers.errors import InputError
-from verify.cli.common import Device, Options, optimizer_of, out, progress_bar
+from verify.cli.common import Device, Options, out, progress_bar
+from verify.cli.own import failures_told, loss_of, optimizer_of
+from verify.cli.run import DATA, LOSS, OPTIMIZER
+from verify.cli.written import Figure, Json, Outputs, Save
 
 if TYPE_CHECKING:
     from verify.datasets.dataset import Dataset
+    from verify.identification.identification import Identification
 
 
 def identify(
-    optimizer: Annotated[str, typer.Option(help="sign_gd, adam, ... or a dotted name such as optax.lion.")],
-    data: Annotated[
-        str,
-        typer.Option(help="drawn, drawn:binary, a file (.npz, .csv) or a bundled set: wine:standardise."),
-    ] = "drawn",
+    optimizer: Annotated[str, typer.Option(help=OPTIMIZER)],
+    data: Annotated[str, typer.Option(help=f"drawn, drawn:binary, {DATA}")] = "drawn",
     norm: Annotated[list[str] | None, typer.Option(help="Norms to try; may be given again.")] = None,
-    loss: Annotated[str, typer.Option(help="exponential, logistic, cross_entropy, pairwise_logistic.")] = "logistic",
+    loss: Annotated[str, typer.Option(help=LOSS)] = "logistic",
     steps: Annotated[int, typer.Option(help="Number of steps.")] = 100_000,
     log_time: Annotated[float, typer.Option(help="Log of the time to which gradient descent's runs go on.")] = 1e4,
     draws: Annotated[int, typer.Option(help="Number of drawn datasets.")] = 8,
     seed: Annotated[int, typer.Option(help="Seed of drawn datasets.")] = 0,
     option: Options = None,
-    figure: Annotated[Path | None, typer.Option(help="Also draw the curves: .svg or .png.")] = None,
+    figure: Figure = None,
+    save: Save = None,
+    as_json: Json = False,
     device: Device = None,
 ) -> None:
     """Find the norm whose margin an optimizer maximises, among those of the theory.
 
     Examples: verify identify --optimizer sign_gd;
     verify identify --optimizer optax.adam -o learning_rate=0.0001 --data drawn:binary --figure adam.svg;
-    verify identify --optimizer optax.lion -o learning_rate=0.001 --data wine:standardise
+    verify identify --optimizer mine.py:my_opt -o step_size="0.1*(t+1)**-0.5" --data wine:standardise --json
     """
     from reports import identification as pictures
+    from verify.backend import devices
     from verify.identification.identify import identify as find
+    from verify.runs.trajectory import check_steps
 
-    if figure and figure.suffix not in (".svg", ".png"):
-        raise InputError(f"A figure is an .svg or .png file, not {figure.name}: change the ending.")
-    transformation = optimizer_of(optimizer, option or [])
+    outputs = Outputs(figure, save, as_json)
+    outputs.check()
+    check_steps(steps)
+    devices(device)
+    transformation, kind = optimizer_of(optimizer, option or []), loss_of(loss)
     datasets = _datasets(data, draws, seed)
-    with progress_bar() as bar:
+    with progress_bar() as bar, failures_told(optimizer, loss):
         task = bar.add_task(optimizer)
         found = find(
-            transformation, datasets, loss=loss, steps=steps, log_time=log_time, norms=norm, platform=device,
+            transformation, datasets, loss=kind, steps=steps, log_time=log_time, norms=norm, platform=device,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
-    fields = pictures.Row.__dataclass_fields__
-    rows = [pictures.Row(**{k: v for k, v in asdict(score).items() if k in fields}) for score in found.ranking]
-    out.print(pictures.table(rows))
-    out.print(found.sentence, highlight=False, markup=False, soft_wrap=True)
+    title = f"{optimizer} on {data}"
+    outputs.write(*_results(title, found))
     if figure:
         gaps = {score.norm: found.gaps[score.norm] for score in found.ranking}
-        pictures.draw(figure, found.log_time, gaps, f"{optimizer} on {data}", found.steps)
+        pictures.draw(figure, found.log_time, gaps, title, found.steps)
+    if not as_json:
+        fields = pictures.Row.__dataclass_fields__
+        rows = [pictures.Row(**{k: v for k, v in asdict(score).items() if k in fields}) for score in found.ranking]
+        out.print(pictures.table(rows))
+        out.print(found.sentence, highlight=False, markup=False, soft_wrap=True)
+
+
+def _results(title: str, found: Identification) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was found, for JSON, and the arrays to be saved."""
+    told = asdict(found)
+    curves = {"log_time": told.pop("log_time"), "gaps": told.pop("gaps")}
+    arrays = {"log_time": curves["log_time"], **{f"gaps_{norm}": gaps for norm, gaps in curves["gaps"].items()}}
+    return {"title": title, "sentence": found.sentence, **told, "curves": curves}, arrays
 
 
 def _datasets(data: str, draws: int, seed: int) -> list[Dataset]:

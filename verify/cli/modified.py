@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Callable
 from enum import StrEnum
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from solvers.errors import InputError
 from verify.cli.common import out
+from verify.cli.own import of_file
 
 if TYPE_CHECKING:
     from verify.problems.backward.study import Study
@@ -118,14 +118,7 @@ def _loss(text: str) -> tuple[list[Callable[[Any], Any]], Any]:
     path, _, name = text.rpartition(":")
     if not path.endswith(".py") or not Path(path).is_file():
         raise InputError(f"{text!r} is not of the form FILE:NAME with a Python file: write for example mine.py:loss.")
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # whatever a user's file may raise
-        raise InputError(f"{path} cannot be run ({type(error).__name__}: {error}): correct it.") from error
+    module = of_file(Path(path), "loss")
     value = getattr(module, name, None)
     functions: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
     if not functions or not all(map(callable, functions)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import keyword
 import re
 from collections.abc import Sequence
@@ -14,7 +15,10 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from solvers.errors import InputError
-from verify.cli.common import Options, maker_of, out, values_of
+from verify.claims.catalogue import import_name, raised
+from verify.cli.common import Options, out, values_of
+from verify.cli.own import is_own, is_transformation, loss_of, named, own_optimizer
+from verify.cli.run import LOSS, OPTIMIZER
 
 _HOME = Path("properties/conjectures")
 _DECAY = "PowerDecay(0.1, 1 / 2)"
@@ -34,38 +38,40 @@ class Own(StrEnum):
 
 def new(
     name: Annotated[str, typer.Argument(help="The conjecture's name, a Python identifier such as lion_linf.")],
-    optimizer: Annotated[
-        str | None,
-        typer.Option(help="sign_gd, adam, ... or a dotted name such as optax.lion. By default steepest descent."),
-    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help=f"{OPTIMIZER} By default steepest descent.")] = None,
     option: Options = None,
     norm: Annotated[str, typer.Option(help="The norm whose margin is maximised: l1, l2, linf, spectral, ...")] = "linf",
     rate: Annotated[str, typer.Option(help="The exponent of the rate at which the gap falls, such as -1/2.")] = "-1/2",
     tolerance: Annotated[
         float | None, typer.Option(help="Claim no rate, only that the relative gap ends below this.")
     ] = None,
-    loss: Annotated[str, typer.Option(help="exponential, logistic, cross_entropy, ...")] = "logistic",
+    loss: Annotated[str, typer.Option(help=LOSS)] = "logistic",
     multiclass: Annotated[bool, typer.Option("--multiclass", help="Draw data with classes instead of +1/-1.")] = False,
     own: Annotated[
         list[Own] | None, typer.Option(help="Write one of your own into the file, to be edited; may be given again.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option(help="Where to: by default properties/conjectures where it is, else here.")
+        Path | None,
+        typer.Option(
+            help="Where to: by default properties/conjectures where it is, else here; beside what is named of your own."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write a file with a conjecture of your own, ready to be tried by pytest or `verify check`.
 
     Examples: verify new lion_linf --optimizer optax.lion --norm linf --rate -1/2;
+    verify new mine_l2 --optimizer mine.py:my_opt -o step_size="0.1*(t+1)**-0.5" --norm l2;
     verify new my_method --own optimizer --own data --folder notes
     """
     name = _identifier(name)
-    folder = folder or (_HOME if _HOME.is_dir() else Path())
+    own_one, own_loss = _imported(optimizer, "optimizer"), _imported(loss, "loss")
+    folder = _folder(folder, [each.beside for each in (own_one, own_loss) if each and each.beside])
     path = folder / f"test_{name}.py"
     if path.exists() and not force:
         raise InputError(f"{path} exists already: choose another name, or overwrite it with --force.")
-    parts = _Parts(frozenset(own or ()), optimizer, option or (), norm, _law(rate, tolerance), loss, multiclass)
-    text = _text(name, parts)
+    asked = (frozenset(own or ()), optimizer, option or (), norm, _law(rate, tolerance), loss, multiclass)
+    text = _text(name, _Parts(*asked, own_one, own_loss))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
@@ -97,6 +103,45 @@ class _Parts(NamedTuple):
     law: _Law
     loss: str
     multiclass: bool
+    own_optimizer: _Imported | None
+    own_loss: _Imported | None
+
+
+class _Imported(NamedTuple):
+    """Something that is not the library's: its value, its module, its expression, and the folder it is imported from
+    where that is one of the user's."""
+
+    value: Any
+    module: str
+    expression: str
+    beside: Path | None
+
+
+def _imported(text: str | None, what: str) -> _Imported | None:
+    """What an optimizer's or a loss' name stands for, and None for one of the library."""
+    from verify.optimizers.methods import OPTIMIZERS
+
+    if text is None or text in OPTIMIZERS or (what == "loss" and not is_own(text)):
+        return None
+    found = own_optimizer(text) if what == "optimizer" else named(text, what)
+    module, attribute = text.replace(".py:", ".").rsplit(".", 1)
+    beside = None
+    if found.file is not None:
+        module, beside = import_name(found.file)
+        if not all(part.isidentifier() for part in module.split(".")):
+            raise InputError(f"{found.file} cannot be imported by its name: rename it to a Python identifier.")
+    return _Imported(found.value, module, f"{module}.{attribute}", beside)
+
+
+def _folder(asked: Path | None, beside: Sequence[Path]) -> Path:
+    """Where the file goes: what it imports of the user's own lies beside it."""
+    if len({folder.resolve() for folder in beside}) > 1:
+        raise InputError("The optimizer and the loss lie in two folders, and the conjecture beside both: move one.")
+    if beside and asked is not None and asked.resolve() != beside[0].resolve():
+        raise InputError(f"What the conjecture imports lies in {beside[0]}: leave --folder away, or move it there.")
+    if beside:
+        return Path() if beside[0].resolve() == Path.cwd().resolve() else beside[0]
+    return asked or (_HOME if _HOME.is_dir() else Path())
 
 
 def _identifier(name: str) -> str:
@@ -111,10 +156,12 @@ def _law(rate: str, tolerance: float | None) -> _Law:
         if not 0 < tolerance < 1:
             raise InputError(f"The tolerance is {tolerance}: give a share of the margin between 0 and 1, such as 0.05.")
         return _Law(f"Limit({tolerance!r}, laws.power(1 / 2))", "Limit", f"the relative gap falls below {tolerance!r}")
-    try:
-        power = abs(Fraction(rate))
-    except (ValueError, ZeroDivisionError):
-        power = Fraction(0)
+    # Digits alone: of 1e999999999 the fraction would be built.
+    power = (
+        abs(Fraction(rate))
+        if re.fullmatch(r"[+-]?\d{1,9}(\.\d{1,9}|/0*[1-9]\d{0,8})?", rate, re.ASCII)
+        else Fraction(0)
+    )
     if not power:
         raise InputError(f"The rate {rate!r} is no exponent of t: write for example --rate -1/2.")
     number = f"{power.numerator}" if power.denominator == 1 else f"{power.numerator} / {power.denominator}"
@@ -128,7 +175,12 @@ def _check_together(parts: _Parts) -> None:
     import solvers.norms
     from verify import losses
 
-    losses.loss(parts.loss)
+    if parts.own_loss is None:
+        losses.loss(parts.loss)
+    elif Own.loss in parts.own:
+        raise InputError("The loss is to be your own, and one is named: leave --loss or --own loss away.")
+    else:
+        loss_of(parts.loss)
     geometry = solvers.norms.norm(parts.norm)
     if geometry.matrix_only and not parts.multiclass:
         raise InputError(f"The norm {geometry.name} needs a weight matrix: add --multiclass.")
@@ -147,8 +199,8 @@ def _text(name: str, parts: _Parts) -> str:
     own = parts.own
     shown = "weighted-l2" if Own.norm in own else solvers.norms.norm(parts.norm).name
     norm = "NORM" if Own.norm in own else f'"{shown}"'
-    steps, steps_text = ("steps", "steps of my own") if Own.steps in own else (_DECAY, "η = 0.1 (t+1)^-1/2")
-    call, called, module = _optimizer(parts, steps, norm, shown)
+    loss = _loss(parts)
+    call, called, steps_text = _optimizer(parts, norm, shown)
     # Steepest descent was named with its norm.
     whose = "its" if parts.optimizer is None and Own.optimizer not in own else f"the {shown}"
     import jinja2
@@ -160,11 +212,11 @@ def _text(name: str, parts: _Parts) -> str:
             title=f"{called} maximises {whose} margin",
             own={str(each) for each in own},
             bare=not own & {Own.optimizer, Own.steps},
-            imports=_imports(parts, module, optimizers=call.startswith("optimizers.")),
+            imports=_imports(parts, call, loss),
             optimizer=call,
-            optimizer_text=f"{called}, {steps_text}",
+            optimizer_text=f"{called}{steps_text}",
             problem="data" if Own.data in own else f"strategies.{'multiclass' if parts.multiclass else 'binary'}",
-            loss="LOSS" if Own.loss in own else f'"{parts.loss}"',
+            loss=loss,
             norm=norm,
             norm_name=shown,
             rival=_RIVALS.get(shown, "linf"),
@@ -174,50 +226,96 @@ def _text(name: str, parts: _Parts) -> str:
     )
 
 
-def _optimizer(parts: _Parts, steps: str, norm: str, shown: str) -> tuple[str, str, str]:
-    """The optimizer as an expression and in words, and the module to import for it, if any."""
-    from verify.optimizers.homogeneity import check_optimizer
+def _optimizer(parts: _Parts, norm: str, shown: str) -> tuple[str, str, str]:
+    """The optimizer as an expression and in words, and its step sizes in words."""
     from verify.optimizers.methods import OPTIMIZERS
     from verify.optimizers.step_sizes import PowerDecay
 
+    steps, steps_text = ("steps", ", steps of my own") if Own.steps in parts.own else (_DECAY, ", η = 0.1 (t+1)^-1/2")
     if Own.optimizer in parts.own:
-        return f"my_optimizer({steps})", "My optimizer", "optax"
+        return f"my_optimizer({steps})", "My optimizer", steps_text
     name = parts.optimizer
     if name is None:
-        return f"optimizers.steepest_descent({steps}, {norm})", f"Steepest descent in the {shown} norm", ""
-    make, values = maker_of(name), values_of(parts.options)
+        return f"optimizers.steepest_descent({steps}, {norm})", f"Steepest descent in the {shown} norm", steps_text
+    values = values_of(parts.options)
+    imported = parts.own_optimizer
+    make = OPTIMIZERS[name] if imported is None else imported.value
+    call = f"optimizers.{name}" if imported is None else imported.expression
+    called = name if imported is None or imported.beside is None else imported.expression
+    if is_transformation(make):
+        if values or Own.steps in parts.own:
+            raise InputError(
+                f"{name} is an optimizer already, with its step sizes: leave options and --own steps away."
+            )
+        return call, called, ""
+    names, first = _parameters(make), PowerDecay(0.1, 1 / 2)
     # Weight decay bounds the weights, and then no margin is maximised in the limit.
-    if "weight_decay" in inspect.signature(make).parameters:
+    if "weight_decay" in names:
         values.setdefault("weight_decay", 0.0)
+    if names and names[0] in values and Own.steps not in parts.own:
+        first = values.pop(names[0])
+        steps, steps_text = _literal(first), f", η = {getattr(first, 'text', first)}"
+    _check_made(name, make, (first,) if names else (), values)
+    settings = [*([steps] if names else []), *(f"{key}={_literal(value)}" for key, value in values.items())]
+    return f"{call}({', '.join(settings)})", called, steps_text if names else ""
+
+
+def _parameters(make: Any) -> list[str]:
     try:
-        check_optimizer(make(PowerDecay(0.1, 1 / 2), **values))
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"The optimizer {name} does not take a step size and these options ({error}): set them with -o."
-        ) from error
-    settings = "".join(f", {key}={_literal(value)}" for key, value in values.items())
-    call = f"optimizers.{name}" if name in OPTIMIZERS else name
-    return f"{call}({steps}{settings})", name, "" if name in OPTIMIZERS else name.rpartition(".")[0]
+        return [*inspect.signature(make).parameters]
+    except (TypeError, ValueError):  # of what is not written in Python
+        return ["step_size"]
+
+
+def _check_made(name: str, make: Any, steps: tuple[Any, ...], values: dict[str, Any]) -> None:
+    """Raises `InputError` where the function makes no optimizer of step sizes and options."""
+    from verify.optimizers.homogeneity import check_optimizer
+
+    try:
+        made = make(*steps, **values)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever a user's function may raise
+        words = f"does not take a step size and these options ({raised(error, None)})"
+        raise InputError(f"The optimizer {name} {words}: set them with -o.") from error
+    check_optimizer(made)
+
+
+def _loss(parts: _Parts) -> str:
+    """The loss as an expression."""
+    from verify.losses import Loss
+
+    if Own.loss in parts.own:
+        return "LOSS"
+    if parts.own_loss is None:
+        return f'"{parts.loss}"'
+    expression = parts.own_loss.expression
+    return expression if isinstance(parts.own_loss.value, Loss) else f'own_loss("{expression}", {expression})'
 
 
 def _literal(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    if hasattr(value, "text"):
+        return f"Formula({json.dumps(value.text)})"
+    return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
-def _imports(parts: _Parts, module: str, *, optimizers: bool) -> str:
+def _imports(parts: _Parts, call: str, loss: str) -> str:
     """The import lines, sorted as import sorters want them."""
     own = parts.own
-    plain = {module} - {""}
+    plain = {each.module for each in (parts.own_optimizer, parts.own_loss) if each}
+    plain |= {"optax"} if Own.optimizer in own else set()
     plain |= {"cvxpy as cp", "numpy as np"} if Own.norm in own else set()
     plain |= {"numpy as np"} if Own.data in own else set()
     plain |= {"jax.numpy as jnp"} if own & {Own.optimizer, Own.steps} else set()
     lines = [f"import {each}" for each in sorted(plain)]
     lines += ["from hypothesis import strategies as st"] if Own.data in own else []
     names = [parts.law.imported, "Twin", *(["Dataset"] if Own.data in own else [])]
-    modules = ["conjecture", "laws", *(["optimizers"] if optimizers else [])]
+    modules = ["conjecture", "laws", *(["optimizers"] if call.startswith("optimizers.") else [])]
     modules += [] if Own.data in own else ["strategies"]
     ours = ["from solvers import OwnNorm"] if Own.norm in own else []
     ours += [f"from verify import {', '.join(sorted(names) + modules)}"]
-    ours += ["from verify.losses import log_sum_exp, own_loss"] if Own.loss in own else []
-    ours += [] if Own.steps in own else ["from verify.optimizers import PowerDecay"]
+    needed = ["log_sum_exp", "own_loss"] if Own.loss in own else ["own_loss"] if loss.startswith("own_loss(") else []
+    ours += [f"from verify.losses import {', '.join(needed)}"] if needed else []
+    steps = [name for name in ("Formula", "PowerDecay") if f"{name}(" in call]
+    ours += [f"from verify.optimizers import {', '.join(steps)}"] if steps else []
     return "\n".join([*lines, *([""] if lines else []), *ours])

@@ -2,50 +2,92 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from verify.cli.common import Device, Options, optimizer_of, out, progress_bar
+from verify.cli.common import Device, Options, out, progress_bar
+from verify.cli.own import failures_told, loss_of, optimizer_of
+from verify.cli.written import Figure, Json, Outputs, Save
+
+if TYPE_CHECKING:
+    from solvers import Reference
+    from verify.datasets.dataset import Dataset
+    from verify.runs.trajectory import Trajectories
+
+OPTIMIZER = "sign_gd, adam, ...; a dotted name such as optax.lion or mine.my_opt; or one of your own, mine.py:my_opt."
+DATA = "a table (.csv), a file in svmlight form, .npz, X.npy,y.npy or a bundled set, with options: wine:standardise."
+LOSS = "exponential, logistic, cross_entropy, pairwise_logistic, or one of your own, mine.py:my_loss."
 
 
 def run(
-    optimizer: Annotated[str, typer.Option(help="sign_gd, adam, ... or a dotted name such as optax.lion.")],
-    data: Annotated[str, typer.Option(help="A file (.npz, .csv) or a bundled set: iris:0-vs-rest, wine:standardise.")],
+    optimizer: Annotated[str, typer.Option(help=OPTIMIZER)],
+    data: Annotated[str, typer.Option(help=DATA[0].upper() + DATA[1:])],
     norm: Annotated[list[str] | None, typer.Option(help="Norms of the margin; may be given again.")] = None,
-    loss: Annotated[str, typer.Option(help="exponential, logistic, cross_entropy, pairwise_logistic.")] = "logistic",
+    loss: Annotated[str, typer.Option(help=LOSS)] = "logistic",
     steps: Annotated[int, typer.Option(help="Number of steps.")] = 100_000,
     option: Options = None,
+    figure: Figure = None,
+    save: Save = None,
+    as_json: Json = False,
     device: Device = None,
 ) -> None:
     """Run an optimizer on data, and show how close it comes to the maximal margin in each norm.
 
-    Examples: verify run --optimizer sign_gd --data wine:standardise;
-    verify run --optimizer optax.lion -o learning_rate=0.001 --data iris:0-vs-rest --norm linf --norm l2
-    """
-    import numpy as np
+    Options of the data are label=NAME or label=INDEX, header=none, standardise, intercept, classes=3,8, classes=2 (a
+    weight matrix for two classes), 0-vs-rest and limit=100.
 
+    Examples: verify run --optimizer sign_gd --data wine:standardise;
+    verify run --optimizer optax.lion -o learning_rate=0.001 --data iris:0-vs-rest --norm linf --norm l2;
+    verify run --optimizer mine.py:my_opt -o step_size="0.1*(t+1)**-0.5" --data points.csv:label=0 --save run.npz
+    """
     from solvers import max_margin
+    from solvers.norms import norm as parsed
+    from verify.backend import devices
     from verify.datasets.real import parse, require_separable
     from verify.runs.simulation import run as run_trajectory
+    from verify.runs.trajectory import check_steps
 
+    outputs = Outputs(figure, save, as_json)
+    outputs.check()
+    check_steps(steps)
+    devices(device)
+    for name in norm or ():
+        parsed(name)
+    transformation, kind = optimizer_of(optimizer, option or []), loss_of(loss)
     dataset = parse(data)
     require_separable(dataset)
     norms = norm or (["linf", "l2", "l1"] if dataset.binary else ["linf", "l2", "l1", "spectral", "nuclear"])
+    norms = list(dict.fromkeys(parsed(name).name for name in norms))
     references = [max_margin(dataset.x, dataset.y, name, classes=dataset.classes) for name in norms]
-    transformation = optimizer_of(optimizer, option or [])
-    with progress_bar() as bar:
+    with progress_bar() as bar, failures_told(optimizer, loss):
         task = bar.add_task(optimizer)
         result = run_trajectory(
-            transformation, dataset, loss=loss, steps=steps, norms=norms, platform=device,
+            transformation, dataset, loss=kind, steps=steps, norms=norms, platform=device,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
+    title = f"{optimizer} on {data}"
+    outputs.write(*_results(title, dataset, references, result))
+    if figure:
+        _draw(outputs, title, references, result)
+    if not as_json:
+        out.print(
+            f"{title}: n = {dataset.n}, d = {dataset.d}, classes = {dataset.classes or 2}",
+            highlight=False,
+            markup=False,
+        )
+        _tell(references, result)
+
+
+def _tell(references: Sequence[Reference], result: Trajectories) -> None:
+    import numpy as np
+
     table = Table("step", *(f"{r.norm.name} margin / maximum" for r in references), "log mean loss")
     for i in range((len(result.time) - 1) % 12, len(result.time), 12):  # a row a decade, the last step among them
         ratios = [float(result.normalised_margin(r.norm)[0, i]) / r.upper for r in references]
         table.add_row(f"{result.time[i]}", *(f"{ratio:.6f}" for ratio in ratios), f"{result.log_loss[0, i]:.4g}")
-    out.print(f"{optimizer} on {data}: n = {dataset.n}, d = {dataset.d}, classes = {dataset.classes or 2}")
     out.print(table)
     out.print("  ".join(f"maximal {r.norm.name} margin {r.lower:.9g}" for r in references), highlight=False)
     if result.exact:
@@ -56,3 +98,37 @@ def run(
         out.print("The optimizer needs true gradients; the run stayed inside the range of floating point.")
     if np.any(result.starved):
         out.print("Some weight's gradient underflowed beside the largest one, and its weight stood still meanwhile.")
+
+
+def _results(
+    title: str, dataset: Dataset, references: Sequence[Reference], result: Trajectories
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was found, for JSON, and the arrays to be saved."""
+    margins = {r.norm.name: result.normalised_margin(r.norm)[0] for r in references}
+    curves = {"time": result.time, "margin": result.margin[0], "log_loss": result.log_loss[0]}
+    found = {
+        "title": title,
+        "data": {"name": dataset.name, "n": dataset.n, "d": dataset.d, "classes": dataset.classes or 2},
+        "steps": result.time[-1],
+        "exact": result.exact,
+        "horizon": result.horizon[0] if result.horizon[0] >= 0 else None,
+        "starved": bool(result.starved.any()),
+        "norms": [
+            {"norm": r.norm.name, "lower": r.lower, "upper": r.upper, "share": margins[r.norm.name][-1] / r.upper}
+            for r in references
+        ],
+        "weights": result.weights[0],
+        "curves": {**curves, "normalised_margin": margins},
+    }
+    arrays = {**curves, "weights": result.weights[0], "x": dataset.x, "y": dataset.y}
+    return found, arrays | {f"normalised_margin_{name}": curve for name, curve in margins.items()}
+
+
+def _draw(outputs: Outputs, title: str, references: Sequence[Reference], result: Trajectories) -> None:
+    import numpy as np
+
+    from reports import identification as pictures
+
+    gaps = {r.norm.name: 1 - result.normalised_margin(r.norm) / r.upper for r in references}
+    assert outputs.figure is not None
+    pictures.draw(outputs.figure, np.log(result.time), gaps, title, float(np.log(result.time[-1])))

@@ -303,7 +303,7 @@ def _table(path: Path, label: str | int | None, header: str | None) -> Raw:
     where = [line for line, _ in body]
     if not all(columns[place].values):
         raise InputError(
-            f"{path} has no label in line {where[columns[place].values.index('')]}: fill it in, or remove it."
+            f"{path} has no label in line {where[[*columns[place].values].index('')]}: fill it in, or remove it."
         )
     x = np.stack([numbers(column, path, where) for column in kept], axis=1)
     return _raw(path.name, x, columns[place].labels, guessed)

@@ -150,8 +150,8 @@ def _value(node: ast.expr, t: Any) -> Any:
     match node:
         case ast.Constant(value=bool() | complex()):
             raise _NotAllowed(f"{node.value}")
-        case ast.Constant(value=int() | float()):
-            return np.float64(_float(node.value))
+        case ast.Constant(value=int() | float() as value):
+            return np.float64(_float(value))
         case ast.Name(id="t"):
             return t
         case ast.Name(id="pi"):

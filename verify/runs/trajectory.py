@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from solvers.certificates import Reference
 
 POINTS_A_DECADE = 12
+_MOST_STEPS = 10**9  # they are counted in 32 bits, and the grid may end a little later
 _SEGMENT = 4  # grid points a call: a third of a decade, a factor of 2.15 in time
 
 
@@ -88,6 +89,8 @@ def check_steps(steps: int) -> None:
     """Raise `InputError` unless it is a whole number of steps, at least one."""
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise InputError(f"A run needs at least one step, not {steps!r}: give a positive whole number of steps.")
+    if steps > _MOST_STEPS:
+        raise InputError(f"A run counts its steps up to {_MOST_STEPS}, not to {float(steps):.3g}: give fewer steps.")
 
 
 def grid(steps: int) -> Int[np.ndarray, " r"]:

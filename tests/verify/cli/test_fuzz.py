@@ -1,0 +1,339 @@
+"""A few hundred command lines, right and wrong ones at random: no traceback for anything that can be typed."""
+
+import random
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from verify.cli.app import app
+
+LINES = 320
+MINE = """
+import optax
+opt = optax.sign_sgd(0.1)
+def make(step_size=0.1): return optax.sign_sgd(step_size)
+def fails(step_size=0.1): raise RuntimeError("no")
+def loss(z): return -z[..., 0]
+def whole(w): return (w ** 2).sum()
+start = [1.0, 2.0]
+number = 3
+"""
+# What anyone may type anywhere.
+ODD = [
+    "",
+    " ",
+    "-1",
+    "0",
+    "1",
+    "nan",
+    "inf",
+    "-inf",
+    "1e400",
+    "9" * 30,
+    "ä",
+    "..",
+    "/",
+    ".",
+    "~",
+    "a b",
+    "$HOME",
+    "'",
+    '"',
+    "[bold]x[/bold]",
+    "%s",
+    "{0}",
+    "-",
+    "=",
+    ":",
+    ",",
+    ";",
+    "x" * 400,
+    "true",
+    "none",
+    "l2",
+    "mine.py",
+    "mine.py:",
+    "*",
+    "data.csv",
+    "1/2",
+    "\n",
+    "\t",
+    "é.py:x",
+    "a=b",
+    "0x10",
+    "1_0",
+    "()",
+    "[]",
+    "None",
+    "😀",
+    "--help=1",
+    "\\",
+    "\x1b[31m",
+]
+OPTIMIZERS = [
+    "sign_gd",
+    "adam",
+    "nadam",
+    "optax.sgd",
+    "optax.nothing",
+    "optax",
+    "mine.py:opt",
+    "mine.py:make",
+    "mine.py:fails",
+    "mine.py:number",
+    "mine.py:gone",
+    "gone.py:opt",
+    "broken.py:opt",
+    "mine.opt",
+    "mine.gone",
+    "broken.opt",
+    "os.getcwd",
+    "sys.exit",
+    "math.pi",
+    "optax.adam",
+    "builtins.print",
+    "json.dumps",
+    "folder.py:x",
+    "empty.csv:x",
+    "mine:opt",
+]
+OPTIONS = [
+    "step_size=0.1",
+    "step_size=0.1*(t+1)**-0.5",
+    "step_size=-1",
+    "step_size=fast",
+    "step_size=1/t",
+    "a=0",
+    "a=-1",
+    "eta0=nan",
+    "b1=2",
+    "b1=(1,2)",
+    "learning_rate=0.1",
+    "learning_rate=t if t < 5 else 5",
+    "learning_rate=9**9**9",
+    "learning_rate=__import__('os')",
+    "step_size=lambda: 1",
+    "step_size=1;2",
+    "rate",
+    "=",
+    "a=",
+    "step_size=None",
+    "step_size=[]",
+    "eps=1e-8",
+    "b2=0.9",
+    "momentum=none",
+    "learning_rate=true",
+    "step_size=(((((((((t)))))))))",
+]
+DATA = [
+    "points.csv",
+    "bare.csv",
+    "empty.csv",
+    "text.csv",
+    "points.svm",
+    "bad.svm",
+    "points.npz",
+    "bad.npz",
+    "X.npy",
+    "folder",
+    "X.npy,y.npy",
+    "X.npy,gone.npy",
+    "gone.csv",
+    "irid",
+    "twice.csv",
+    "one.csv",
+    "picture.png",
+    "iris",
+    "iris:0-vs-rest",
+    "points.csv:intercept",
+    "points.csv:label=0",
+    "points.csv:label=gone",
+    "points.csv:header=none",
+    "points.csv:header=x",
+    "points.csv:classes=2",
+    "points.csv:classes=0,1",
+    "points.csv:classes=",
+    "points.csv:limit=0",
+    "points.csv:limit=x",
+    "points.csv:9-vs-rest",
+    "points.csv:standardise,intercept",
+    "points.csv:",
+    ":intercept",
+    "points.svm:label=1",
+    "X.npy:label=0",
+    "points.npz:label=y",
+    "points.npz:label=z",
+    "drawn",
+    "points.csv:limit=1",
+    "points.csv:label=",
+]
+PATHS = [
+    "a.svg",
+    "a.png",
+    "a.pdf",
+    "a",
+    "folder",
+    "folder.svg/a.svg",
+    "mine.py/a.svg",
+    "/proc/a.svg",
+    "a.npz",
+    "gone/a.npz",
+]
+GOOD = {
+    "run": [("--optimizer", "sign_gd"), ("--data", "points.csv"), ("--steps", "1"), ("--norm", "l2")],
+    "identify": [
+        ("--optimizer", "sign_gd"),
+        ("--data", "points.csv"),
+        ("--steps", "1"),
+        ("--log-time", "5"),
+        ("--norm", "l2"),
+        ("--norm", "linf"),
+    ],
+    "new": [("", "name"), ("--optimizer", "sign_gd"), ("--norm", "linf"), ("--force", None)],
+    "modified": [("--loss", "mine.py:whole"), ("--steps", "10")],  # too few: it says how many it needs
+}
+VALUES = {
+    "--optimizer": OPTIMIZERS,
+    "--data": DATA,
+    "-o": OPTIONS,
+    "--figure": PATHS,
+    "--save": PATHS,
+    "--folder": PATHS,
+    "--steps": ["1", "0", "-5", "x", "1.5", "9" * 12, "1e3", ""],
+    "--norm": ["l2", "linf", "l0.5", "lnan", "spectral", "nuclear", "L2", "schatten", "schatten0", "l-1", "l1e3", "l"],
+    "--loss": [
+        "logistic",
+        "hinge",
+        "exponential",
+        "mine.py:loss",
+        "mine.py:number",
+        "mine.loss",
+        "mine.py:whole",
+        "optax.sgd",
+    ],
+    "--device": ["cpu", "tpu", "gpu:0", "CPU"],
+    "--log-time": ["5", "0", "-1", "nan", "inf", "x"],
+    "--draws": ["1", "0", "-3", "x"],
+    "--seed": ["0", "-1", "x", "9" * 30],
+    "--rate": ["-1/2", "1/3", "0", "1/0", "1e999999999", "-", "nan", "0.5", "½", "1/2/3"],
+    "--tolerance": ["0.05", "0", "1", "nan", "-1", "x"],
+    "--own": ["norm", "loss", "optimizer", "steps", "data", "nothing"],
+    "--start": ["1,2", "1,b", ",", "nan,1", ""],
+    "--order": ["0", "0,7", "x", "-1"],
+    "--beta": ["0.5", "1", "-1", "nan", "x"],
+    "--rho": ["0.5", "1", "nan"],
+    "--eps": ["0", "-1", "nan", "inf"],
+    "--step-size": ["1e-3", "0", "-1", "nan"],
+    "--form": ["auto", "carried", "own"],
+    "--sampling": ["in-turn", "own"],
+    "--json": [None],
+    "--multiclass": [None],
+    "--nothing": ["x", None],
+    "": ["name", "class", "2nd", "löwe", "test_x"],
+}
+TAKES = {
+    "run": ["--optimizer", "--data", "-o", "--figure", "--save", "--steps", "--norm", "--loss", "--device", "--json"],
+    "identify": [
+        "--optimizer",
+        "--data",
+        "-o",
+        "--figure",
+        "--save",
+        "--steps",
+        "--norm",
+        "--loss",
+        "--device",
+        "--log-time",
+        "--draws",
+        "--seed",
+        "--json",
+    ],
+    "new": ["", "--optimizer", "-o", "--norm", "--loss", "--rate", "--tolerance", "--own", "--folder", "--multiclass"],
+    "modified": [
+        "--loss",
+        "--optimizer",
+        "--steps",
+        "--start",
+        "--order",
+        "--beta",
+        "--rho",
+        "--eps",
+        "--step-size",
+        "--form",
+        "--sampling",
+        "--seed",
+        "--figure",
+    ],
+}
+
+
+def line(rng: random.Random) -> list[str]:
+    """A command with its arguments: a right one, of which one to three are changed, added or left away."""
+    command = rng.choice(["run", "run", "identify", "new", "modified"])
+    given = list(GOOD[command])
+    for _ in range(rng.choice([1, 1, 2, 3])):
+        way = rng.random()
+        name = rng.choice([*TAKES[command], "--nothing"] if way < 0.9 else [*VALUES])
+        value = rng.choice(VALUES[name] if rng.random() < 0.75 else ODD)
+        places = [i for i, (other, _) in enumerate(given) if other == name]
+        if way < 0.1 and given:
+            given.pop(rng.randrange(len(given)))
+        elif places and name not in ("--norm", "-o", "--own"):
+            given[places[0]] = (name, value)
+        else:
+            given.append((name, value))
+    return [command, *(part for pair in given for part in pair if part)]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, untyped_caller):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    before = set(sys.modules)
+    x, y = np.array([[1.0, 2.0], [2.0, 1.0], [-1.0, -3.0], [-2.0, 1.0]]), np.array([1, 1, 0, 0])
+    texts = {
+        "points.csv": "a,b,label\n1,2,1\n2,1,1\n-1,-3,0\n-2,1,0\n",
+        "bare.csv": "1,2,1\n2,1,1\n-1,-3,0\n-2,1,0\n",
+        "empty.csv": "",
+        "text.csv": "a,b,label\nx,1,0\ny,2,1\n",
+        "one.csv": "a,label\n1,0\n2,0\n",
+        "twice.csv": "a,label\n1,0\n1,1\n",
+        "points.svm": "1 1:1 2:2\n-1 1:-1\n",
+        "bad.svm": "1 1:x\n",
+        "bad.npz": "text",
+        "mine.py": MINE,
+        "broken.py": "1 / 0\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\xff\x00")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.py").mkdir()
+    np.savez("points.npz", x=x, y=y)
+    np.save("X.npy", x)
+    np.save("y.npy", y)
+    yield
+    for name in set(sys.modules) - before:
+        if name.partition(".")[0] in ("mine", "broken") or " of " in name:
+            del sys.modules[name]
+
+
+def test_no_line_ends_in_a_traceback(here):
+    rng, codes = random.Random(0), {}
+    for _ in range(LINES):
+        arguments = line(rng)
+        result = CliRunner().invoke(app, arguments)
+        what = f"verify {arguments}: {result.output[-400:]}"
+        assert result.exception is None or isinstance(result.exception, SystemExit), (what, result.exception)
+        codes[result.exit_code] = codes.get(result.exit_code, 0) + 1
+        if result.exit_code:
+            assert result.exit_code == 2, what
+            told = [each for each in result.stderr.splitlines() if each.strip()]
+            assert told, what
+            assert all(each.startswith("verify: ") for each in told), what
+            assert [each for each in told if " is read with " not in each] == told[-1:], what
+    # The vocabulary is neither all right nor all wrong.
+    assert codes[0] > LINES / 20
+    assert codes[2] > LINES / 2

@@ -1,0 +1,263 @@
+"""What a user names of their own: an optimizer or a loss, as `FILE.py:NAME` or `module.NAME`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from solvers.errors import InputError
+from verify.claims.catalogue import raised
+from verify.cli.common import values_of
+
+if TYPE_CHECKING:
+    from verify.losses import Loss
+
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+# Margins that a loss of one's own is asked for, and one at which any loss is below 1.
+_MARGINS, _FAR = ((0.5,), (2.0,)), 700.0
+
+
+class Named(NamedTuple):
+    """What was named: the value, and the file of a `FILE.py:NAME`, or of a module of the current folder."""
+
+    value: Any
+    file: Path | None
+
+
+def is_own(text: str) -> bool:
+    """Whether a text is of one of the two forms, rather than a name of the library."""
+    return ".py:" in text or bool(_DOTTED.fullmatch(text))
+
+
+def named(text: str, what: str) -> Named:
+    """What a text of one of the two forms names. what: in words, for the sentences.
+
+    A module is looked for in the current folder first. Raises `InputError` where there is no such thing, and where the
+    file or module cannot be run.
+    """
+    if text.endswith(".py"):
+        raise InputError(f"{text} is a file, which may hold many things: give {text}:NAME for the {what}.")
+    if ".py:" in text:
+        path, _, name = text.rpartition(":")
+        module = of_file(Path(path), what)
+        if not hasattr(module, name):
+            raise InputError(f"{path} defines no {name!r}: {_offered(module, what)}.")
+        return Named(getattr(module, name), Path(path))
+    if not _DOTTED.fullmatch(text):
+        raise InputError(f"There is no {what} {text!r}: give FILE.py:NAME, or a dotted name.")
+    return _of_module(text, what)
+
+
+def optimizer_of(name: str, options: Sequence[str]) -> Any:
+    """An optimizer: of this library by name, or one's own, with `key=value` options.
+
+    One's own is an optax transformation, which takes no options, or a function of them that makes one. Raises
+    `InputError` where there is none, and where it does not take the options.
+    """
+    from verify.optimizers.homogeneity import check_optimizer
+    from verify.optimizers.methods import OPTIMIZERS
+
+    values = values_of(options)
+    if name in OPTIMIZERS:
+        return _of_library(name, values)
+    found = own_optimizer(name)
+    if is_transformation(found.value):
+        if values:
+            raise InputError(f"{name} is an optimizer already: leave its options ({', '.join(values)}) away.")
+        return found.value
+    try:
+        made = found.value(**values)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever a user's function may raise
+        words = raised(error, found.file)
+        raise InputError(f"The optimizer {name} does not take these options ({words}): set them with -o.") from error
+    made = check_optimizer(made)
+    for key, value in values.items():
+        if isinstance(value, str):
+            _try_text(name, made, key, value)
+    return made
+
+
+def own_optimizer(name: str) -> Named:
+    """What an optimizer's name that is not the library's stands for: a transformation, or what makes one."""
+    from verify.optimizers.methods import OPTIMIZERS
+
+    if not is_own(name):
+        known = ", ".join(OPTIMIZERS)
+        raise InputError(f"There is no optimizer {name!r}: use one of {known}, FILE.py:NAME, or optax.lion, say.")
+    found = named(name, "optimizer")
+    if not callable(found.value) and not is_transformation(found.value):
+        kind = type(found.value).__name__
+        raise InputError(f"There is no optimizer {name!r}, it is a {kind}: give an optax transformation, or its maker.")
+    return found
+
+
+def is_transformation(value: Any) -> bool:
+    """Whether it is an optax transformation, and not the class of one."""
+    parts = (getattr(value, "init", None), getattr(value, "update", None))
+    return not isinstance(value, type) and all(map(callable, parts))
+
+
+def loss_of(text: str) -> str | Loss:
+    """A loss: of this library by name, which is left to the engine, or one's own.
+
+    One's own is a `verify.losses.Loss`, or a function that `verify.losses.own_loss` takes. Raises `InputError` for what
+    is neither, and for a function whose values are no logarithms of a loss.
+    """
+    if not is_own(text):
+        return text
+    from verify.losses import Loss, own_loss
+
+    found = named(text, "loss")
+    if isinstance(found.value, Loss):
+        return found.value
+    if not callable(found.value):
+        kind = type(found.value).__name__
+        raise InputError(f"{text} is a {kind} and no loss: give the logarithm of one as a function of the margins.")
+    _check_loss(text, found)
+    return own_loss(Path(text.replace(".py:", ".")).name, cast(Any, found.value))
+
+
+@contextmanager
+def failures_told(*texts: str) -> Iterator[None]:
+    """Where one of the texts names something of a user's own, whatever it raises becomes one sentence."""
+    from verify.errors import FlowError, TrajectoryError
+
+    own = [text for text in texts if is_own(text)]
+    try:
+        yield
+    except (InputError, TrajectoryError, FlowError):
+        raise
+    except Exception as error:
+        if not own:
+            raise
+        file = next((Path(text.rpartition(":")[0]) for text in own if ".py:" in text), None)
+        words = raised(error, file)
+        raise InputError(f"{' or '.join(own)} cannot be run ({words}): mend it, or use another.") from error
+
+
+def _of_library(name: str, values: dict[str, Any]) -> Any:
+    from verify.optimizers.methods import OPTIMIZERS
+    from verify.optimizers.step_sizes import PowerDecay
+
+    decay = {key: values.pop(key) for key in ("eta0", "a", "t0") if key in values}
+    if decay and "step_size" in values:
+        raise InputError(f"step_size and {', '.join(decay)} both give the step sizes of {name}: choose one of them.")
+    values.setdefault("step_size", PowerDecay(**({"eta0": 0.1, "a": 0.5} | decay)))
+    try:
+        return OPTIMIZERS[name](**values)
+    except TypeError as error:
+        raise InputError(f"The optimizer {name} does not take these options ({error}): set them with -o.") from error
+
+
+def _try_text(name: str, made: Any, key: str, value: str) -> None:
+    """Raises `InputError` where an optimizer that was given a text cannot make a step: it wanted a number."""
+    import numpy as np
+
+    weights = np.zeros((2, 2))
+    try:
+        made.update(weights, made.init(weights), weights)
+    except TypeError as error:
+        raise InputError(f"The optimizer {name} cannot use {key}={value}: give {key} as a number.") from error
+
+
+def _check_loss(text: str, found: Named) -> None:
+    import jax.numpy as jnp
+
+    try:
+        near, far = (jnp.asarray(found.value(jnp.asarray(z, jnp.float64))) for z in (_MARGINS, ((_FAR,),)))
+    except Exception as error:  # whatever a user's function may raise
+        raise InputError(f"The loss {text} cannot be run ({raised(error, found.file)}): mend it.") from error
+    if near.shape != (2,) or far.shape != (1,):
+        raise InputError(
+            f"The loss {text} gives {near.shape} for margins (2, 1): give one value a sample, such as -z[..., 0]."
+        )
+    if not float(far[0]) < 0 or not float(near[1]) < float(near[0]):
+        raise InputError(
+            f"The loss {text} is no logarithm of a loss that falls to 0: give log loss, such as -z[..., 0]."
+        )
+
+
+# --- files and modules --------------------------------------------------------------------------------------------
+
+
+def of_file(path: Path, what: str) -> ModuleType:
+    """A Python file as a module; its folder is looked in for what it imports."""
+    if path.suffix != ".py" or not path.is_file():
+        raise InputError(f"{path} is no Python file: give the path of one that defines the {what}.")
+    folder = str(path.absolute().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    # A name that is taken, jax.py say, must not hide what stands under it.
+    name = path.stem if path.stem not in sys.modules else f"{path.stem} of {folder}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # whatever a user's file may raise
+        del sys.modules[name]
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} cannot be run ({raised(error, path)}): mend it.") from error
+    return module
+
+
+def _of_module(text: str, what: str) -> Named:
+    """What a dotted name stands for, of which the longest part that can be imported is the module."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    parts = text.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        module = _imported(".".join(parts[:length]), text, what)
+        if module is None:
+            continue
+        value: Any = module
+        for part in parts[length:]:
+            if not hasattr(value, part):
+                raise InputError(f"There is no {what} {text!r}: {_offered(module, what)}.")
+            value = getattr(value, part)
+        return Named(value, _local(module))
+    raise InputError(f"There is no {what} {text!r}: give FILE.py:NAME, or a dotted name such as optax.lion.")
+
+
+def _imported(name: str, text: str, what: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            return None
+        raise InputError(f"The {what} {text} cannot be imported ({raised(error, None)}): install that.") from error
+    except (Exception, SystemExit) as error:  # whatever a user's module may raise
+        raise InputError(f"The {what} {text} cannot be imported ({raised(error, None)}): mend it.") from error
+
+
+def _local(module: ModuleType) -> Path | None:
+    """The file of a module that lies in the current folder, by the first part of its name."""
+    head = Path.cwd() / module.__name__.partition(".")[0]
+    file = getattr(module, "__file__", None)
+    return Path(file) if file and (head.is_dir() or head.with_suffix(".py").is_file()) else None
+
+
+def _offered(module: ModuleType, what: str) -> str:
+    """What of a module may have been meant."""
+    names = [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType)
+        and getattr(value, "__module__", module.__name__) == module.__name__
+    ]  # fmt: skip
+    shown = textwrap.shorten(", ".join(names), 80, placeholder=" ...")
+    return f"choose from {shown}" if names else f"define the {what} at its top level"

@@ -1,0 +1,74 @@
+"""What `verify run` and `verify identify` write: a figure, arrays, and JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from solvers.errors import InputError
+
+Figure = Annotated[Path | None, typer.Option(help="Also draw the gaps over time: .svg or .png.")]
+Save = Annotated[Path | None, typer.Option(help="Also save the curves and all numbers: .npz, for numpy.load.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and everything else on standard error.")]
+
+
+class Outputs(NamedTuple):
+    """Where the figure and the arrays go, if anywhere, and whether the result is printed as JSON."""
+
+    figure: Path | None
+    save: Path | None
+    as_json: bool
+
+    def check(self) -> None:
+        """Raises `InputError` for a file that cannot be written, before anything is computed."""
+        from reports import svg
+
+        if self.figure and self.figure.suffix not in svg.ENDINGS:
+            raise InputError(f"A figure is an .svg or .png file, not {self.figure.name}: change the ending.")
+        if self.save and self.save.suffix != ".npz":
+            raise InputError(f"Curves are saved in an .npz file, not in {self.save.name}: change the ending.")
+        for path in filter(None, (self.figure, self.save)):
+            folder = next(each for each in (*path.absolute().parents,) if each.exists())
+            if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+                raise InputError(f"{path} cannot be written: give a file in a folder of yours.")
+
+    def write(self, found: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+        """Save the arrays, with what was found as JSON beside them as `about`, and print the JSON if it was asked for.
+
+        found: plain values, arrays and dataclasses; the curves are left out of `about`. In JSON what is not a finite
+        number is null.
+        """
+        import numpy as np
+
+        from reports.records import replace_file
+
+        told = plain(found)
+        if self.save:
+            about = json.dumps({key: value for key, value in told.items() if key != "curves"}, ensure_ascii=False)
+            replace_file(self.save, lambda file: np.savez_compressed(file, allow_pickle=False, about=about, **arrays))
+        if self.as_json:
+            typer.echo(json.dumps(told, allow_nan=False, ensure_ascii=False))
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON has it: dataclasses as objects, arrays as lists, NaN and infinity as null."""
+    import numpy as np
+
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
