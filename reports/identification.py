@@ -87,11 +87,7 @@ def draw(
         canvas = Canvas(figsize=(8.2 if not discrete.all() else 5.6, 3.8), layout="constrained")
         panels = canvas.subplots(1, 1 if discrete.all() else 2, sharey=True, squeeze=False)[0]
         for panel, part in zip(panels, (discrete, ~discrete), strict=False):
-<<<<<<< HEAD
-            for (norm, gap), colour in zip(gaps.items(), COLOURS, strict=False):
-=======
-            for (norm, gap), colour in zip(gaps.items(), itertools.cycle(_COLOURS), strict=False):
->>>>>>> h-a
+            for (norm, gap), colour in zip(gaps.items(), itertools.cycle(COLOURS), strict=False):
                 panel.plot(log_time[part] / math.log(10), _decades(gap[:, part]), color=colour, label=norm)
             panel.grid(True, color=svg.INK, alpha=0.15, linewidth=0.6)
         panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from typing import Annotated
-=======
 import sys
 import warnings
-from typing import Any
->>>>>>> h-a
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -26,9 +22,7 @@ from verify.cli.new import new
 from verify.cli.replay import replay
 from verify.cli.report import report
 from verify.cli.run import run
-<<<<<<< HEAD
 from verify.cli.show import show
-=======
 from verify.errors import Guessed
 
 # What an interrupted command leaves behind, where it leaves something.
@@ -109,7 +103,6 @@ def _telling(usual: Any) -> Any:
 
     return show
 
->>>>>>> h-a
 
 app = typer.Typer(
     cls=Commands,
