@@ -153,9 +153,7 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
 
 def _drifts(c: Curves) -> Bool[np.ndarray, " b"]:
     """Datasets whose updates may follow another norm. A budget may also level off since steps are long."""
-    return np.where(
-        np.isnan(deficit.misalignment(c)), deficit.budget_slopes(c) > DRIFTS, deficit.misaligned_for_good(c)
-    )
+    return np.where(np.isnan(deficit.misalignment(c)), deficit.budget_slopes(c) > DRIFTS, deficit.drifts(c))
 
 
 def refuted_alone(now: Reading, later: Reading, places: Int[np.ndarray, " p"]) -> Bool[np.ndarray, " p"]:

@@ -69,6 +69,13 @@ class _Budgeted:
             evidence = replace(self.evidence(now, m), alone=count, worst=first, worst_value=float(m.values[first, -1]))
             told = f"It fails on {counted(count)}: {figures}, {count} far above what is allowed at ten times it too."
             return Finding(Outcome.REFUTED, told, evidence, m)
+        count = int(np.count_nonzero(far.astray & still))
+        if scaled.more_than_late(count, int(np.count_nonzero(now.open))):
+            told = (
+                f"{figures}, at ten times it the updates of {count} are misaligned for good, more than any law leaves"
+            )
+            evidence = replace(self.evidence(now, m), alone=count)
+            return Finding(Outcome.REFUTED, f"It fails on {counted(count)}: {told}.", evidence, m)
         count = int(np.count_nonzero(far.standing & still & now.standing[places]))
         if scaled.more_than_late(count, int(np.count_nonzero(now.use))):
             told = f"It fails on {counted(count)}: {figures}, {count} at ten times it, more than any law leaves."
