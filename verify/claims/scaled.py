@@ -26,7 +26,7 @@ LATE = (
 _THREE_SIGMA = 1.35e-3
 SHARE = 0.2  # of the resolved datasets, that stand still in a run of no lawful kind at the least
 FROZEN = 0.02  # growth of S a decade below which the weights stand still
-DRIFTS = 0.65  # slope of budget * S against S above which updates of unknown misalignment may follow another norm
+DRIFTS = 0.65  # slope of budget * S against S above which the updates may follow another norm
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,10 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
 
 
 def _drifts(c: Curves) -> Bool[np.ndarray, " b"]:
-    """Datasets whose updates may follow another norm. A budget may also level off since steps are long."""
-    return np.where(np.isnan(deficit.misalignment(c)), deficit.budget_slopes(c) > DRIFTS, deficit.drifts(c))
+    """Datasets whose updates may follow another norm: the budget levels off, and not since steps are long."""
+    with np.errstate(invalid="ignore"):
+        known = np.isfinite(deficit.misalignment(c))
+        return (deficit.budget_slopes(c) > DRIFTS) & (~known | deficit.misaligned_for_good(c))
 
 
 def refuted_alone(now: Reading, later: Reading, places: Int[np.ndarray, " p"]) -> Bool[np.ndarray, " p"]:

@@ -244,12 +244,6 @@ def misaligned_for_good(c: Curves) -> Bool[np.ndarray, " b"]:
         return (now >= ASTRAY) & (now >= LASTING * before) & (now >= LASTING * long)
 
 
-def drifts(c: Curves) -> Bool[np.ndarray, " b"]:
-    """Whether the updates are misaligned for good, and the gap is of that size: they may follow another norm."""
-    with np.errstate(invalid="ignore"):
-        return misaligned_for_good(c) & (c.relative[:, -1] >= misalignment(c) / 3)
-
-
 def astray(c: Curves) -> Bool[np.ndarray, " b"]:
     """Datasets on which the updates are misaligned for good, and the gap shows it.
 
@@ -258,7 +252,8 @@ def astray(c: Curves) -> Bool[np.ndarray, " b"]:
     a gap that falls.
     """
     with np.errstate(invalid="ignore"):
-        return c.judged & c.resolved & drifts(c) & (deficit_slopes(c) > FALLS)
+        shows = (c.relative[:, -1] >= misalignment(c) / 3) & (deficit_slopes(c) > FALLS)
+    return c.judged & c.resolved & misaligned_for_good(c) & shows
 
 
 def outruns(c: Curves, log_law: LogLaw, speed: float) -> Bool[np.ndarray, " b"]:
