@@ -68,6 +68,8 @@ def quantiles(gap: Float[np.ndarray, "datasets r"]) -> Float[np.ndarray, "3 r"]:
     """The 10, 50 and 90 % quantiles over the datasets that are finite; NaN where none is."""
     result = np.full((len(LEVELS), gap.shape[1]), np.nan)
     known = np.isfinite(gap)
+    if not known.any():
+        return result
     full = known.all(axis=0)
     some = known.any(axis=0) & ~full
     result[:, full] = np.quantile(gap[:, full], LEVELS, axis=0)  # ten times as fast as the next

@@ -129,12 +129,13 @@ def draw_verdict(axes: Axes, curves: Curves, law: str, twins: Sequence[str] = ()
         _draw(axes, curves, law, twins, 0, str)
         axes.legend()
     else:
-        nothing(axes, "No value is above zero: the limit is reached exactly.")
+        nothing(axes)
 
 
-def nothing(axes: Axes, words: str) -> None:
+def nothing(axes: Axes) -> None:
     """Say on empty axes why there is nothing to see."""
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", wrap=True)
+    words = "Nothing known is above zero,\nso that a logarithmic axis has nothing to show."
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center")
 
 
 def _draw(axes: Axes, curves: Curves, law: str, twins: Sequence[str], real: int, label: Callable[[str], str]) -> None:
@@ -167,14 +168,22 @@ def _draw(axes: Axes, curves: Curves, law: str, twins: Sequence[str], real: int,
 
 def _draw_band(axes: Axes, gap: Band) -> None:
     if gap.datasets > 1:
-        low, median, high = decades(gap.low), decades(gap.median), decades(gap.high)
-        # A quantile of zero is below any logarithmic axis: the band then goes to a decade below the data.
-        floor = np.nanmin([low, median, high]) - 1
-        foot = np.where(np.isnan(low) & np.isfinite(high), floor, low)
         label = "10–90 % of datasets"
+        foot, high = filled(gap.low, gap.median, gap.high)
         axes.fill_between(decades(gap.times), foot, high, color=GAP, alpha=0.25, linewidth=0, label=label)
     label = "median of datasets" if gap.datasets > 1 else "the dataset"
     _line(axes, gap.times, gap.median, color=GAP, linewidth=2, label=label)
+
+
+def filled(low: np.ndarray, median: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Foot and head of a band of quantiles `[r]`, in decades.
+
+    A quantile of zero is below any logarithmic axis: the band then goes to a decade below the data.
+    """
+    low, median, high = decades(low), decades(median), decades(high)
+    shown = np.isfinite(high)
+    floor = np.nanmin([low, median, high]) - 1 if shown.any() else np.nan
+    return np.where(np.isnan(low) & shown, floor, low), high
 
 
 def _line(axes: Axes, times: np.ndarray, values: np.ndarray, **style: Any) -> None:

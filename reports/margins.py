@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from reports import svg
 from reports.curves import decades, quantiles
-from reports.figures import decade_ticks, nothing
+from reports.figures import decade_ticks, filled, nothing
 
 COLOURS = (
     "#3a7fc4",
@@ -37,7 +37,8 @@ def draw_margins(
     """
     times = log_time if in_log else np.exp(log_time)
     for number, (norm, curves) in enumerate(margins.items()):
-        _band(axes, times, *quantiles(curves), norm, number)
+        low, median, high = quantiles(curves)
+        _band(axes, times, median, (low, high), norm, number)
     _finish(axes, in_log, "normalised margin")
 
 
@@ -46,26 +47,27 @@ def draw_gaps(
 ) -> None:
     """Draw the same of the relative gaps to the maximal margins, on a logarithmic axis.
 
-    Gaps of zero and below, of margins that are reached exactly, are no points of such an axis: lines end there. Where
-    there are no others, the axes say so.
+    Gaps of zero and below, of margins that are reached exactly, are no points of such an axis: lines end there, and
+    bands run down. Where there are no others, the axes say so.
     """
     times = log_time if in_log else np.exp(log_time)
     for number, (norm, curves) in enumerate(gaps.items()):
-        # What is left of a band whose foot is not above zero begins at its median, or is none.
-        low, median, high = map(decades, quantiles(curves))
-        _band(axes, times, np.where(np.isnan(low), median, low), median, high, norm, number)
+        low, median, high = quantiles(curves)
+        _band(axes, times, decades(median), filled(low, median, high), norm, number)
     _finish(axes, in_log, "relative gap to the maximal margin")
-    if any(np.isfinite(line.get_ydata()).any() for line in axes.lines):
+    if any((quantiles(curves) > 0).any() for curves in gaps.values()):
         decade_ticks(axes.yaxis)
     else:
-        nothing(axes, "The maximal margins are reached exactly.")
+        nothing(axes)
 
 
-def _band(axes: Axes, times: np.ndarray, low: np.ndarray, median: np.ndarray, high: np.ndarray, norm: str, number: int):
+def _band(
+    axes: Axes, times: np.ndarray, median: np.ndarray, band: tuple[np.ndarray, np.ndarray], norm: str, number: int
+) -> None:
     colour = COLOURS[number % len(COLOURS)]
     style = "-" if number < len(COLOURS) else "--"
     axes.plot(decades(times), median, color=colour, linestyle=style, label=norm)
-    axes.fill_between(decades(times), low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.fill_between(decades(times), *band, color=colour, alpha=0.2, linewidth=0)
 
 
 def _finish(axes: Axes, in_log: bool, quantity: str) -> None:

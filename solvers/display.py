@@ -63,8 +63,8 @@ def plain(value: Any) -> Any:
         return None if math.isnan(value) else value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return plain(value._asdict())
+    if isinstance(value, tuple) and (named := getattr(value, "_asdict", None)):
+        return plain(named())
     if isinstance(value, Sequence):
         return [plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):

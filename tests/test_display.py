@@ -64,6 +64,12 @@ def lost() -> Any:
     return replace(found, margin=margin, exact=False, horizon=np.full(len(margin), 10))
 
 
+def undecided() -> Any:
+    """A verdict on cases of which none could be judged."""
+    m = judged().measurement
+    return judge(CLAIM, replace(m, judged=np.zeros(len(m.judged), bool)))
+
+
 def multiclass() -> Any:
     x = np.random.default_rng(0).normal(size=(5, 6))
     return solvers.max_margin(x, np.arange(5) % 3, "spectral")
@@ -77,6 +83,7 @@ RESULTS: dict[str, tuple[Callable[[], Any], str]] = {
     "Trajectories that end early": (lost, "3 left the range of floating point"),
     "Flow": (flow, "To t = e^20 on 1 dataset"),
     "Identification": (identified, "Which margin?"),
+    "Verdict on nothing": (undecided, "0 of 3 cases"),
     "Verdict": (judged, "SignGD &lt;maximises&gt; the L-infinity margin &amp; no other"),
 }
 CLASSES = [solvers.Reference, type(runs()), type(flow()), type(identified()), verify.Verdict]
@@ -146,7 +153,7 @@ def test_it_is_drawn_on_the_axes_that_are_given(result):
     assert result.plot(ax) is ax
     assert ax.get_xlabel()
     assert ax.get_ylabel()
-    assert ax.has_data()
+    assert ax.has_data() or ["nothing to show" in text.get_text() for text in ax.texts] == [True]
     ax.figure.canvas.draw()
 
 

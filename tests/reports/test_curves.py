@@ -79,3 +79,11 @@ def test_decades_and_last():
     np.testing.assert_array_equal(decades(np.array([100, 0, -1, np.nan, np.inf])), [2, *[np.nan] * 4])
     assert last(np.array([1.0, 2.0, np.nan])) == 2
     assert last(np.array([np.nan])) is None
+
+
+def test_no_dataset_has_no_quantiles():
+    found = band({"time": TIMES, "gap": np.zeros((0, TIMES.size))})
+    assert found is not None
+    assert not found.drawable
+    assert np.isnan(found.median).all()
+    assert (found.datasets, found.exact, found.unknown) == (0, 0, 0)

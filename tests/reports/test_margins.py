@@ -45,7 +45,16 @@ def test_a_gap_that_closes_ends_its_line(axes):
 
 def test_gaps_that_are_all_closed_are_said_to_be(axes):
     draw_gaps(axes, TIME, {"l2": np.zeros((2, 3))}, in_log=False)
-    assert [text.get_text() for text in axes.texts] == ["The maximal margins are reached exactly."]
+    assert ["nothing to show" in text.get_text() for text in axes.texts] == [True]
+
+
+def test_a_band_whose_foot_is_zero_runs_down(axes):
+    gaps = np.array([[0.1, 0.1, 0.1], [0.1, 0.01, 0.0], [0.1, 0.01, 0.0]])
+    draw_gaps(axes, TIME, {"l2": gaps}, in_log=False)
+    (band,) = axes.collections
+    end = band.get_paths()[0].vertices
+    assert end[np.isclose(end[:, 0], 2), 1].min() == pytest.approx(-3)  # a decade below all that is shown
+    assert len(axes.texts) == 0
 
 
 def test_unknown_values_leave_gaps_in_the_line(axes):
