@@ -152,6 +152,7 @@ def test_what_noticed_a_bug_is_counted_and_shown():
     ]
     assert [outcome.noticed for outcome in outcomes] == ["both", "properties", "tests", "nothing"]
     assert summary(outcomes) == "of 4 bugs 1 noticed by both, 1 by theorems alone, 1 by tests alone, 1 by nothing"
-    text = page([replace(ONE, name=outcome.name) for outcome in outcomes], outcomes)
+    text = page([replace(ONE, name=name) for name in ("one", "two", "three", "four", "five")], outcomes)
     assert "| `one` | a word | `paper/claim` | `test_a::test_b` |" in text
     assert "| `four` | a word | – | – |" in text
+    assert "| `five` | a word | not tried yet | not tried yet |" in text
