@@ -157,7 +157,9 @@ def support(problem: Problem, norm: Norm, weights: Weights) -> Support:
 def recheck(reference: Reference, x: ArrayLike, y: ArrayLike, classes: int | None = None, *, label: str = "") -> None:
     """Hold a reference of the data `x [n d]`, `y [n]` against its own weights and multipliers, by the definitions.
 
-    classes: as for `solvers.max_margin`. label: what the message begins with, "Dataset 3: " say. Raises `BracketError` where they prove another bracket.
+    classes: as for `solvers.max_margin`. label: what the message begins with, "Dataset 3: " say.
+
+    Raises `BracketError` where they prove another bracket.
     """
     problem, norm = pose(x, y, classes=classes), reference.norm
     w, multipliers = reference.weights, reference.multipliers
