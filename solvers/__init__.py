@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from solvers.certificates import Reference
-    from solvers.errors import InputError, NonSeparableError, UndecidedError
+    from solvers.errors import BracketError, InputError, NonSeparableError, UndecidedError
     from solvers.kkt import KKTResidual, kkt_residual
     from solvers.norms import NORMS, Norm, norm
     from solvers.own_norm import OwnNorm
     from solvers.references import hard_margin, margins, max_margin, max_margins, normalised_margin
 
 _HOMES = {
+    "BracketError": "errors",
     "InputError": "errors",
     "KKTResidual": "kkt",
     "NORMS": "norms",
@@ -36,6 +37,7 @@ _HOMES = {
 
 __all__ = [
     "NORMS",
+    "BracketError",
     "InputError",
     "KKTResidual",
     "NonSeparableError",

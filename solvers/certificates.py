@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool
+from numpy.typing import ArrayLike
 
 from solvers import display
+from solvers.errors import BracketError
 from solvers.norms import Norm
-from solvers.problems import Problem, Table, Weights
+from solvers.problems import Problem, Table, Weights, pose
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +31,7 @@ _EPS = float(np.finfo(np.float64).eps)
 _EPS_LONG = float(np.finfo(np.longdouble).eps)
 # Operations beyond the inner products themselves: subtraction of scores, scaling, powers, the final division.
 _EXTRA = 16
+_RECHECKED = 1e-9  # relative: far above the rounding of a plain evaluation, far below what a fault would change
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,3 +152,28 @@ def support(problem: Problem, norm: Norm, weights: Weights) -> Support:
     least = float(scores.min())
     rounding = 16 * _EPS * float((np.abs(problem.x) @ np.abs(weights).T).max())
     return scores <= least + max(10 * promise(norm) * abs(least), rounding)
+
+
+def recheck(reference: Reference, x: ArrayLike, y: ArrayLike, classes: int | None = None, *, label: str = "") -> None:
+    """Hold a reference of the data `x [n d]`, `y [n]` against its own weights and multipliers, by the definitions.
+
+    classes: as for `solvers.max_margin`. label: what the message begins with, "Dataset 3: " say.
+
+    Raises `BracketError` where they prove another bracket.
+    """
+    problem, norm = pose(x, y, classes=classes), reference.norm
+    w, multipliers = reference.weights, reference.multipliers
+    reach = float((np.abs(problem.x) @ np.abs(w).T).max()) * (2 if problem.classes else 1)
+    size, total = float(norm.value(w)), float(multipliers.sum())
+    proven = float(problem.scores(w).min()) / size, float(norm.dual_value(problem.combine(multipliers))) / total
+    said = math.ldexp(reference.lower, -problem.exponent), math.ldexp(reference.upper, -problem.exponent)
+    spread = _spread(norm, problem.magnitude(multipliers))
+    terms = multipliers.size + problem.x.shape[1] + _EXTRA
+    rounding = terms * _EPS * reach / size, terms * _EPS * spread / total
+    apart = (abs(a - b) > _RECHECKED * abs(b) + slack for a, b, slack in zip(said, proven, rounding, strict=True))
+    if any(apart) or not np.isfinite([*said, *proven]).all():
+        shown = [f"{math.ldexp(bound, problem.exponent):.12g}" for bound in (*said, *proven)]
+        raise BracketError(
+            f"{label}The maximal {norm.name} margin is said to lie in [{shown[0]}, {shown[1]}], but the weights and "
+            f"multipliers beside it prove [{shown[2]}, {shown[3]}]: look for the fault in solvers, not in a theorem."
+        )

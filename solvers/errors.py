@@ -27,3 +27,7 @@ class NonSeparableError(InputError):
 
 class UndecidedError(InputError):
     """Double precision does not tell whether the data has a positive margin."""
+
+
+class BracketError(InputError):
+    """A reference is not what its own weights and multipliers prove, which is no input's fault but the program's."""

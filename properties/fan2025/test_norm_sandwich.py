@@ -45,7 +45,7 @@ def classes_on_axes(draw) -> Dataset:
     """Points `c e_1, .., c e_k` of classes 0 to k - 1, in any order."""
     k, c = draw(st.integers(2, 4)), draw(st.integers(1, 9))
     order = np.array(draw(st.permutations(range(k))))
-    return Dataset(c * np.eye(k)[order], order, name="a class an axis")
+    return Dataset(c * np.eye(k)[order], order, name="a class an axis", classes=k)
 
 
 def axes_margin(norm: Norm, dataset: Dataset) -> float:

@@ -48,8 +48,10 @@ def controlled(mutants: list[Mutant], homes: dict[str, str], results: Results) -
         # Claims and tests apart, since tests check types; and few at once, so that little is lost where it is stopped.
         parts = ([node for node in left if node.startswith(folder)] for folder in ("properties", "tests"))
         for nodes in (part[i : i + AT_ONCE] for part in parts for i in range(0, len(part), AT_ONCE)):
-            for node, red in trying.control(copy, nodes, copy.parent / "red.xml").items():
+            found = trying.control(copy, nodes, copy.parent / "red.xml")
+            for node, red in found.items():
                 results.add({"control": node, "mark": marks[node], "green": red is None, "why": red and red.why})
+            for node, red in found.items():
                 if red is not None:
                     raise InputError(f"{node} is red without any bug, so that it can notice none ({red.why}): mend it.")
     console.print("the control is green")

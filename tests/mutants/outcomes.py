@@ -28,7 +28,7 @@ make mutants FEW=2
 `FEW=2` tries two of them, other ones at the next commit. A run that was interrupted goes on where it stopped. The bugs
 stand in `tests/mutants/`, each an exact piece of text and what takes its place; a test holds the table to the program.
 
-This is what the last whole run said, with the first theorem and the first test that turned red: {summary}.
+This is what the last run said, with the first theorem and the first test that turned red: {summary}.
 
 {table}
 """
@@ -89,14 +89,14 @@ def shown(mutants: Sequence[Mutant], outcomes: Sequence[Outcome]) -> Table:
 
 
 def page(mutants: Sequence[Mutant], outcomes: Sequence[Outcome]) -> str:
-    """The page of the documentation."""
-    wrong = {mutant.name: mutant.wrong for mutant in mutants}
+    """The page of the documentation: a line for each bug, also where it was not tried yet."""
+    known = {outcome.name: outcome for outcome in outcomes}
     rows = ["| Bug | What is wrong | Theorem | Test |", "| --- | --- | --- | --- |"]
-    rows += [
-        f"| `{o.name}` | {wrong[o.name]} | {_code(o.properties)} | {_code(o.tests)} |".replace("‖", "&#8214;")
-        for o in outcomes
-    ]
-    return PAGE.format(count=len(outcomes), summary=summary(outcomes), table="\n".join(rows))
+    for mutant in mutants:
+        o = known.get(mutant.name)
+        found = ["not tried yet"] * 2 if o is None else [_code(o.properties), _code(o.tests)]
+        rows.append(f"| `{mutant.name}` | {mutant.wrong} | {' | '.join(found)} |")
+    return PAGE.format(count=len(mutants), summary=summary(outcomes), table="\n".join(rows))
 
 
 def _short(red: Red | None) -> str:

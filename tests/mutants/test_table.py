@@ -108,6 +108,11 @@ def test_a_bug_is_planted_in_a_copy_and_turns_a_test_red(tree):
     with trying.tree(tree) as copy:
         assert not (copy / ".hidden").exists()
         assert trying.control(copy, ["tests/test_a.py"], copy.parent / "red.xml") == {"tests/test_a.py": None}
+        (copy / "file.py").write_text("a = 2\n", "utf-8")
+        (red,) = trying.control(copy, ["tests/test_a.py::test_b"], copy.parent / "red.xml").values()
+        assert red == found.tests
+        with pytest.raises(InputError, match=r"Without any bug pytest fails \(ended with 4"):
+            trying.control(copy, ["tests/test_none.py"], copy.parent / "red.xml")
 
 
 def test_a_mark_changes_with_the_program_the_bug_and_what_should_notice_it(tree):
@@ -152,6 +157,7 @@ def test_what_noticed_a_bug_is_counted_and_shown():
     ]
     assert [outcome.noticed for outcome in outcomes] == ["both", "properties", "tests", "nothing"]
     assert summary(outcomes) == "of 4 bugs 1 noticed by both, 1 by theorems alone, 1 by tests alone, 1 by nothing"
-    text = page([replace(ONE, name=outcome.name) for outcome in outcomes], outcomes)
+    text = page([replace(ONE, name=name) for name in ("one", "two", "three", "four", "five")], outcomes)
     assert "| `one` | a word | `paper/claim` | `test_a::test_b` |" in text
     assert "| `four` | a word | – | – |" in text
+    assert "| `five` | a word | not tried yet | not tried yet |" in text

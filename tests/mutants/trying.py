@@ -99,16 +99,19 @@ def claim_homes(copy: Path) -> dict[str, str]:
 
 
 def control(copy: Path, nodes: Sequence[str], report: Path) -> dict[str, Red | None]:
-    """What each of these claims or files of tests says where no bug is planted: None for green."""
-    if not nodes:
-        return {}
+    """What each of these claims or files of tests says where no bug is planted: None for green.
+
+    Raises `InputError` where pytest breaks down, or tells of something else.
+    """
     reds = _pytest(copy, nodes, report, stop=False)
+    if others := [red for red in reds if not any(_is_of(red, node) for node in nodes)]:
+        raise InputError(f"Without any bug {others[0].name} fails ({others[0].why}): mend it.")
     return {node: next((red for red in reds if _is_of(red, node)), None) for node in nodes}
 
 
 def attempt(mutant: Mutant, homes: dict[str, str], root: Path = ROOT) -> Outcome:
     """Plant the bug and run its claims, then its tests, each until the first that turns red."""
-    begun = time.perf_counter()
+    begun, seen = time.perf_counter(), mark(mutant, homes, root)
     with tree(root) as copy:
         file = copy / mutant.file
         file.write_text(mutant.applied(file.read_text("utf-8")), "utf-8")
@@ -117,7 +120,7 @@ def attempt(mutant: Mutant, homes: dict[str, str], root: Path = ROOT) -> Outcome
             next(iter(_pytest(copy, nodes, report, stop=True)), None) if nodes else None
             for nodes in (nodes_of(mutant, homes), mutant.tests)
         )
-    return Outcome(mutant.name, mark(mutant, homes, root), properties, tests, round(time.perf_counter() - begun, 1))
+    return Outcome(mutant.name, seen, properties, tests, round(time.perf_counter() - begun, 1))
 
 
 def _is_of(red: Red, node: str) -> bool:

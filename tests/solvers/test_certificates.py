@@ -1,5 +1,6 @@
 """The brackets hold in exact arithmetic, and for any weights and multipliers whatever."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solvers import max_margin, norm
-from solvers.certificates import lower_bound, upper_bound
+from solvers import BracketError, max_margin, norm
+from solvers.certificates import lower_bound, recheck, upper_bound
 from solvers.problems import pose
 from solvers.programs import Candidate, linear, vertices
 from tests.solvers.data import binary, multiclass, thin
@@ -89,3 +90,17 @@ def test_vertices_remove_the_errors_of_a_simplex_solution(name):
     assert width(blurred) > 1e-10
     for candidate in vertices(rows, blurred, kind):
         assert width(candidate) < 1e-12
+
+
+@pytest.mark.parametrize("name", ["l1", "l2", "linf", "spectral", "l1.5"])
+def test_a_bracket_that_its_weights_and_multipliers_do_not_prove_is_named(name):
+    classes = [[[4, 1], [-1, 1], [0, -2]], [0, 1, 2]]
+    for x, y in ([[[3, -1], [1, 2]], [1, -1]], classes):
+        if name == "spectral" and y[1] < 0:
+            continue
+        good = max_margin(x, y, name)
+        recheck(good, x, y)
+        recheck(max_margin(np.multiply(x, 1e-200), y, name), np.multiply(x, 1e-200), y)
+        for wrong in ({"lower": 0.999 * good.lower}, {"upper": 1.001 * good.upper}, {"weights": good.weights[::-1]}):
+            with pytest.raises(BracketError, match=f"Dataset 3: The maximal {name} margin is said to lie in"):
+                recheck(replace(good, **wrong), x, y, label="Dataset 3: ")

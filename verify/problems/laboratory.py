@@ -11,6 +11,7 @@ from jaxtyping import Bool
 
 import solvers
 from solvers import Norm, Reference, max_margins
+from solvers.certificates import recheck
 from verify.backend import Progress
 from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset, datasets_of
@@ -53,9 +54,15 @@ class Laboratory:
         return datasets_of(self.cases)
 
     def references(self, norm: str | Norm) -> list[Reference]:
-        """Maximal margins of all datasets in a norm."""
+        """Maximal margins of all datasets in a norm, held against the weights and multipliers that prove them."""
         norm = solvers.norm(norm)
-        return self.once(("references", norm), lambda: max_margins([s.problem for s in self.datasets], norm))
+        return self.once(("references", norm), lambda: self._solved(norm))
+
+    def _solved(self, norm: Norm) -> list[Reference]:
+        found = max_margins([s.problem for s in self.datasets], norm)
+        for i, (dataset, reference) in enumerate(zip(self.datasets, found, strict=True)):
+            recheck(reference, *dataset.problem, label=f"Dataset {i}: ")
+        return found
 
     def told_apart(self, followed: str | Norm, claimed: str | Norm, share: float = 0.05) -> Bool[np.ndarray, " b"]:
         """Datasets on which the maximiser of one norm misses at least that share of another norm's margin.

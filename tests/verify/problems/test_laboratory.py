@@ -1,9 +1,12 @@
 """What is asked of a laboratory twice, and its horizons."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from solvers.errors import InputError
+from solvers import max_margins
+from solvers.errors import BracketError, InputError
 from tests.verify.given import POINT, claim
 from verify import Dataset, Setting
 from verify.losses import CROSS_ENTROPY
@@ -59,3 +62,12 @@ def test_norms_are_told_apart_where_the_maximiser_of_one_misses_the_margin_of_th
 def test_cases_that_are_no_datasets_are_refused_where_datasets_are_asked_for():
     with pytest.raises(InputError, match="was asked of settings"):
         _ = Laboratory([Setting(name="a setting")], steps=1).datasets
+
+
+def test_a_reference_that_its_proof_does_not_bear_out_is_blamed_itself(monkeypatch):
+    def wrong(datasets, norm):
+        return [replace(r, lower=0.999 * r.lower, upper=0.999 * r.upper) for r in max_margins(datasets, norm)]
+
+    monkeypatch.setattr("verify.problems.laboratory.max_margins", wrong)
+    with pytest.raises(BracketError, match=r"Dataset 0: The maximal l2 margin .* not in a theorem"):
+        laboratory().references("l2")

@@ -52,7 +52,7 @@ def signed_permutation(dataset: Dataset, rng: Generator) -> Image:
 
 def shrunken(dataset: Dataset, rng: Generator) -> Image:
     """Features times `SHRUNKEN`, with weights over it, which leaves every margin as it was."""
-    return Image(Dataset(dataset.x * SHRUNKEN, dataset.y, dataset.name), lambda w: w / SHRUNKEN)
+    return Image(replace(dataset, x=dataset.x * SHRUNKEN), lambda w: w / SHRUNKEN)
 
 
 def reordering(dataset: Dataset, rng: Generator) -> Image:
