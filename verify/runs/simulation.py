@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from verify.datasets.dataset import Dataset
 from verify.errors import TrajectoryError
 from verify.losses import Loss
 from verify.losses import loss as loss_named
+from verify.optimizers.calling import calling
 from verify.optimizers.homogeneity import check_optimizer, harmless_padding, probe
 from verify.runs import batches, engine
 from verify.runs.engine import NEVER, Method, Metrics
@@ -35,7 +36,7 @@ def _mesh(platform: str) -> Mesh:
 
 
 @functools.cache
-def _program(method: Method, platform: str) -> tuple[Any, Any]:
+def _program(method: Method, platform: str) -> tuple[Any, Any, Any]:
     return engine.compiled(method, _mesh(platform))
 
 
@@ -48,6 +49,7 @@ class _Chunk:
         datasets: list[Dataset],
         shape: tuple[int, int, int],
         method: Method,
+        init: Callable[..., Any],
         setting: _Setting,
     ):
         self.places, self.datasets, self.method = places, datasets, method
@@ -58,13 +60,13 @@ class _Chunk:
         split, self.whole = NamedSharding(mesh, PartitionSpec("data")), NamedSharding(mesh, PartitionSpec())
         # Put in place once: a call then neither copies the data nor leaves jax's fast path.
         self.data = jax.device_put(batches.pad(padded, shape, setting.dtype), split)
-        self.begin, self.segment = _program(method, setting.platform)
+        self.begin, self.segment, self.measured = _program(method, setting.platform)
         self.first = 0
         w0 = np.zeros(self.data.real.shape, setting.dtype)
         for i, start in enumerate(setting.starts(places)):
             w0[(i, *map(slice, start.shape))] = start
         w0 = jax.device_put(w0, split)
-        self.carry = self.begin(self.data, w0, jax.device_put(jax.vmap(setting.optimizer.init)(w0), split))
+        self.carry = self.begin(self.data, w0, jax.device_put(jax.vmap(init)(w0), split))
 
     def advance(self, ends: Int[np.ndarray, " r"]) -> None:
         times = jax.device_put((ends.astype(np.int32), np.int32(self.first)), self.whole)
@@ -78,7 +80,10 @@ class _Chunk:
                 f"{self.datasets[worst]!r}: give a smaller step size, or an optimizer that is defined there."
             )
         self.metrics.append(jax.tree.map(np.asarray, metrics))
-        self.weights.append(np.array(self.carry.w))
+        w = self.carry.w
+        if self.method.measured:
+            w = self.measured(self.data, self.carry.state, w)
+        self.weights.append(np.array(w))
 
 
 @dataclass(frozen=True)
@@ -159,10 +164,14 @@ class Simulation:
             _, d, k = shape
             if not k and (matrix := [norm.name for norm in self.norms if norm.matrix_only]):
                 raise InputError(f"The norm {matrix[0]} needs a weight matrix: use it with class labels.")
-            homogeneity = probe(optimizer, (k, d) if k else (d,))
+            weights = (k, d) if k else (d,)
+            called = calling(optimizer, weights, dtype)
+            homogeneity = probe(optimizer, weights)
             self.exact &= homogeneity.scale_free
-            method = Method(optimizer.update, loss_named(loss), self.norms, homogeneity, budget)
-            self.chunks.append(_Chunk(places, members, shape, method, self.setting))
+            method = Method(
+                called.update, loss_named(loss), self.norms, homogeneity, budget, called.asks, called.measured
+            )
+            self.chunks.append(_Chunk(places, members, shape, method, called.init, self.setting))
 
     def _parts(self, datasets: Sequence[Dataset], pad_weights: bool) -> list[tuple[tuple[int, int, int], list[int]]]:
         size = self.setting.largest
