@@ -41,8 +41,11 @@ def optimizer_of(name: str, options: list[str]) -> Any:
         values.setdefault("step_size", PowerDecay(**({"eta0": 0.1, "a": 0.5} | decay)))
     try:
         made = check_optimizer(make(**values))
-    except TypeError as error:
-        raise InputError(f"The optimizer {name} does not take these options ({error}): set them with -o.") from error
+    except InputError:
+        raise
+    except Exception as error:  # whatever a stranger's code raises
+        text = f"{error}".strip().partition("\n")[0]
+        raise InputError(f"The optimizer {name} does not take these options ({text}): set them with -o.") from error
     for key, value in values.items():
         if isinstance(value, str):
             _try_text(name, made, key, value)
@@ -51,12 +54,11 @@ def optimizer_of(name: str, options: list[str]) -> Any:
 
 def _try_text(name: str, made: Any, key: str, value: str) -> None:
     """Raises `InputError` where an optimizer that was given a text cannot make a step: it wanted a number."""
-    import numpy as np
+    from verify.optimizers.calling import calling
 
-    weights = np.zeros((2, 2))
     try:
-        made.update(weights, made.init(weights), weights)
-    except TypeError as error:
+        calling(made, (2, 2))
+    except InputError as error:
         raise InputError(f"The optimizer {name} cannot use {key}={value}: give {key} as a number.") from error
 
 

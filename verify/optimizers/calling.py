@@ -26,11 +26,14 @@ from optax.contrib import SAMState, ScheduleFreeState, schedule_free_eval_params
 from solvers.errors import InputError
 from verify import backend as backend
 
+Optimizer = optax.GradientTransformation | optax.MultiSteps
+"""What can be run. `optax.MultiSteps` is no transformation by type, but has `init` and `update`."""
+
 FUNCTIONS = ("value_fn", "obj_fn", "grad_fn")
 ASKED = ("value", "grad", *FUNCTIONS)
 """The arguments that an optimizer may ask for."""
 
-# What is tried where signatures do not tell, as with `optax.inject_hyperparams`, which makes its inner one at each step.
+# What is tried where signatures do not tell: `optax.inject_hyperparams` makes its inner transformation at each step.
 _LADDER = ((), ("value",), ("value", "grad", "value_fn"), ("obj_fn",), ("grad_fn",), ASKED)
 _LONGEST = 160  # of what is told of an error
 
@@ -56,7 +59,7 @@ class Pair(NamedTuple):
 
 
 @functools.cache
-def calling(optimizer: optax.GradientTransformation, shape: tuple[int, ...], dtype: type = float) -> Called:
+def calling(optimizer: Optimizer, shape: tuple[int, ...], dtype: type = float) -> Called:
     """How an optimizer of weights of that shape and type is called. Nothing is computed, only traced.
 
     An optimizer that asks for nothing keeps its own `init` and `update`. Raises `InputError` for one that can make no

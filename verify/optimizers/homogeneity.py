@@ -15,11 +15,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from solvers.errors import InputError
 from verify import backend as backend
-from verify.optimizers.calling import calling, is_key
+from verify.optimizers.calling import Optimizer, calling, is_key
 
 _ROLL = 12
 _SCALE = 10  # the degrees show in gradients times 2^10
@@ -41,7 +40,7 @@ class Homogeneity:
         return max(self.degrees or (0,), default=0)
 
 
-def check_optimizer(optimizer: Any) -> optax.GradientTransformation:
+def check_optimizer(optimizer: Any) -> Optimizer:
     """Pass an optax transformation through. Raises `InputError` for anything else."""
     if not (callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None))):
         name = getattr(optimizer, "__name__", repr(optimizer))
@@ -67,9 +66,7 @@ def _scan(update: Callable[..., Any]) -> Callable[..., Any]:
     return jax.jit(lambda state, w, gradients: jax.lax.scan(step, (state, w), gradients)[1])
 
 
-def _roll(
-    optimizer: optax.GradientTransformation, gradients: np.ndarray, scale: float
-) -> tuple[np.ndarray, list[np.ndarray]]:
+def _roll(optimizer: Optimizer, gradients: np.ndarray, scale: float) -> tuple[np.ndarray, list[np.ndarray]]:
     """Updates, and leaves of the state, of all steps: each with a leading axis over the steps."""
     w = jnp.zeros(gradients.shape[1:], gradients.dtype)
     called = calling(optimizer, w.shape)
@@ -100,7 +97,7 @@ def _has_degree(p: int, leaf: np.ndarray, scaled: np.ndarray, exponent: int) -> 
 
 
 @functools.cache
-def probe(optimizer: optax.GradientTransformation, shape: tuple[int, ...]) -> Homogeneity:
+def probe(optimizer: Optimizer, shape: tuple[int, ...]) -> Homogeneity:
     """Find whether an optimizer of weights of that shape is scale-free, and the degrees of its state."""
     check_optimizer(optimizer)
     if calling(optimizer, shape).asks:
@@ -127,7 +124,7 @@ def probe(optimizer: optax.GradientTransformation, shape: tuple[int, ...]) -> Ho
 
 
 @functools.cache
-def harmless_padding(optimizer: optax.GradientTransformation, matrix: bool) -> bool:
+def harmless_padding(optimizer: Optimizer, matrix: bool) -> bool:
     """Whether zero columns (and, for a `matrix`, rows) added to the weights leave the other updates as they are.
 
     Not so for a random rotation of all features, a mean over all entries, a factor that depends on the shape, or a

@@ -9,7 +9,6 @@ from typing import Any
 
 import jax
 import numpy as np
-import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Int
 
@@ -21,7 +20,7 @@ from verify.datasets.dataset import Dataset
 from verify.errors import TrajectoryError
 from verify.losses import Loss
 from verify.losses import loss as loss_named
-from verify.optimizers.calling import calling
+from verify.optimizers.calling import Optimizer, calling
 from verify.optimizers.homogeneity import check_optimizer, harmless_padding, probe
 from verify.runs import batches, engine
 from verify.runs.engine import NEVER, Method, Metrics
@@ -90,7 +89,7 @@ class _Chunk:
 class _Setting:
     """Where and how a simulation runs."""
 
-    optimizer: optax.GradientTransformation
+    optimizer: Optimizer
     dtype: type
     platform: str
     w0: Sequence[np.ndarray] | None
@@ -132,7 +131,7 @@ class Simulation:
 
     def __init__(
         self,
-        optimizer: optax.GradientTransformation,
+        optimizer: Optimizer,
         datasets: Sequence[Dataset],
         *,
         loss: str | Loss = "logistic",
@@ -243,7 +242,7 @@ class Simulation:
 
 
 def run(
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     datasets: Dataset | Sequence[Dataset],
     *,
     loss: str | Loss = "logistic",

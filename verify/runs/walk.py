@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax import Array
 from jaxtyping import Float
 
@@ -26,6 +25,7 @@ from verify.datasets.dataset import Dataset
 from verify.errors import TrajectoryError
 from verify.losses import CROSS_ENTROPY, Loss, log_sum_exp, softplus
 from verify.losses import loss as loss_named
+from verify.optimizers.calling import Optimizer
 from verify.optimizers.homogeneity import check_optimizer, harmless_padding
 from verify.runs import batches
 from verify.runs.batches import Batch, Values
@@ -94,7 +94,7 @@ def pad_weights(datasets: Sequence[Dataset], weights: Sequence[np.ndarray]) -> n
 
 
 def walk(
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     datasets: Sequence[Dataset],
     *,
     steps: int,
