@@ -221,4 +221,4 @@ def has_keys(state: Any) -> bool:
 
 def is_key(leaf: Any) -> bool:
     """Whether an array is one of random keys, which are no numbers."""
-    return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)

@@ -157,7 +157,9 @@ class Simulation:
         self.chunks: list[_Chunk] = []
         self.exact = True
         self.time = np.zeros(0, np.int64)
-        pad_weights = all(harmless_padding(optimizer, not binary) for binary in {s.binary for s in datasets})
+        pad_weights = batches.unpadded(datasets) or all(
+            harmless_padding(optimizer, not binary) for binary in {s.binary for s in datasets}
+        )
         for shape, places in self._parts(datasets, pad_weights):
             members = [datasets[i] for i in places]
             _, d, k = shape
@@ -257,7 +259,8 @@ def run(
     """Run an optimizer on datasets from zero weights, and record margins and norms on a geometric grid.
 
     optimizer: any optax transformation. Scale-free ones (sign, normalised, eps = 0) run exactly at any margin;
-    others end at a precision horizon, which the result names.
+    others end at a precision horizon, which the result names. What it asks for beside the gradient (the loss, its
+    value) it gets, and weights that it keeps for evaluation are those measured (`verify.optimizers.calling`).
     datasets: all of them run at once, padded to a few shapes; their kinds and sizes may differ.
     steps: the horizon; the grid ends there or up to a factor 2.2 later.
     norms: norms of the weights to record. budget: also record the sums of the gap budget (`verify.runs.budget`).

@@ -1,7 +1,7 @@
 """Every optimizer of optax and optax.contrib, found by introspection: it runs, or is refused in one sentence."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -14,14 +14,16 @@ from optax import contrib
 from solvers.errors import InputError
 from verify.datasets import Dataset
 from verify.optimizers import sign_gd
+from verify.optimizers.calling import calling
 from verify.optimizers.homogeneity import check_optimizer
 from verify.runs.simulation import run
 
-X = np.random.default_rng(0).normal(size=(5, 3))
+X = np.random.default_rng(0).normal(size=(17, 3))  # not padded, so that padding needs no probe
 DATA = Dataset(X, np.where(X @ [1.0, 2.0, -1.0] > 0, 1, -1))
 
 # What required arguments are given, by their names. A new release that asks for another one fails below.
 INNER = optax.sgd(0.1)
+BY_VALUE = ((), ("value",), ("value", "grad", "value_fn"))
 AWAY = optax.chain(contrib.normalize(), optax.sgd(0.05))
 GIVEN: dict[str, Any] = dict.fromkeys(("learning_rate", "step_size", "eta", "clipping", "l2_norm_clip"), 0.1)
 GIVEN |= dict.fromkeys(("inner", "opt", "optimizer", "base_optimizer", "fast_optimizer", "tx"), INNER)
@@ -34,8 +36,8 @@ GIVEN |= {
     "freeze_mask": False,
     "inner_factory": optax.sgd,
     "mask": True,
-    "measure": jnp.sum,
-    "measure_name": "sum",
+    "measure": jnp.abs,
+    "measure_name": "size",
     "param_labels": "all",
     "should_transform_fn": lambda step: step % 2 == 0,
     "step_size_fn": lambda t: 0.1,
@@ -52,11 +54,11 @@ def _required(make: Callable[..., Any]) -> list[str]:
 
 
 def _factories() -> dict[str, Callable[..., Any]]:
-    """Whatever returns a transformation, by its annotation or when it is tried; `scale_by_...` are parts of others."""
+    """Whatever returns a transformation, by its annotation or when it is tried."""
     found: dict[str, Callable[..., Any]] = {}
     for module in (optax, contrib):
         for name, make in sorted(vars(module).items()):
-            if name.startswith(("_", "scale_by_")) or not (inspect.isfunction(make) or make is optax.MultiSteps):
+            if name.startswith("_") or not (inspect.isfunction(make) or make is optax.MultiSteps):
                 continue
             returned = inspect.signature(make).return_annotation
             if "GradientTransformation" in str(returned) or (returned is inspect.Signature.empty and _makes(make)):
@@ -68,7 +70,7 @@ def _made(make: Callable[..., Any]) -> Any:
     if make in (optax.chain, optax.named_chain):
         return optax.chain(INNER) if make is optax.chain else optax.named_chain(("all", INNER))
     made = make(**{name: GIVEN[name] for name in _required(make)})
-    return made(learning_rate=0.1) if make is optax.inject_hyperparams else made
+    return made(learning_rate=0.1) if "inner_factory" in _required(make) else made
 
 
 def _makes(make: Callable[..., Any]) -> bool:
@@ -80,6 +82,7 @@ def _makes(make: Callable[..., Any]) -> bool:
 
 
 FACTORIES = _factories()
+WHOLE = [name for name in FACTORIES if not name.startswith("scale_by_")]  # these are parts of optimizers
 
 
 def test_the_walk_meets_those_that_are_known():
@@ -87,9 +90,26 @@ def test_the_walk_meets_those_that_are_known():
     assert set(REFUSED) <= set(FACTORIES)
 
 
-# Optax asks for keys by a warning as yet.
 @pytest.mark.filterwarnings("ignore:Specifying a key", 'ignore:"seed" is deprecated')
-@pytest.mark.parametrize("name", FACTORIES)
+def test_parts_of_optimizers_can_be_called_too():
+    parts = FACTORIES.keys() - set(WHOLE)
+    assert "scale_by_adam" in parts
+    for name in parts:
+        assert calling(_made(FACTORIES[name]), (4, 3)).asks in BY_VALUE
+
+
+@pytest.fixture
+def hasty_compiler() -> Iterator[None]:
+    """Compiled programs that are run for a few steps need not be fast."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+# Optax asks for keys by a warning as yet.
+@pytest.mark.usefixtures("hasty_compiler")
+@pytest.mark.filterwarnings("ignore:Specifying a key", 'ignore:"seed" is deprecated')
+@pytest.mark.parametrize("name", WHOLE)
 def test_each_runs_or_is_refused_in_one_sentence(name: str):
     optimizer = _made(FACTORIES[name])
     if name in REFUSED:
