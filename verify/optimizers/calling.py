@@ -12,6 +12,7 @@ at the weights that it gives.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Iterator
@@ -161,7 +162,13 @@ def _signatures(update: Callable[..., Any]) -> Iterator[inspect.Signature]:
             waiting += [found.__func__, *getattr(found.__self__, "__dict__", {}).values()]
         elif inspect.isfunction(found):
             yield inspect.signature(found)
-            waiting += inspect.getclosurevars(found).nonlocals.values()
+            waiting += _held(found)
+
+
+def _held(function: Callable[..., Any]) -> Iterator[Any]:
+    for cell in getattr(function, "__closure__", None) or ():
+        with contextlib.suppress(ValueError):  # of a cell that is empty as yet
+            yield cell.cell_contents
 
 
 def _takes_pair(signature: inspect.Signature) -> bool:
