@@ -37,6 +37,7 @@ BEHAVIOURS = {
     "tests/verify/cli/test_fuzz.py": "all that can be typed",
     "tests/verify/cli/test_light_start.py": "what a command imports before it computes",
     "tests/verify/optimizers/test_docstrings.py": "the rules and examples of all optimizers",
+    "tests/verify/runs/test_optax.py": "every optimizer of optax, through a run",
     "tests/verify/plugin/test_resume.py": "a run that was interrupted, gone on with",
 }
 # Longer modules without a test file of their own, and the test that asks them by their names.

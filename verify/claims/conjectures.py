@@ -6,14 +6,13 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import optax
-
 from solvers.norms import Norm
 from verify.claims.claim import Claim, Paper, Twin
 from verify.claims.kinds import Kind
 from verify.claims.provenance import Read
 from verify.datasets import strategies
 from verify.losses import Loss
+from verify.optimizers.calling import Optimizer
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -23,7 +22,7 @@ def conjecture(
     name: str,
     statement: str,
     *,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     norm: str | Norm,
     kind: Kind,
     twins: tuple[Twin, ...],

@@ -161,12 +161,11 @@ def _of_library(name: str, values: dict[str, Any]) -> Any:
 
 def _try_text(name: str, made: Any, key: str, value: str) -> None:
     """Raises `InputError` where an optimizer that was given a text cannot make a step: it wanted a number."""
-    import numpy as np
+    from verify.optimizers.calling import calling
 
-    weights = np.zeros((2, 2))
     try:
-        made.update(weights, made.init(weights), weights)
-    except TypeError as error:
+        calling(made, (2, 2))
+    except InputError as error:
         raise InputError(f"The optimizer {name} cannot use {key}={value}: give {key} as a number.") from error
 
 

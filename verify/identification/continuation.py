@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import optax
 from jaxtyping import Float
 
 from verify.backend import Progress
@@ -19,6 +18,7 @@ from verify.datasets.dataset import Dataset
 from verify.flows.flow import carry_on
 from verify.identification.response import Response, gradient_sizes, responses
 from verify.losses import Loss
+from verify.optimizers.calling import Optimizer
 from verify.runs.simulation import Simulation
 from verify.runs.trajectory import Trajectories
 
@@ -50,7 +50,7 @@ class Course:
 
 
 def course(
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     datasets: Sequence[Dataset],
     *,
     loss: Loss,

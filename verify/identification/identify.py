@@ -24,7 +24,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import optax
 from scipy.stats import binomtest
 
 import solvers
@@ -47,6 +46,7 @@ from verify.identification.identification import Identification, Phase, Score
 from verify.identification.shares import _FALLING, WEIGHTED, _geometries, _last, _measure, _Measured
 from verify.losses import Loss
 from verify.losses import loss as loss_named
+from verify.optimizers.calling import Optimizer
 from verify.optimizers.homogeneity import check_optimizer
 from verify.runs.trajectory import check_steps
 
@@ -131,7 +131,7 @@ def _check(datasets: list[Dataset], norms: Sequence[str] | None, steps: int, log
 
 
 def identify(
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     datasets: Dataset | Sequence[Dataset],
     *,
     loss: str | Loss = "logistic",

@@ -22,6 +22,7 @@ from jax import Array
 from jaxtyping import Float
 
 from verify.losses import Loss
+from verify.optimizers.calling import has_keys
 from verify.runs import engine
 from verify.runs.engine import LN2, Method
 from verify.runs.simulation import Simulation
@@ -199,6 +200,10 @@ def _gradients(loss: Loss) -> Any:
 
 def responses(simulation: Simulation) -> list[Response] | None:
     """The linear answers at the end of all runs; None where some run's answer is not linear, weight by weight."""
+    method = simulation.chunks[0].method
+    # What answers to values of the loss, is measured elsewhere or draws numbers has no answer to a gradient alone.
+    if method.asks or method.measured or has_keys(simulation.chunks[0].carry.state):
+        return None
     runs = ends(simulation)
     first = _law(runs[0])
     if first is None:

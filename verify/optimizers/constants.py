@@ -15,10 +15,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Bool, Float
 
 from verify import backend as backend
+from verify.optimizers.calling import Optimizer, calling
 
 _STEP = 2  # of the exponents of two
 _EXPONENTS = np.arange(-480, 44, _STEP)  # squares of the gradient stay in range
@@ -28,14 +28,18 @@ _LAST = 3  # updates that are compared: the first ones may hold what a start doe
 
 
 @functools.cache
-def hidden_constants(optimizer: optax.GradientTransformation, matrix: bool = False) -> tuple[float, ...]:
+def hidden_constants(optimizer: Optimizer, matrix: bool = False) -> tuple[float, ...]:
     """The constants, largest first, as sizes of a gradient's entries, to a factor of about three.
 
-    matrix: whether the weights are a matrix. There are none in a scale-free optimizer, nor in gradient descent.
+    matrix: whether the weights are a matrix. There are none in a scale-free optimizer, nor in gradient descent; of one
+    that asks for more than gradients, as their values do not scale with them, none is found.
     """
     w = jnp.zeros((4, 3) if matrix else (3,))
+    called = calling(optimizer, w.shape)
+    if called.asks:
+        return ()
     gradients = np.random.default_rng(0).normal(size=(_ROLL, *w.shape))
-    found = _answers(optimizer.update)(optimizer.init(w), w, gradients, 2.0**_EXPONENTS)
+    found = _answers(called.update)(called.init(w), w, gradients, 2.0**_EXPONENTS)
     updates = np.asarray(found).reshape(len(_EXPONENTS), -1)
     with np.errstate(all="ignore"):
         steps = np.array([_step(a, b) for a, b in pairwise(updates)])

@@ -15,10 +15,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from solvers.errors import InputError
 from verify import backend as backend
+from verify.optimizers.calling import Optimizer, calling, is_key
 
 _ROLL = 12
 _SCALE = 10  # the degrees show in gradients times 2^10
@@ -40,7 +40,7 @@ class Homogeneity:
         return max(self.degrees or (0,), default=0)
 
 
-def check_optimizer(optimizer: Any) -> optax.GradientTransformation:
+def check_optimizer(optimizer: Any) -> Optimizer:
     """Pass an optax transformation through. Raises `InputError` for anything else."""
     if not (callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None))):
         name = getattr(optimizer, "__name__", repr(optimizer))
@@ -66,13 +66,21 @@ def _scan(update: Callable[..., Any]) -> Callable[..., Any]:
     return jax.jit(lambda state, w, gradients: jax.lax.scan(step, (state, w), gradients)[1])
 
 
-def _roll(
-    optimizer: optax.GradientTransformation, gradients: np.ndarray, scale: float
-) -> tuple[np.ndarray, list[np.ndarray]]:
+def _roll(optimizer: Optimizer, gradients: np.ndarray, scale: float) -> tuple[np.ndarray, list[np.ndarray]]:
     """Updates, and leaves of the state, of all steps: each with a leading axis over the steps."""
     w = jnp.zeros(gradients.shape[1:], gradients.dtype)
-    updates, states = _scan(optimizer.update)(optimizer.init(w), w, scale * gradients)
-    return np.asarray(updates), [np.asarray(leaf) for leaf in jax.tree.leaves(states)]
+    called = calling(optimizer, w.shape)
+    updates, states = _scan(called.update)(called.init(w), w, scale * gradients)
+    return np.asarray(updates), [_numbers(leaf) for leaf in jax.tree.leaves(states)]
+
+
+def _numbers(leaf: jax.Array) -> np.ndarray:
+    """A leaf of the state in a type that numpy can compare."""
+    if is_key(leaf):
+        return np.asarray(jax.random.key_data(leaf))
+    if jnp.issubdtype(leaf.dtype, jnp.floating) and not np.issubdtype(leaf.dtype, np.floating):
+        return np.asarray(leaf.astype(jnp.float32))  # of bfloat16, exactly
+    return np.asarray(leaf)
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -89,9 +97,11 @@ def _has_degree(p: int, leaf: np.ndarray, scaled: np.ndarray, exponent: int) -> 
 
 
 @functools.cache
-def probe(optimizer: optax.GradientTransformation, shape: tuple[int, ...]) -> Homogeneity:
+def probe(optimizer: Optimizer, shape: tuple[int, ...]) -> Homogeneity:
     """Find whether an optimizer of weights of that shape is scale-free, and the degrees of its state."""
     check_optimizer(optimizer)
+    if calling(optimizer, shape).asks:
+        return Homogeneity(False, None)  # values of the objective have a scale
     rng = np.random.default_rng(0)
     gradients = rng.normal(size=(_ROLL, *shape))
     updates, leaves = _roll(optimizer, gradients, 1.0)
@@ -114,14 +124,20 @@ def probe(optimizer: optax.GradientTransformation, shape: tuple[int, ...]) -> Ho
 
 
 @functools.cache
-def harmless_padding(optimizer: optax.GradientTransformation, matrix: bool) -> bool:
+def harmless_padding(optimizer: Optimizer, matrix: bool) -> bool:
     """Whether zero columns (and, for a `matrix`, rows) added to the weights leave the other updates as they are.
 
     Not so for a random rotation of all features, a mean over all entries, a factor that depends on the shape, or a
-    norm over entries of which some are `0 / 0`.
+    norm over entries of which some are `0 / 0`. Nor is it said of an optimizer that asks for more than gradients, or
+    is made for weights of another size.
     """
     check_optimizer(optimizer)
     small, large = ((3, 2), (4, 5)) if matrix else ((3,), (5,))
+    try:
+        if calling(optimizer, small).asks or calling(optimizer, large).asks:
+            return False
+    except InputError:
+        return False  # what is wrong, if anything, shows on the weights themselves
     gradients = np.random.default_rng(0).normal(size=(_ROLL, *small))
     padded = np.zeros((_ROLL, *large))
     inside = (slice(None), *map(slice, small))

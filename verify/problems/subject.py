@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import optax
-
 from solvers.errors import InputError
 from solvers.norms import Norm
 from verify import losses
 from verify.flows.dynamics import Dynamics
 from verify.losses import Loss
+from verify.optimizers.calling import Optimizer
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Run:
     `solvers.Norm`; None where the quantity needs none.
     """
 
-    optimizer: optax.GradientTransformation
+    optimizer: Optimizer
     text: str
     loss: str | Loss | None = None
     norm: str | Norm | None = None

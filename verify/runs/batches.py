@@ -92,17 +92,20 @@ def pad(datasets: Sequence[Dataset], shape: tuple[int, int, int], dtype: type = 
     return batch
 
 
+def unpadded(datasets: Sequence[Dataset]) -> bool:
+    """Whether the datasets are all of one shape, larger than the smallest bucket: these are not padded at all."""
+    shapes = {(s.n, s.d, s.classes) for s in datasets}
+    return len(shapes) == 1 and any(size > _SMALLEST[axis] for size, axis in zip(shapes.pop(), "ndk", strict=True))
+
+
 def group(datasets: Sequence[Dataset], pad_weights: bool = True) -> dict[tuple[int, int, int], list[int]]:
     """Indices of the datasets by padded shape `(n, d, k)`, in the order in which they came.
 
-    Without `pad_weights` only `n` is padded. Datasets that are all of one shape, larger than the smallest bucket,
-    are not padded at all.
+    Without `pad_weights` only `n` is padded, and nothing where they are `unpadded`.
     """
-    shapes = {(s.n, s.d, s.classes) for s in datasets}
-    if len(shapes) == 1:
-        n, d, k = shape = shapes.pop()
-        if n > _SMALLEST["n"] or d > _SMALLEST["d"] or k > _SMALLEST["k"]:
-            return {shape: list(range(len(datasets)))}
+    if unpadded(datasets):
+        first = datasets[0]
+        return {(first.n, first.d, first.classes): list(range(len(datasets)))}
     groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
     for i, dataset in enumerate(datasets):
         groups[_bucket(dataset, pad_weights)].append(i)

@@ -32,6 +32,7 @@ class Method(NamedTuple):
     """What is compiled: everything that is no array. Hashable.
 
     update: the optimizer's. Its state is data, so that optimizers which share their update share a program.
+    asks, measured: what it asks for beside the gradient, and which weights it gives (`verify.optimizers.calling`).
     """
 
     update: Callable[..., Any]
@@ -39,6 +40,8 @@ class Method(NamedTuple):
     norms: tuple[Norm, ...]
     homogeneity: Homogeneity
     budget: bool
+    asks: tuple[str, ...] = ()
+    measured: Callable[[Any, Array], Array] | None = None
 
 
 class Gradient(NamedTuple):
@@ -91,14 +94,46 @@ def gradient(loss: Loss, w: Array, data: Batch) -> Gradient:
     return Gradient(direction, c, z)
 
 
+def asked(loss: Loss, asks: tuple[str, ...], data: Batch, g: Gradient) -> dict[str, Any]:
+    """What an optimizer asks for beside the true gradient, of the objective that `gradient` differentiates."""
+    if not asks:
+        return {}
+
+    def of_margins(z: Array) -> Array:
+        log_loss = log_sum_exp(loss.log_value(z) + jnp.log(data.weight))
+        return log_loss if loss.of_log else jnp.exp(log_loss)
+
+    def value(w: Array) -> Array:
+        return of_margins(linear_margins(w, data))
+
+    def slope(w: Array, _: Any = None) -> Array:
+        return _true(gradient(loss, w, data))
+
+    given = {"value_fn": value, "obj_fn": value, "grad_fn": slope, "grad": _true(g), "value": of_margins(g.margins)}
+    return {name: given[name] for name in asks}
+
+
+def _true(g: Gradient) -> Array:
+    return g.direction * jnp.exp(g.log_scale)
+
+
+def measured_weights(method: Method, data: Batch, state: Any, w: Array) -> Array:
+    """The weights that are measured, of a method that takes its gradients at `w`."""
+    if method.measured is None:
+        return w
+    given = method.measured(state, w)
+    # Where the optimizer's own copy met 0/0 in padding or an untouched weight, `w` has stayed where it was.
+    return jnp.where(data.real & (data.touched | ~jnp.isnan(given)), given, w)
+
+
 def _power_of_two(k: Int[Array, ""], dtype: Any) -> Float[Array, ""]:
     """`2^k` exactly; zero below the normal range, where what it multiplies is negligible."""
     if dtype == jnp.float64:
-        bits, bias, shift, integer = 1023, 1022, 52, jnp.int64
+        bits, bias, shift, integer, wide = 1023, 1022, 52, jnp.int64, jnp.float64
     else:
-        bits, bias, shift, integer = 127, 126, 23, jnp.int32
+        bits, bias, shift, integer, wide = 127, 126, 23, jnp.int32, jnp.float32
     pattern = (jnp.clip(k, -bias - 1, bits) + bits).astype(integer) << shift
-    return jax.lax.bitcast_convert_type(jnp.where(k < -bias, 0, pattern).astype(integer), dtype)
+    return jax.lax.bitcast_convert_type(jnp.where(k < -bias, 0, pattern).astype(integer), wide).astype(dtype)
 
 
 def _magnitude(state: Any, degrees: tuple[int, ...]) -> Array:
@@ -192,17 +227,17 @@ def _step(method: Method, data: Batch, t: Array, carry: Carry) -> Carry:
         fed, state, unit = _feed_scale_free(method, carry, g)
         going = jnp.asarray(True)
     else:
-        fed, state, unit = g.direction * jnp.exp(g.log_scale), carry.state, carry.unit
+        fed, state, unit = _true(g), carry.state, carry.unit
         # The horizon is where a sample that matters to rounding, beside the one that matters most, would underflow.
         smallest = jnp.log(jnp.finfo(fed.dtype).tiny / jnp.finfo(fed.dtype).eps)
         going = (g.log_scale > smallest) & (carry.horizon_step == NEVER)
-    update, state = method.update(fed, state, carry.w)
+    update, state = method.update(fed, state, carry.w, **asked(method.loss, method.asks, data, g))
     u = jnp.asarray(update)
     # Padding stays at zero; a weight that no sample touches may give 0/0, which is 0.
     u = jnp.where(data.real & (data.touched | ~jnp.isnan(u)) & going, u, 0)
     w = carry.w + u
     bad = jnp.where(jnp.isfinite(g.log_scale), jnp.where(jnp.all(jnp.isfinite(w)), NEVER, t + 1), t)
-    return Carry(
+    after = Carry(
         w,
         state,
         unit,
@@ -210,6 +245,19 @@ def _step(method: Method, data: Batch, t: Array, carry: Carry) -> Carry:
         jnp.where(going, carry.horizon_step, jnp.minimum(carry.horizon_step, t)),
         _budget_sums(method, carry.sums, g, u, data),
     )
+    return after if method.measured is None else _aside(method, data, carry, after)
+
+
+def _aside(method: Method, data: Batch, before: Carry, after: Carry) -> Carry:
+    """The step of a method that is measured elsewhere: its budget is that of the measured weights."""
+    stopped = after.horizon_step != NEVER
+    state = jax.tree.map(lambda old, new: jnp.where(stopped, old, new), before.state, after.state)
+    after = after._replace(state=state)
+    if not method.budget:
+        return after
+    w = measured_weights(method, data, before.state, before.w)
+    u = measured_weights(method, data, state, after.w) - w
+    return after._replace(sums=_budget_sums(method, before.sums, gradient(method.loss, w, data), u, data))
 
 
 def _starved(method: Method, data: Batch, g: Gradient) -> Array:
@@ -222,14 +270,15 @@ def _starved(method: Method, data: Batch, g: Gradient) -> Array:
 
 
 def _record(method: Method, data: Batch, carry: Carry) -> Metrics:
-    g = gradient(method.loss, carry.w, data)
+    w = measured_weights(method, data, carry.state, carry.w)
+    g = gradient(method.loss, w, data)
     slopes = method.loss.log_slopes(g.margins) + jnp.log(data.weight)[:, None]
     return Metrics(
         jnp.min(g.margins),
-        jnp.stack([norm.value(carry.w) for norm in method.norms]),
+        jnp.stack([norm.value(w) for norm in method.norms]),
         log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight)),
         log_sum_exp(slopes.reshape(-1)),
-        _starved(method, data, g),
+        _starved(method, data, g if method.measured is None else gradient(method.loss, carry.w, data)),
         *carry.sums,
     )
 
@@ -258,13 +307,15 @@ def _segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Arra
     return carry, metrics
 
 
-def compiled(method: Method, mesh: Mesh) -> tuple[Any, Any]:
-    """Jitted `start` and `segment` over a batch whose first axis is split among the devices of the mesh."""
+def compiled(method: Method, mesh: Mesh) -> tuple[Any, Any, Any]:
+    """Jitted `start`, `segment` and `measured_weights` over a batch, its first axis split among the mesh's devices."""
     split, whole = PartitionSpec("data"), PartitionSpec()
     begin = jax.vmap(partial(start, method))
     advance = jax.vmap(partial(_segment, method), in_axes=(0, 0, None, None))
+    given = jax.vmap(partial(measured_weights, method))
     sharded = partial(jax.shard_map, mesh=mesh, check_vma=False)
     return (
         jax.jit(sharded(begin, in_specs=(split, split, split), out_specs=split)),
         jax.jit(sharded(advance, in_specs=(split, split, whole, whole), out_specs=split)),
+        jax.jit(sharded(given, in_specs=(split, split, split), out_specs=split)),
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
-import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Int
 
@@ -21,6 +20,7 @@ from verify.datasets.dataset import Dataset
 from verify.errors import TrajectoryError
 from verify.losses import Loss
 from verify.losses import loss as loss_named
+from verify.optimizers.calling import Optimizer, calling
 from verify.optimizers.homogeneity import check_optimizer, harmless_padding, probe
 from verify.runs import batches, engine
 from verify.runs.engine import NEVER, Method, Metrics
@@ -35,7 +35,7 @@ def _mesh(platform: str) -> Mesh:
 
 
 @functools.cache
-def _program(method: Method, platform: str) -> tuple[Any, Any]:
+def _program(method: Method, platform: str) -> tuple[Any, Any, Any]:
     return engine.compiled(method, _mesh(platform))
 
 
@@ -48,6 +48,7 @@ class _Chunk:
         datasets: list[Dataset],
         shape: tuple[int, int, int],
         method: Method,
+        init: Callable[..., Any],
         setting: _Setting,
     ):
         self.places, self.datasets, self.method = places, datasets, method
@@ -58,13 +59,13 @@ class _Chunk:
         split, self.whole = NamedSharding(mesh, PartitionSpec("data")), NamedSharding(mesh, PartitionSpec())
         # Put in place once: a call then neither copies the data nor leaves jax's fast path.
         self.data = jax.device_put(batches.pad(padded, shape, setting.dtype), split)
-        self.begin, self.segment = _program(method, setting.platform)
+        self.begin, self.segment, self.measured = _program(method, setting.platform)
         self.first = 0
         w0 = np.zeros(self.data.real.shape, setting.dtype)
         for i, start in enumerate(setting.starts(places)):
             w0[(i, *map(slice, start.shape))] = start
         w0 = jax.device_put(w0, split)
-        self.carry = self.begin(self.data, w0, jax.device_put(jax.vmap(setting.optimizer.init)(w0), split))
+        self.carry = self.begin(self.data, w0, jax.device_put(jax.vmap(init)(w0), split))
 
     def advance(self, ends: Int[np.ndarray, " r"]) -> None:
         times = jax.device_put((ends.astype(np.int32), np.int32(self.first)), self.whole)
@@ -78,14 +79,17 @@ class _Chunk:
                 f"{self.datasets[worst]!r}: give a smaller step size, or an optimizer that is defined there."
             )
         self.metrics.append(jax.tree.map(np.asarray, metrics))
-        self.weights.append(np.array(self.carry.w))
+        w = self.carry.w
+        if self.method.measured:
+            w = self.measured(self.data, self.carry.state, w)
+        self.weights.append(np.array(w))
 
 
 @dataclass(frozen=True)
 class _Setting:
     """Where and how a simulation runs."""
 
-    optimizer: optax.GradientTransformation
+    optimizer: Optimizer
     dtype: type
     platform: str
     w0: Sequence[np.ndarray] | None
@@ -127,7 +131,7 @@ class Simulation:
 
     def __init__(
         self,
-        optimizer: optax.GradientTransformation,
+        optimizer: Optimizer,
         datasets: Sequence[Dataset],
         *,
         loss: str | Loss = "logistic",
@@ -153,16 +157,22 @@ class Simulation:
         self.chunks: list[_Chunk] = []
         self.exact = True
         self.time = np.zeros(0, np.int64)
-        pad_weights = all(harmless_padding(optimizer, not binary) for binary in {s.binary for s in datasets})
+        pad_weights = batches.unpadded(datasets) or all(
+            harmless_padding(optimizer, not binary) for binary in {s.binary for s in datasets}
+        )
         for shape, places in self._parts(datasets, pad_weights):
             members = [datasets[i] for i in places]
             _, d, k = shape
             if not k and (matrix := [norm.name for norm in self.norms if norm.matrix_only]):
                 raise InputError(f"The norm {matrix[0]} needs a weight matrix: use it with class labels.")
-            homogeneity = probe(optimizer, (k, d) if k else (d,))
+            weights = (k, d) if k else (d,)
+            called = calling(optimizer, weights, dtype)
+            homogeneity = probe(optimizer, weights)
             self.exact &= homogeneity.scale_free
-            method = Method(optimizer.update, loss_named(loss), self.norms, homogeneity, budget)
-            self.chunks.append(_Chunk(places, members, shape, method, self.setting))
+            method = Method(
+                called.update, loss_named(loss), self.norms, homogeneity, budget, called.asks, called.measured
+            )
+            self.chunks.append(_Chunk(places, members, shape, method, called.init, self.setting))
 
     def _parts(self, datasets: Sequence[Dataset], pad_weights: bool) -> list[tuple[tuple[int, int, int], list[int]]]:
         size = self.setting.largest
@@ -234,7 +244,7 @@ class Simulation:
 
 
 def run(
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     datasets: Dataset | Sequence[Dataset],
     *,
     loss: str | Loss = "logistic",
@@ -249,7 +259,8 @@ def run(
     """Run an optimizer on datasets from zero weights, and record margins and norms on a geometric grid.
 
     optimizer: any optax transformation. Scale-free ones (sign, normalised, eps = 0) run exactly at any margin;
-    others end at a precision horizon, which the result names.
+    others end at a precision horizon, which the result names. What it asks for beside the gradient (the loss, its
+    value) it gets, and weights that it keeps for evaluation are those measured (`verify.optimizers.calling`).
     datasets: all of them run at once, padded to a few shapes; their kinds and sizes may differ.
     steps: the horizon; the grid ends there or up to a factor 2.2 later.
     norms: norms of the weights to record. budget: also record the sums of the gap budget (`verify.runs.budget`).

@@ -53,11 +53,15 @@ class Trajectories:
     weights: list[np.ndarray] = field(repr=False)
 
     def normalised_margin(self, norm: str | Norm) -> Float[np.ndarray, "b r"]:
-        """Smallest margin over the weights' norm, `[b r]`. Raises `InputError` for a norm that was not recorded."""
+        """Smallest margin over the weights' norm, `[b r]`, NaN where the weights are zero.
+
+        Raises `InputError` for a norm that was not recorded.
+        """
         name = solvers.norms.norm(norm).name
         if name not in self.norms:
             raise InputError(f"The run did not record the norm {name!r}: name it in `norms`.")
-        return self.margin / self.norms[name]
+        with np.errstate(invalid="ignore"):
+            return self.margin / self.norms[name]
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data, arrays as lists: see `solvers.display.plain` for numbers that JSON has not."""

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax import Array
 from jaxtyping import Float
 
@@ -26,10 +25,11 @@ from verify.datasets.dataset import Dataset
 from verify.errors import TrajectoryError
 from verify.losses import CROSS_ENTROPY, Loss, log_sum_exp, softplus
 from verify.losses import loss as loss_named
+from verify.optimizers.calling import Optimizer, calling
 from verify.optimizers.homogeneity import check_optimizer, harmless_padding
 from verify.runs import batches
 from verify.runs.batches import Batch, Values
-from verify.runs.engine import gradient
+from verify.runs.engine import asked, gradient
 from verify.runs.linear import linear_margins
 
 Program = Callable[..., Any]
@@ -94,7 +94,7 @@ def pad_weights(datasets: Sequence[Dataset], weights: Sequence[np.ndarray]) -> n
 
 
 def walk(
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     datasets: Sequence[Dataset],
     *,
     steps: int,
@@ -113,9 +113,13 @@ def walk(
     data = padded(datasets)
     if not harmless_padding(optimizer, data.real.ndim == 3) and len({s.weights_shape for s in datasets}) > 1:
         raise InputError("The optimizer's steps depend on the weights' shape: give datasets of one size.")
+    called = calling(optimizer, data.real.shape[1:])
+    if called.measured:
+        raise InputError("The optimizer takes its gradients at other weights than it gives: use verify.run for it.")
     start = np.zeros(data.real.shape) if w0 is None else pad_weights(datasets, [w[None] for w in w0])[:, 0]
-    state = jax.vmap(optimizer.init)(jnp.asarray(start))
-    weights, updates, log_scale = map(np.asarray, _steps(optimizer.update, loss_named(loss), steps)(data, start, state))
+    state = jax.vmap(called.init)(jnp.asarray(start))
+    program = _steps(called.update, called.asks, loss_named(loss), steps)
+    weights, updates, log_scale = map(np.asarray, program(data, start, state))
     _check(datasets, weights, log_scale)
     return Walk(weights, updates)
 
@@ -132,11 +136,12 @@ def _check(datasets: Sequence[Dataset], weights: np.ndarray, log_scale: Float[np
 
 
 @functools.cache
-def _steps(update: Callable[..., Any], loss: Loss, steps: int) -> Program:
+def _steps(update: Callable[..., Any], asks: tuple[str, ...], loss: Loss, steps: int) -> Program:
     def step(data: Batch, carry: tuple[Array, Any]) -> tuple[tuple[Array, Any], tuple[Array, Array, Array]]:
         w, state = carry
         g = gradient(loss, w, data)
-        change, state = update(g.direction * jnp.exp(g.log_scale), state, w)
+        true = g.direction * jnp.exp(g.log_scale)
+        change, state = update(true, state, w, **asked(loss, asks, data, g))
         u = jnp.asarray(change)
         # Padding stays at zero; a weight that no sample touches may give 0/0, which is 0.
         u = jnp.where(data.real & (data.touched | ~jnp.isnan(u)), u, 0)

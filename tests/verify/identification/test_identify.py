@@ -247,3 +247,20 @@ def test_the_references_of_a_norm_are_solved_once(monkeypatch):
     monkeypatch.setattr(solvers, "max_margins", counted)
     identify(library.sign_gd(0.1), Dataset([[1, 3], [2, 1]], [1, 1]), steps=100, norms=("l2", "linf"))
     assert sorted(solved) == ["l2", "linf"]
+
+
+# Optimizers that ask for the loss, keep weights of their own or draw random numbers
+
+
+def test_lookahead_follows_the_norm_of_its_fast_optimizer():
+    found = identify(optax.lookahead(library.sign_gd(DECAY), 5, 0.5), DATASETS, steps=2000, norms=NORMS)
+    assert found.norm == "linf"
+    assert found.exact
+
+
+@pytest.mark.parametrize("optimizer", [optax.polyak_sgd(), optax.noisy_sgd(0.5, key=0)], ids=["polyak", "noisy"])
+def test_runs_are_not_carried_on_where_there_is_no_answer_to_gradients_alone(optimizer: optax.GradientTransformation):
+    found = identify(optimizer, DATASETS[:2], steps=500, norms=("l2", "linf"))
+    assert found.undecided
+    assert found.until == found.steps
+    assert found.ranking[0].norm == "l2"

@@ -21,11 +21,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import optax
 from jaxtyping import Float, Int
 
 from verify.datasets.dataset import Dataset
 from verify.losses import Loss
+from verify.optimizers.calling import Optimizer
 from verify.problems.margins.relations import Relation
 from verify.problems.quantity import Measurement
 from verify.problems.subject import Subject, loss_of, run_of
@@ -57,7 +57,7 @@ class _Trail:
 
 
 def _trail(
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     datasets: Sequence[Dataset],
     starts: Sequence[np.ndarray],
     *,
@@ -91,7 +91,7 @@ class Discrepancy:
     """
 
     relation: Relation
-    partner: optax.GradientTransformation | None = None
+    partner: Optimizer | None = None
     steps: int = 1_000
     name: str = field(default="discrepancy", init=False)
 

@@ -155,5 +155,7 @@ def recorded(
         notes.append(f"{np.count_nonzero(lost)} runs are left out: a gradient underflowed beside the largest one")
     # The grid repeats early integers; a law needs log t > 0.
     first = np.unique(run.time, return_index=True)[1]
-    use = first[run.time[first] > 1]
+    # Accumulated gradients, or lookahead's slow weights, begin late: before that no run has a direction.
+    begun = (run.norms[solvers.norm(norm).name] > 0).any(axis=0)
+    use = first[(run.time[first] > 1) & (first >= (np.argmax(begun) if begun.any() else 0))]
     return use, np.log(run.time[use]), normalised[:, use], tuple(notes)
