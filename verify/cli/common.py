@@ -58,11 +58,11 @@ def _option(text: str) -> tuple[str, Any]:
 
 def _word_or_formula(key: str, value: str) -> Any:
     """A text as it is where it is one word; else what the formula stands for."""
-    if value != "t" and re.fullmatch(r"[^\W\d][\w.-]*", value):
+    if value != "t" and re.fullmatch(r"[A-Za-z_][\w.-]*", value):
         return value
     from verify.optimizers.formulas import formula_or_number
 
     try:
-        return formula_or_number(value)
+        return formula_or_number(" ".join(value.split()))
     except InputError as error:
         raise InputError(f"The option {key} cannot be read: {str(error)[0].lower()}{str(error)[1:]}") from None

@@ -22,6 +22,8 @@ from verify.cli.run import LOSS, OPTIMIZER
 
 _HOME = Path("properties/conjectures")
 _DECAY = "PowerDecay(0.1, 1 / 2)"
+# Few digits and no power of ten: of 1e999999999 the fraction would be built.
+_EXPONENT = re.compile(r"[+-]?(\d{1,9}|\d{0,9}\.\d{1,9}|\d{1,9}/0*[1-9]\d{0,8})", re.ASCII)
 # By norm: a norm whose margin most drawn datasets tell apart from its own.
 _RIVALS = {"linf": "l2", "l3": "l1"}
 
@@ -156,12 +158,7 @@ def _law(rate: str, tolerance: float | None) -> _Law:
         if not 0 < tolerance < 1:
             raise InputError(f"The tolerance is {tolerance}: give a share of the margin between 0 and 1, such as 0.05.")
         return _Law(f"Limit({tolerance!r}, laws.power(1 / 2))", "Limit", f"the relative gap falls below {tolerance!r}")
-    # Digits alone: of 1e999999999 the fraction would be built.
-    power = (
-        abs(Fraction(rate))
-        if re.fullmatch(r"[+-]?\d{1,9}(\.\d{1,9}|/0*[1-9]\d{0,8})?", rate, re.ASCII)
-        else Fraction(0)
-    )
+    power = abs(Fraction(rate)) if _EXPONENT.fullmatch(rate) else Fraction(0)
     if not power:
         raise InputError(f"The rate {rate!r} is no exponent of t: write for example --rate -1/2.")
     number = f"{power.numerator}" if power.denominator == 1 else f"{power.numerator} / {power.denominator}"

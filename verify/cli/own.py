@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.util
 import re
@@ -10,7 +11,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from solvers.errors import InputError
@@ -49,7 +50,7 @@ def named(text: str, what: str) -> Named:
         path, _, name = text.rpartition(":")
         module = of_file(Path(path), what)
         if not hasattr(module, name):
-            raise InputError(f"{path} defines no {name!r}: {_offered(module, what)}.")
+            raise InputError(f"{path} defines no {name!r}: {_offered(module, name, what)}.")
         return Named(getattr(module, name), Path(path))
     if not _DOTTED.fullmatch(text):
         raise InputError(f"There is no {what} {text!r}: give FILE.py:NAME, or a dotted name.")
@@ -97,7 +98,7 @@ def own_optimizer(name: str) -> Named:
     found = named(name, "optimizer")
     if not callable(found.value) and not is_transformation(found.value):
         kind = type(found.value).__name__
-        raise InputError(f"There is no optimizer {name!r}, it is a {kind}: give an optax transformation, or its maker.")
+        raise InputError(f"{name} is of type {kind} and no optimizer: give an optax transformation, or its maker.")
     return found
 
 
@@ -122,7 +123,9 @@ def loss_of(text: str) -> str | Loss:
         return found.value
     if not callable(found.value):
         kind = type(found.value).__name__
-        raise InputError(f"{text} is a {kind} and no loss: give the logarithm of one as a function of the margins.")
+        raise InputError(
+            f"{text} is of type {kind} and no loss: give the logarithm of one, as a function of the margins."
+        )
     _check_loss(text, found)
     return own_loss(Path(text.replace(".py:", ".")).name, cast(Any, found.value))
 
@@ -226,7 +229,7 @@ def _of_module(text: str, what: str) -> Named:
         value: Any = module
         for part in parts[length:]:
             if not hasattr(value, part):
-                raise InputError(f"There is no {what} {text!r}: {_offered(module, what)}.")
+                raise InputError(f"There is no {what} {text!r}: {_offered(module, part, what)}.")
             value = getattr(value, part)
         return Named(value, _local(module))
     raise InputError(f"There is no {what} {text!r}: give FILE.py:NAME, or a dotted name such as optax.lion.")
@@ -250,13 +253,16 @@ def _local(module: ModuleType) -> Path | None:
     return Path(file) if file and (head.is_dir() or head.with_suffix(".py").is_file()) else None
 
 
-def _offered(module: ModuleType, what: str) -> str:
-    """What of a module may have been meant."""
-    names = [
-        name
-        for name, value in vars(module).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
-        and getattr(value, "__module__", module.__name__) == module.__name__
-    ]  # fmt: skip
-    shown = textwrap.shorten(", ".join(names), 80, placeholder=" ...")
-    return f"choose from {shown}" if names else f"define the {what} at its top level"
+def _offered(module: ModuleType, name: str, what: str) -> str:
+    """What of a module may have been meant: names like the one that was given, else those that it defines."""
+    public = {each: value for each, value in vars(module).items() if not each.startswith("_")}
+    close = difflib.get_close_matches(name, public, 5)
+    own = [each for each, value in public.items() if _defines(module, value)]
+    shown = textwrap.shorten(", ".join(close or own), 80, placeholder=" ...")
+    return f"choose from {shown}" if shown else f"define the {what} at its top level"
+
+
+def _defines(module: ModuleType, value: Any) -> bool:
+    """Whether a module's value is not imported, as far as one can tell."""
+    made = isinstance(value, type | FunctionType)
+    return not isinstance(value, ModuleType) and (not made or value.__module__ == module.__name__)

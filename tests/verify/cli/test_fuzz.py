@@ -291,6 +291,8 @@ def line(rng: random.Random) -> list[str]:
 def here(tmp_path, monkeypatch, untyped_caller):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in ("mine", "broken"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     before = set(sys.modules)
     x, y = np.array([[1.0, 2.0], [2.0, 1.0], [-1.0, -3.0], [-2.0, 1.0]]), np.array([1, 1, 0, 0])
     texts = {

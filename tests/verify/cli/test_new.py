@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from reports.verified import failures
 from solvers import OwnNorm
 from verify import Claim, Dataset, Limit, Rate, laws, strategies
+from verify.claims.catalogue import from_file
 from verify.cli import app
 from verify.cli.new import Own
 from verify.losses import LOSSES, Loss
@@ -149,6 +151,87 @@ def test_a_written_schedule_is_that_of_the_defaults(call, tmp_path):
         assert float(steps["steps"](t)) == pytest.approx(float(PowerDecay(0.1, 1 / 2)(t)))
 
 
+MINE = """
+import jax.numpy as jnp, optax
+def my_opt(step_size, b1=0.5):
+    return optax.chain(optax.stateless(lambda g, w: jnp.sign(g)), optax.scale_by_learning_rate(step_size))
+opt = my_opt(0.1)
+def free():
+    return opt
+def my_loss(z):
+    return -z[..., 0]
+"""
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """A file of one's own, which nothing has imported."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    (tmp_path / "mine.py").write_text(MINE)
+    yield tmp_path
+    sys.modules.pop("mine", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expression", "words"),
+    [
+        (
+            ["--optimizer", "mine.py:my_opt", "-o", "step_size=0.1*(t+1)**-0.5", "-o", "b1=0.25"],
+            'mine.my_opt(Formula("0.1*(t+1)**-0.5"), b1=0.25)',
+            "mine.my_opt, η = 0.1*(t+1)**-0.5",
+        ),
+        (["--optimizer", "mine.my_opt"], "mine.my_opt(PowerDecay(0.1, 1 / 2))", "mine.my_opt, η = 0.1 (t+1)^-1/2"),
+        (["--optimizer", "mine.py:opt"], "mine.opt", "mine.opt"),
+        (["--optimizer", "mine.py:free"], "mine.free()", "mine.free"),
+        (["--optimizer", "sign_gd", "-o", "step_size=0.5"], "optimizers.sign_gd(0.5)", "sign_gd, η = 0.5"),
+    ],
+)
+def test_an_optimizer_of_ones_own_is_imported(call, mine, arguments, expression, words):
+    (mine / "properties/conjectures").mkdir(parents=True)
+    assert call("my_own", *arguments)[0] == 0
+    # What is imported lies beside it.
+    path = mine / ("test_my_own.py" if "mine" in arguments[1] else "properties/conjectures/test_my_own.py")
+    assert f"    optimizer={expression},\n" in path.read_text("utf-8")
+    assert loaded(path).subject.text == words
+
+
+def test_a_file_of_ones_own_in_another_folder(call, mine):
+    (mine / "notes").mkdir()
+    (mine / "mine.py").rename(mine / "notes/mine.py")
+    assert call("my_own", "--optimizer", "notes/mine.py:my_opt", "--loss", "notes/mine.py:my_loss")[0] == 0
+    path = mine / "notes/test_my_own.py"
+    assert 'loss=own_loss("mine.my_loss", mine.my_loss),' in path.read_text("utf-8")
+    # As `verify check` does, from the folder above and with nothing imported before.
+    sys.modules.pop("mine", None)
+    sys.path.remove(str(mine / "notes"))
+    (claim,) = from_file(path).values()
+    assert claim.subject.loss.name == "mine.my_loss"
+    code, _, err = call("my_own", "--optimizer", "notes/mine.py:my_opt", "--folder", "else")
+    assert code == 2
+    assert "leave --folder away" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--optimizer", "mine.py:opt", "-o", "b1=0.5"], "mine.py:opt is an optimizer already"),
+        (["--optimizer", "mine.py:opt", "--own", "steps"], "leave options and --own steps away"),
+        (["--optimizer", "mine.py:my_opt", "-o", "speed=1"], "does not take a step size and these options"),
+        (["--optimizer", "mine.py:gone"], "mine.py defines no 'gone'"),
+        (["--loss", "mine.py:my_loss", "--own", "loss"], "leave --loss or --own loss away"),
+        (["--loss", "mine.py:opt"], "is of type"),
+        (["--optimizer", "my-own.py:opt"], "cannot be imported by its name: rename it"),
+    ],
+)
+def test_what_of_ones_own_cannot_be_written(call, mine, arguments, sentence):
+    (mine / "my-own.py").write_text(MINE)
+    code, _, err = call("my_own", *arguments)
+    assert code == 2
+    assert sentence in err
+    assert not list(mine.rglob("test_*.py"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -161,7 +244,7 @@ def test_a_written_schedule_is_that_of_the_defaults(call, tmp_path):
         (["a", "--optimizer", "nadamax"], "There is no optimizer 'nadamax'"),
         (["a", "--optimizer", "optax.lion", "-o", "speed=1"], "does not take a step size and these options"),
         (["a", "--optimizer", "optax.constant_schedule"], "no optax transformation"),
-        (["a", "--optimizer", "math.pi"], "There is no optimizer 'math.pi'"),
+        (["a", "--optimizer", "math.pi"], "math.pi is of type float and no optimizer"),
         (["a", "-o", "b1=0.5"], "add --optimizer"),
         (["a", "--own", "optimizer", "--optimizer", "adam"], "leave --optimizer"),
         (["a", "--own", "data", "--multiclass"], "leave --multiclass"),
@@ -169,6 +252,7 @@ def test_a_written_schedule_is_that_of_the_defaults(call, tmp_path):
         (["a", "--rate", "fast"], "'fast' is no exponent"),
         (["a", "--rate", "0"], "'0' is no exponent"),
         (["a", "--rate", "1/0"], "'1/0' is no exponent"),
+        (["a", "--rate", "1e999999999"], "'1e999999999' is no exponent"),
         (["a", "--tolerance", "2"], "between 0 and 1"),
         (["a", "--folder", "file"], "cannot be written"),
     ],

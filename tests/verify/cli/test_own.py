@@ -44,14 +44,16 @@ no_logarithm = lambda z: jnp.exp(-z[..., 0])
 rising = lambda z: z[..., 0]
 raises = lambda z: 1 / 0
 """
-G = np.array([1.0, -2.0])
+G = jnp.array([1.0, -2.0])
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
+def _here(tmp_path, monkeypatch, untyped_caller):
     """A folder with files of one's own, and no trace of them afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in ("mine", "beside_mine", "broken", "unready"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     before = set(sys.modules)
     (tmp_path / "mine.py").write_text(MINE)
     (tmp_path / "beside_mine.py").write_text("RATE = 0.5")
@@ -99,9 +101,10 @@ def test_a_file_is_read_anew(tmp_path):
         ("nadamax", [], "There is no optimizer 'nadamax': use one of .*, FILE.py:NAME, or optax.lion, say"),
         ("mine:opt", [], "There is no optimizer 'mine:opt'"),
         ("mine.py", [], r"mine\.py is a file, which may hold many things: give mine\.py:NAME"),
-        ("mine.py:", [], r"mine\.py defines no '': choose from opt, my_opt"),
-        ("mine.py:nothing_there", [], r"mine\.py defines no 'nothing_there': choose from"),
+        ("mine.py:", [], r"mine\.py defines no '': choose from RATE, opt, my_opt"),
+        ("mine.py:nothing_there", [], r"mine\.py defines no 'nothing_there': choose from nothing\."),
         ("mine.nothing_there", [], r"There is no optimizer 'mine\.nothing_there': choose from"),
+        ("optax.lyon", [], r"There is no optimizer 'optax\.lyon': choose from lion"),
         ("gone.py:opt", [], r"gone\.py is no Python file: give"),
         ("gone.opt", [], r"There is no optimizer 'gone\.opt': give FILE\.py:NAME"),
         (".mine.opt", [], r"There is no optimizer '\.mine\.opt'"),
@@ -110,7 +113,7 @@ def test_a_file_is_read_anew(tmp_path):
         ("broken.py:opt", [], r"broken\.py cannot be run \(ZeroDivisionError: division by zero, line 2\): mend it"),
         ("broken.opt", [], r"broken\.opt cannot be imported \(ZeroDivisionError: division by zero\): mend it"),
         ("unready.opt", [], r"unready\.opt cannot be imported \(ModuleNotFoundError: .*\): install that"),
-        ("mine.py:number", [], "it is a int: give an optax transformation, or its maker"),
+        ("mine.py:number", [], "is of type int and no optimizer: give an optax transformation, or its maker"),
         ("mine.py:opt", ["b1=0.5"], r"mine\.py:opt is an optimizer already: leave its options \(b1\) away"),
         ("mine.py:my_opt", [], r"does not take these options \(TypeError: .*'step_size'.*\): set them with -o"),
         ("mine.py:my_opt", ["step_size=1", "speed=1"], "does not take these options"),
@@ -153,7 +156,7 @@ def test_a_loss_of_the_library_is_left_to_the_engine():
         ("mine.py:no_logarithm", "is no logarithm of a loss that falls to 0: give log loss"),
         ("mine.py:rising", "is no logarithm of a loss that falls to 0"),
         ("mine.py:raises", r"cannot be run \(ZeroDivisionError: division by zero, line \d+\): mend it"),
-        ("mine.py:number", "is a int and no loss: give the logarithm of one"),
+        ("mine.py:number", "is of type int and no loss: give the logarithm of one"),
         ("mine.py:gone", "mine.py defines no 'gone'"),
     ],
 )
