@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from verify.claims.index import Summary
 
 _WIDEST = 10_000  # characters of a line that is not to be cut
-_LONGEST = 38  # characters of an id for which there is room beside the title; a longer one moves the rest of its line
+_LONGEST = 40  # characters of an id for which there is room beside the title; a longer one moves the rest of its line
 
 
 def list_claims(
