@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from hypothesis import strategies as st
 from jaxtyping import Float
 
 from verify.datasets.dataset import Dataset
 from verify.datasets.flavours import Draw
+from verify.optimizers.calling import Optimizer
 from verify.problems.quantity import ROUNDING, Measurement
 from verify.problems.subject import Subject, run_of
 
@@ -41,9 +41,7 @@ class UpdateSize:
         return Measurement(log_time, values, floor, np.asarray(np.isfinite(values).all(axis=1)), lab.datasets)
 
 
-def _update_sizes(
-    optimizer: optax.GradientTransformation, gradients: Float[np.ndarray, "n d"]
-) -> Float[np.ndarray, " n"]:
+def _update_sizes(optimizer: Optimizer, gradients: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
     rows = 1 << (len(gradients) - 1).bit_length()  # a power of two, so that few programs are compiled
     padded = np.zeros((rows, gradients.shape[1]))
     padded[: len(gradients)] = gradients
@@ -51,7 +49,7 @@ def _update_sizes(
 
 
 @functools.cache
-def _roll(optimizer: optax.GradientTransformation) -> Callable[..., jax.Array]:
+def _roll(optimizer: Optimizer) -> Callable[..., jax.Array]:
     def step(state: Any, g: jax.Array) -> tuple[Any, jax.Array]:
         u, state = optimizer.update(g, state)
         return state, jnp.max(jnp.abs(jnp.asarray(u)))
