@@ -1,6 +1,7 @@
 """While testing, types and array shapes of annotated functions are checked, and hypothesis draws the same each time."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import jaxtyping
@@ -35,10 +36,19 @@ settings.register_profile("deterministic", derandomize=True, deadline=None, data
 settings.load_profile("deterministic")
 
 
+@contextmanager
+def untyped() -> Iterator[None]:
+    """While it lasts no types are checked: where hypothesis draws, say, since the checker draws random numbers too."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    try:
+        yield
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", before)
+
+
 @pytest.fixture
 def untyped_caller() -> Iterator[None]:
     """For tests that pass wrong types on purpose, as a user's call does, where no runtime checking stands before it."""
-    before = jaxtyping.config.jaxtyping_disable
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", before)
+    with untyped():
+        yield

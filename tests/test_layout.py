@@ -38,6 +38,8 @@ BEHAVIOURS = {
     "tests/verify/cli/test_light_start.py": "what a command imports before it computes",
     "tests/verify/optimizers/test_docstrings.py": "the rules and examples of all optimizers",
     "tests/verify/runs/test_optax.py": "every optimizer of optax, through a run",
+    "tests/verify/problems/test_quantities.py": "what every quantity keeps",
+    "tests/verify/problems/test_settings.py": "what every setting keeps",
     "tests/verify/plugin/test_resume.py": "a run that was interrupted, gone on with",
 }
 # Longer modules without a test file of their own, and the test that asks them by their names.

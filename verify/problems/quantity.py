@@ -1,4 +1,7 @@
-"""What is measured along a run: non-negative curves, one a dataset, that a claim says must fall or stay bounded."""
+"""What is measured along a run: curves, one a dataset, that a claim says must fall or stay bounded.
+
+They are distances, errors and sizes, none below zero; the few that are differences say so.
+"""
 
 from __future__ import annotations
 

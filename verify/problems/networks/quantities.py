@@ -36,6 +36,7 @@ _CLOCK = Clock.named("log 1/L", in_log=True)
 _NETWORK, _GRADIENT = two_layer(4), gradient()
 _SOLVER = 1e-6  # relative error of a smoothed margin: ten times the solver's tolerance
 _KEPT = 1e5  # the sharpness that is kept where limits of directions are sought: conditions then hold to 1e-5
+_ACCURATE = 100.0  # of the clock, past which log time is accurate to a percent
 _SETTLED = 1e-3  # of a direction's turning in the last decade, by default
 _NAMES = {"none": "", "last": " weighted by h", "early": " weighted by the first h"}
 
@@ -200,7 +201,15 @@ class Growth(_OfNetwork):
     name = "distance of the growth exponents"
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
-        """Along the flow, on the clock `log 1/L` past 100: log time is accurate to one over the clock."""
+        """Along the flow, on the clock `log 1/L` past 100: log time is accurate to one over the clock.
+
+        Raises `InputError` where the flow ends before.
+        """
+        if (end := min(lab.log_time, SHARPEST)) <= _ACCURATE:
+            raise InputError(
+                f"The flow ends at log 1/L = {end:g}, but exponents are measured past {_ACCURATE:g}: "
+                "give a longer log time."
+            )
         flow, degree = self.flow(subject, lab), self.network.degree
         a = 2 - 2 / degree if self.loss_exponent is None else self.loss_exponent
         b = 1 / degree if self.norm_exponent is None else self.norm_exponent
@@ -213,7 +222,7 @@ class Growth(_OfNetwork):
             loss = np.abs((excess[:, lag:] - excess[:, :-lag]) / rise - a)
             norm = np.abs((sizes[:, lag:] - sizes[:, :-lag]) / rise - b)
         # The first decade has none before it, and log time is accurate to O(1/clock) only.
-        late = flow.clock[lag:] > 100
+        late = flow.clock[lag:] > _ACCURATE
         return self.measured(flow, lab, np.maximum(loss, norm)[:, late], 1e-9, flow.clock[lag:][late])
 
 

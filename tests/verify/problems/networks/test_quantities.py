@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from solvers.errors import InputError
 from tests.verify.given import POINT, claim
 from verify.losses import CROSS_ENTROPY, EXPONENTIAL
 from verify.problems.laboratory import Laboratory
 from verify.problems.networks.flow import NetworkFlow
 from verify.problems.networks.network import linear
-from verify.problems.networks.quantities import SmoothedMarginDrop
+from verify.problems.networks.quantities import Growth, SmoothedMarginDrop
 
 
 class AlongThis(SmoothedMarginDrop):
@@ -33,3 +34,8 @@ def test_a_loss_is_known_however_it_is_spelled(loss, same):
     lab, quantity = Laboratory([POINT], steps=10), AlongThis(linear())
     found, expected = (quantity.measure(claim(loss=each).subject, lab).values for each in (loss, same))
     np.testing.assert_array_equal(found, expected)
+
+
+def test_a_horizon_too_short_for_exponents_is_refused():
+    with pytest.raises(InputError, match=r"ends at log 1/L = 60, but exponents are measured past 100: give a longer"):
+        Growth().measure(claim().subject, Laboratory([POINT], steps=10, log_time=60.0))
