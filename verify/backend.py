@@ -13,6 +13,7 @@ from typing import Any
 import jax
 
 from solvers.errors import InputError
+from verify import compiled
 
 
 def _cpu_devices() -> int:
@@ -23,12 +24,13 @@ def _cpu_devices() -> int:
 
 
 def configure() -> None:
-    """Switch on float64, one CPU device a core, and errors on silent rank promotion.
+    """Switch on float64, one CPU device a core, errors on silent rank promotion, and a cache without its faults.
 
     Called once, when the engine is imported; a backend that the user has already started keeps its devices.
     """
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_numpy_rank_promotion", "raise")
+    compiled.mend()
     try:
         jax.config.update("jax_num_cpu_devices", _cpu_devices())
     except RuntimeError:

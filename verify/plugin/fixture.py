@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from verify.plugin.session import OUTCOME, SEED_KEY, STATES, WATCH, platform, report_folder
+from verify.plugin.session import NOTE, OUTCOME, SEED_KEY, STATES, WATCH, platform, report_folder
 
 if TYPE_CHECKING:
     from reports.runs import Plan
@@ -43,6 +43,7 @@ def theorem(request: pytest.FixtureRequest) -> Callable[[Claim], dict[str, Any]]
     def attempt(claim: Claim) -> dict[str, Any]:
         from reports.verified import failures
         from solvers.errors import InputError
+        from verify import compiled
         from verify.errors import FlowError, TrajectoryError
 
         try:
@@ -50,6 +51,8 @@ def theorem(request: pytest.FixtureRequest) -> Callable[[Claim], dict[str, Any]]
             record = _hunted(request.config, claim, record, kept)
         except (InputError, TrajectoryError, FlowError) as error:
             pytest.fail(f"{claim.id}: {error}", pytrace=False)
+        finally:
+            request.node.user_properties.extend((NOTE, note) for note in compiled.notes)
         found = failures(record)
         outcome = {"claim": claim.id, "seconds": record["seconds"], "kept": kept, "verified": not found}
         request.node.user_properties.append((OUTCOME, outcome))

@@ -54,6 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Fix the seed, and watch for runs without a verdict; the workers of pytest-xdist leave both to the controller."""
     given: dict[str, Any] | None = getattr(config, "workerinput", None)
+    # `verify.compiled` sees to jax's cache; what it cannot see there costs time too, and no claim.
+    config.addinivalue_line("filterwarnings", "default:Error (reading|writing) persistent compilation cache entry")
     config.stash[SEED_KEY] = _given_seed(config) if given is None else given[SEED]
     if given is None:
         config.pluginmanager.register(Watch(config), WATCH)

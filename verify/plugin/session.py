@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-THEOREM, OUTCOME = "implicit_bias_theorem", "implicit_bias_outcome"
+THEOREM, OUTCOME, NOTE = "implicit_bias_theorem", "implicit_bias_outcome", "implicit_bias_note"
 SEED, STATES = "implicit_bias_seed", "implicit_bias_states"
 WATCH = "implicit-bias-verdicts"
 SEED_KEY = pytest.StashKey[int]()

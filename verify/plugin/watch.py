@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from verify.plugin.session import OUTCOME, PLAN_KEY, SEED, SEED_KEY, STATES, THEOREM, report_folder
+from verify.plugin.session import NOTE, OUTCOME, PLAN_KEY, SEED, SEED_KEY, STATES, THEOREM, report_folder
 
 if TYPE_CHECKING:
     from verify.plugin.progress import Board, Screen
@@ -26,6 +26,7 @@ class Watch:
         self.config = config
         self.theorems: set[str] = set()
         self.outcomes: list[dict[str, Any]] = []
+        self.notes: dict[str, None] = {}  # what went wrong and decided nothing, each sentence once
         self.console = terminal()
         self.board: Board | None = None
         self.screen: Screen | None = None
@@ -107,6 +108,8 @@ class Watch:
         for name, value in report.user_properties:
             if name == THEOREM:
                 self.theorems.add(str(value))
+            elif name == NOTE:
+                self.notes[str(value)] = None
             elif name == OUTCOME and report.when == "call" and isinstance(value, dict):
                 self.outcomes.append(value)
                 if self.board:
@@ -149,6 +152,8 @@ class Watch:
             terminalreporter.write_line(
                 f"{kept} of {len(self.outcomes)} theorems have kept their record; --fresh tries them again."
             )
+        for note in self.notes:
+            terminalreporter.write_line(note)
         if words := partial(report_folder(self.config), records):
             terminalreporter.write_line(f"{words} The same command goes on with the others.")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.verify import conjecture
-from verify import sources
+from verify import compiled, sources
 from verify.claims import catalogue
 from verify.cli import app
 from verify.trials import fingerprint, insisting, profiles
@@ -325,3 +325,11 @@ def test_an_imported_claim_is_not_collected(check, pytester, tried, line):
     pytester.syspathinsert()
     check(line + OTHER).assert_outcomes(passed=1)
     assert tried == []
+
+
+def test_what_went_wrong_and_decided_nothing_is_told_once(check, tried, monkeypatch):
+    monkeypatch.setattr(compiled, "notes", ["The cache of compiled programs in here was mended."])
+    two = "from dataclasses import replace\nCLAIMS = (CLAIM, replace(CLAIM, id='conjectures/second'))\n"
+    result = check(conjecture.TRUE.partition("def ")[0] + two)
+    result.assert_outcomes(passed=3)
+    assert result.stdout.str().count("in here was mended") == 1
