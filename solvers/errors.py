@@ -13,20 +13,20 @@ class InputError(ValueError):
 
 
 class NonSeparableError(InputError):
-    """The data has no positive margin.
+    """The data has no positive margin, for a reason `why`, and with a `remedy`, which its message names.
 
     `certificate` holds non-negative weights that sum to one, `[n]` for binary and `[n, k]` for multiclass
     labels (zero at the true class), whose combination of the margin's data vectors vanishes: by Gordan's
     theorem no weight vector then separates the data strictly.
     """
 
-    def __init__(self, message: str, certificate: np.ndarray):
+    def __init__(self, message: str, certificate: np.ndarray, why: str = "", remedy: str = ""):
         super().__init__(message)
-        self.certificate = certificate
+        self.certificate, self.why, self.remedy = certificate, why, remedy
 
 
 class UndecidedError(InputError):
-    """Double precision does not tell whether the data has a positive margin."""
+    """Whether the data has a positive margin, or how large it is, is undecided at working precision."""
 
 
 class BracketError(InputError):

@@ -73,14 +73,6 @@ def labels(y: Labels, n: int, classes: int | None = None) -> tuple[Int[np.ndarra
     return ids.astype(np.int64), k
 
 
-def contradiction(x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"]) -> tuple[int, int] | None:
-    """The first two points that are the same and have different labels, by their numbers."""
-    _, first, inverse = np.unique(x + 0.0, axis=0, return_index=True, return_inverse=True)
-    before = first[inverse.reshape(-1)]
-    other = np.flatnonzero(y != y[before])
-    return (int(before[other[0]]), int(other[0])) if len(other) else None
-
-
 def _array(x: Points) -> np.ndarray:
     if hasattr(x, "columns") and hasattr(x, "dtypes"):
         return _of_frame(x)

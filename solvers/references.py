@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from solvers import labelled, programs
+from solvers import contradictions, programs
 from solvers.certificates import Reference, lower_bound, promise, support, upper_bound
 from solvers.errors import InputError, NonSeparableError, UndecidedError
 from solvers.labelled import Labels, Points
@@ -32,6 +32,8 @@ _WHOLE = 512
 _ROUNDS = 100
 # A fall of the upper bound that counts, and the margin, relative to the least, up to which a data vector is near.
 _PROGRESS = 1e-10
+# A margin of which the bracket's ends differ by a larger factor is not known.
+_KNOWN = 2.0
 _NEAR = 1.5
 _L2 = Norm("entrywise", 2.0)
 
@@ -75,7 +77,7 @@ def max_margin(
     the margin is maximised over `||s * w|| <= 1`, in an entry-wise norm. The maximiser returned has `||s * w|| = 1`.
 
     Raises `NonSeparableError`, which carries the certificate, where the maximal margin is not positive;
-    `UndecidedError` where double precision does not tell the margin from 0; and `InputError` for bad data, a norm that
+    `UndecidedError` where double precision does not tell it, or not from 0; and `InputError` for bad data, a norm that
     is unknown or not defined on the weights, or a bad scale.
     """
     kind = parse(norm)
@@ -206,7 +208,7 @@ class _State:
             weights=self.weights,
             multipliers=self.multipliers,
             support=support(problem, self.norm, self.weights),
-            unique=unique(problem, self.norm, self.weights, self.multipliers, self.lower),
+            unique=unique(problem, self.norm, self.weights, self.multipliers, self.lower, self.certified),
             solver=self.solver,
             status=self.status,
         )
@@ -229,32 +231,31 @@ def _separate(problem: Problem, label: str) -> _State:
     """The l2 solution, which every norm needs; raises when there is no positive margin."""
     empty = _State(problem, _L2, np.zeros(problem.shape), np.zeros(problem.table))
     state = _grow(empty)
-    if state.lower > 0:
+    if 0 < state.lower >= state.upper / _KNOWN:
         return state
-    if state.vanishing:
-        if pair := labelled.contradiction(problem.x, problem.y):
-            raise NonSeparableError(
-                f"{label}The data has no positive margin, since points {pair[0]} and {pair[1]} are the same and their "
-                "labels differ: drop one of them.",
-                state.multipliers,
-            )
-        points = np.flatnonzero(state.multipliers.reshape(len(problem.y), -1).any(axis=1))
-        raise NonSeparableError(
-            f"{label}The data has no positive margin, since {_points(points)} combine to zero: "
-            "add an intercept column, or drop one of these points.",
-            state.multipliers,
-        )
+    if state.vanishing and contradictions.proven(problem, state.multipliers):
+        why, remedy, multipliers = contradictions.told(problem, state.multipliers, _with_intercept)
+        message = f"{label}The data has no positive margin, since {why}: {remedy}."
+        raise NonSeparableError(message, multipliers, why, remedy)
+    what = "How large the margin is" if state.lower > 0 else "Whether the margin is positive"
     raise UndecidedError(
-        f"{label}Double precision does not tell the margin from 0, being at most {state.upper:.0e} of the "
-        "largest feature: bring the features to one scale, or drop points that nearly contradict each other."
+        f"{label}{what} is undecided at working precision, since it is at most {state.upper:.0e} of the largest "
+        "feature: bring the features to one scale, or drop points that nearly contradict each other."
     )
 
 
-def _points(points: Int[np.ndarray, " m"]) -> str:
-    if len(points) == 1:
-        return f"the data vectors of point {points[0]}"
-    shown = ", ".join(map(str, points[:8]))
-    return f"the data vectors of points {shown}{f' and {len(points) - 8} others' if len(points) > 8 else ''}"
+def _with_intercept(problem: Problem) -> Table | bool | None:
+    """Multipliers that prove the data not separable with an intercept either; True where they are, None unless known.
+
+    The multipliers combine the data vectors themselves to 0 too.
+    """
+    # Of the size of the largest features.
+    x = np.hstack([problem.x, np.full((len(problem.x), 1), 0.5)])
+    wider = replace(problem, x=x)
+    state = _grow(_State(wider, _L2, np.zeros(wider.shape), np.zeros(wider.table)))
+    if state.lower > 0:
+        return True
+    return state.multipliers if state.vanishing and contradictions.proven(wider, state.multipliers) else None
 
 
 def _start(euclidean: _State, norm: Norm) -> _State:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from verify.claims.claim import Claim, Twin
     from verify.claims.conjectures import conjecture
     from verify.claims.judge import Verdict, check
-    from verify.claims.kinds import Bound, Limit, Order, Rate, Separation, Tight, Trend
+    from verify.claims.kinds import Bound, HighProbability, Limit, Order, Rate, Separation, Tight, Trend
     from verify.claims.provenance import Promise, Read
     from verify.claims.verdict import Outcome
     from verify.datasets import strategies
@@ -36,6 +36,7 @@ moved.install()
 _HOMES = {
     "Bound": "verify.claims.kinds",
     "Claim": "verify.claims.claim",
+    "HighProbability": "verify.claims.kinds",
     "Limit": "verify.claims.kinds",
     "Order": "verify.claims.kinds",
     "Promise": "verify.claims.provenance",
@@ -70,6 +71,7 @@ __all__ = [
     "Bound",
     "Claim",
     "Dataset",
+    "HighProbability",
     "Limit",
     "Order",
     "Outcome",

@@ -8,6 +8,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
+LEVEL = 0.98
+"""Two-sided, of the interval of a frequency that a theorem bounds."""
+
 
 def binomial_interval(errors: int, count: int, level: float = 0.999) -> tuple[float, float]:
     """The exact (Clopper-Pearson) interval of an error rate of which `errors` of `count` were seen."""

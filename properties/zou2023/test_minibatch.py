@@ -14,7 +14,9 @@ some starts); AdamW with n from 48 to 64, B = 2, s σ_p from 7 to 8, λ from 0.2
 an epoch: of 30 starts with n = 48, 1 was not cured with (0.9, 0.9), 11 with (0.9, 0.99), 16 with (0.9, 0.999). In the
 settings of AdamW n > s σ_p, which `test_cnn` excludes: its weights rest in a box of size 1/λ, not at a stationary
 point, and there the full batch fails all the same. AdamW has no objective whose gradient could be small: only errors
-are claimed of it. Looked at: all T from 0.6/η to 3/η for the full batch, 3/η for batches.
+are claimed of it. A start may break the promise with probability 1/n, as in `test_cnn`, and how often that happens has
+its interval; for AdamW, whose runs are dear, with probability 0.3, which is weaker. Looked at: all T from 0.6/η to 3/η
+for the full batch, 3/η for batches.
 Reference: Tang, Zhang, Cao, Zou (2025), Theorems 4.1 and 4.2 (Adam), 4.4 and 4.5 (AdamW), orders as there; after Zou,
 Cao, Li, Gu (2023), under whose name the claims stand. For sign descent it is derived.
 """
@@ -23,7 +25,7 @@ from dataclasses import replace
 from functools import partial
 
 from properties.papers import TANG_2025
-from verify import Claim, Promise, Read, Separation, Twin
+from verify import Claim, HighProbability, Promise, Read, Separation, Twin
 from verify.problems.cnn.runs import SIGN, Way
 from verify.problems.cnn.separation import SeparationShortfall
 from verify.problems.cnn.settings import settings
@@ -32,6 +34,7 @@ HELD = Separation(
     1.0,
     "½ - o(1) ≤ test error of the full batch, that of mini-batches = o(1), training errors 0: over their tolerances",
 )
+FEW = 4  # starts on which twins are tried, where all break it
 FORGETFUL = Way("adam", (0.0, 0.0))
 ADAMW = Way("adamw")
 SHORT = ((0.5, 0.5), (0.0, 0.9), (0.0, 0.0))
@@ -43,7 +46,7 @@ cured = partial(
     "mini-batches.",
     paper=TANG_2025,
     promise=Promise.ASYMPTOTIC,
-    kind=HELD,
+    kind=HighProbability(HELD),
 )
 
 
@@ -53,7 +56,7 @@ def pair(full: Way, **changes) -> SeparationShortfall:
 
 
 def exchanged(them: SeparationShortfall) -> SeparationShortfall:
-    return replace(them, fails=them.learns, learns=them.fails, first=2)
+    return replace(them, fails=them.learns, learns=them.fails, first=FEW)
 
 
 def false(wrong: str, quantity: SeparationShortfall) -> Twin:
@@ -72,10 +75,10 @@ CLAIMS = (
         quantity=ADAM_PAIR,
         twins=(
             false("full batch and mini-batches exchanged", exchanged(ADAM_PAIR)),
-            false("a memory longer than an epoch", replace(ADAM_PAIR, learns=Way("adam", (0.9, 0.99), 2), first=4)),
-            false("the full batch twice", replace(ADAM_PAIR, learns=FORGETFUL, first=2)),
+            false("a memory longer than an epoch", replace(ADAM_PAIR, learns=Way("adam", (0.9, 0.99), 2), first=10)),
+            false("the full batch twice", replace(ADAM_PAIR, learns=FORGETFUL, first=FEW)),
         ),
-        share=1 / 16,
+        share=3 / 4,
     ),
     cured(
         id="zou2023/minibatch-sign",
@@ -86,26 +89,27 @@ CLAIMS = (
         optimizer_text="sign descent, full batch and B = 2",
         quantity=SIGN_PAIR,
         twins=(
-            false("the full batch twice", replace(SIGN_PAIR, learns=SIGN, first=2)),
+            false("the full batch twice", replace(SIGN_PAIR, learns=SIGN, first=FEW)),
             false("full batch and mini-batches exchanged", exchanged(SIGN_PAIR)),
-            false("no feature noise (α = 0)", replace(SIGN_PAIR, alpha=0.0, first=2)),
+            false("no feature noise (α = 0)", replace(SIGN_PAIR, alpha=0.0, first=FEW)),
         ),
-        share=1 / 16,
+        share=3 / 4,
     ),
     cured(
         id="zou2023/minibatch-adamw",
         title="Mini-batches cure AdamW of memorising, CNN",
         source=f"{TANG_2025.short}, Theorems 4.4 and 4.5",
         read=Read.PAPER,
+        kind=HighProbability(HELD, weaker=0.3),  # 1/n takes hundreds of starts to tell
         problem=partial(settings, n=(48, 56, 64), alpha=(0.5, 0.6), strength=28.0, reach=0.0, betas=SHORT),
         optimizer_text="AdamW, β of short memory, λ from 0.2 to 1, full batch and B = 2",
         quantity=ADAMW_PAIR,
         twins=(
-            false("half of the data in a step", replace(ADAMW_PAIR, learns=replace(ADAMW, batch=24), n=48, first=2)),
-            false("n/B < s σ_p", replace(ADAMW_PAIR, n=8, first=2)),
-            false("the full batch twice", replace(ADAMW_PAIR, learns=ADAMW, first=2)),
-            false("no feature noise (α = 0)", replace(ADAMW_PAIR, alpha=0.0, first=2)),
+            false("half of the data in a step", replace(ADAMW_PAIR, learns=replace(ADAMW, batch=24), n=48, first=FEW)),
+            false("n/B < s σ_p", replace(ADAMW_PAIR, n=8, first=FEW)),
+            false("the full batch twice", replace(ADAMW_PAIR, learns=ADAMW, first=FEW)),
+            false("no feature noise (α = 0)", replace(ADAMW_PAIR, alpha=0.0, first=FEW)),
         ),
-        share=1 / 32,
+        share=1 / 4,
     ),
 )

@@ -66,7 +66,7 @@ def test_the_cone_programme_alone_shows_that_data_are_not_separable():
         x = rng.integers(-2, 3, (8, 3)).astype(float)
         y = np.arange(8) % k if k else np.where(np.arange(8) % 2, 1, -1)
         x[1] = x[0]
-        with pytest.raises(NonSeparableError, match="points 0 and 1 are the same"):
+        with pytest.raises(NonSeparableError, match="have the same features and different labels"):
             max_margin(x, y, classes=k)
 
 

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from solvers import max_margin
 from solvers.errors import InputError
-from solvers.labelled import contradiction, features, labels
+from solvers.labelled import features, labels
 
 
 class Frame:
@@ -126,10 +126,3 @@ def test_the_rule(given, classes, expected, k):
 def test_what_is_no_label(given, classes, sentence, untyped_caller):
     with pytest.raises(InputError, match=sentence):
         labels(given, 3, classes)
-
-
-def test_the_first_contradiction():
-    x = np.array([[0.0, 1.0], [2.0, 3.0], [-0.0, 1.0], [2.0, 3.0]])
-    assert contradiction(x, np.array([1, 1, 1, -1])) == (1, 3)
-    assert contradiction(x, np.array([0, 1, 2, 1])) == (0, 2)
-    assert contradiction(x, np.array([1, -1, 1, -1])) is None

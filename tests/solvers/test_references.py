@@ -222,6 +222,11 @@ def test_references_agree_where_a_solver_returned_nothing(monkeypatch):
         ([[2.0, 1.0], [1.0, 2.0]], [1, 1], "l1", True),
         ([[1.0], [-1.0]], [0, 1], "linf", True),
         ([[1.0, 0.0], [0.0, 1.0]], [0, 1], "spectral", None),
+        # A feature below the rounding of the others decides nothing that can be seen.
+        ([[1.0, 1e-30]], [1], "linf", None),
+        ([[1.0, 1e-30]], [1], "l1", True),
+        ([[1.0, 1e-30]], [1], "l2", True),
+        ([[1.0, 1e-6]], [1], "linf", True),
     ],
 )
 def test_uniqueness(x, y, name, expected):

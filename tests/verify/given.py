@@ -41,7 +41,8 @@ def measured(values: np.ndarray, floor: float = 1e-12, judged: np.ndarray | None
     """Curves `[b 57]` from a third of a decade to five decades of steps."""
     b = len(values)
     judged = np.ones(b, bool) if judged is None else judged
-    return Measurement(LOG_TIME, values, np.full(b, floor), judged, [POINT] * b, np.ones(b))
+    chance = np.full(b, 0.3)
+    return Measurement(LOG_TIME, values, np.full(b, floor), judged, [POINT] * b, np.ones(b), chance=chance)
 
 
 def falling(exponent: float, count: int = 16) -> np.ndarray:

@@ -11,6 +11,7 @@ from jaxtyping import Bool
 
 from solvers.display import axes_for, html, plain
 from verify.backend import working_on
+from verify.claims import faults
 from verify.claims.advice import Advice
 from verify.claims.claim import Claim
 from verify.claims.curves import curves_of, plotted
@@ -99,8 +100,10 @@ def check(
     """Check a claim on datasets or settings: measure, judge, and word the outcome.
 
     datasets: a list, or a laboratory whose runs are shared. Those that stand still are run to ten times the horizon.
+    One that cannot be measured is left out, and named in the notes.
     steps, log_time: the horizon, for a list. platform: where to run, "cpu" or "gpu".
-    Raises `InputError` on bad input, `NonSeparableError` where the data have no margin, `TrajectoryError` at NaN.
+    Raises `InputError` on bad input, `NonSeparableError` where the data have no margin, and where none can be measured
+    `TrajectoryError` at NaN, or the error that all have.
     """
     lab = datasets
     if not isinstance(lab, Laboratory):
@@ -118,13 +121,13 @@ def measured(
     one: bool = False,
 ) -> Verdict:
     """The verdict at the laboratory's horizon, once suspects were run to so many times it; see `judge`."""
-    m = claim.measure(lab)
+    m = faults.measured(claim, lab)
     verdict = judge(claim, m, among, one=one)
     if verdict.outcome is not Outcome.INCONCLUSIVE or not verdict.evidence.alone:
         return verdict
     # Gaps fall in steps, and a run may stand still for two decades before the next one.
     places = np.flatnonzero(claim.kind.suspects(verdict.measurement))
-    later = claim.measure(lab.part(places, farther))
+    later = faults.measured(claim, lab.part(places, farther))
     found = claim.kind.resolve(claim.quantity.name, verdict.measurement, places, later)
     # What the claim is about is some of the cases; that fewer than half of all could be judged is told of all.
     judged = m.judged & (found.measurement.judged | ~verdict.measurement.judged)

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from solvers import NonSeparableError, Reference, labelled, max_margin
+from solvers import NonSeparableError, Reference, max_margin
 from solvers.errors import InputError
 from verify.datasets.dataset import Dataset
 from verify.datasets.files import BUNDLED, ENDINGS, Label, Raw, Source, is_there, paths_of, read
@@ -116,20 +116,10 @@ def require_separable(dataset: Dataset) -> Reference:
     try:
         return max_margin(dataset.x, dataset.y, "l2", classes=dataset.classes)
     except NonSeparableError as error:
+        options = " (options intercept, classes=A,B, C-vs-rest, limit=N)"
         name = dataset.name or "the dataset"
-        message = f"{name} is not linearly separable by weights through the origin: {_remedy(dataset)}."
-        if pair := labelled.contradiction(dataset.x, dataset.y):
-            i, j = pair
-            message = (
-                f"Points {i} and {j} of {name}, counted from 0, are the same but have the labels {dataset.y[i]} and "
-                f"{dataset.y[j]}, so that no weights separate them: drop one of them."
-            )
-        raise NonSeparableError(message, error.certificate) from None
-
-
-def _remedy(dataset: Dataset) -> str:
-    constant = bool(((dataset.x == dataset.x[0]).all(axis=0) & (dataset.x[0] != 0)).any())
-    return "choose other classes or fewer points" if constant else "add an intercept, or choose other classes"
+        message = f"{name} is not linearly separable, since {error.why}: {error.remedy}{options}."
+        raise NonSeparableError(message, error.certificate, error.why, error.remedy) from None
 
 
 def _options(text: str) -> dict[str, Any]:

@@ -19,11 +19,11 @@ import numpy as np
 from solvers.errors import InputError
 from verify.gallery.experiment import Experiment, Finding, Part, Results
 from verify.problems.cnn.runs import SHARES, Way
-from verify.problems.cnn.separation import LEVEL, SINCE, FailureRate
+from verify.problems.cnn.separation import SINCE, SeparationShortfall
 from verify.problems.cnn.settings import CnnSetting, conditions
 from verify.problems.laboratory import Laboratory
 from verify.seeds import derived_seed
-from verify.statistics import binomial_interval
+from verify.statistics import LEVEL, binomial_interval
 
 Number = TypeVar("Number", int, float)
 
@@ -82,10 +82,10 @@ class Parameters:
         others = [Place(self.alphas_n, self.alphas_s, alpha) for alpha in _numbers(self.alphas, float)]
         return list(dict.fromkeys([*self.grid, *others]))
 
-    def rate(self, place: Place) -> FailureRate:
+    def rate(self, place: Place) -> SeparationShortfall:
         """What breaks the promise, as in the claims."""
         steps = ceil(self.travel * self.stage / self.setting(place, 0).unit)
-        return FailureRate(travel=self.travel, count=steps, fails=Way(self.method, (self.b1, self.b2)))
+        return SeparationShortfall(travel=self.travel, count=steps, fails=Way(self.method, (self.b1, self.b2)))
 
     def setting(self, place: Place, seed: int) -> CnnSetting:
         """The setting at a place, of a seed."""

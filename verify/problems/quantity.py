@@ -83,7 +83,8 @@ class Measurement:
     assumption that does not hold); `notes` say why. gamma: `[b]` the reference margins, where there are any.
     bound: `[b r]` the larger side, of a quantity that measures both sides of an inequality. parts: by name, `[b r]`
     terms that add up to `bound`, where the inequality has some. clock: how `log_time` is read. scale: what
-    a gap is judged by beside itself, where a budget bounds it. all_or_none: whether
+    a gap is judged by beside itself, where a budget bounds it. chance: `[b]` the probability with which a theorem
+    allows each case to break it, where it speaks of probabilities. all_or_none: whether
     nothing may be concluded where fewer than half of the cases could be judged, because what left the others out casts
     doubt on these.
     """
@@ -99,6 +100,7 @@ class Measurement:
     parts: Mapping[str, Float[np.ndarray, "b r"]] | None = None
     clock: Clock = STEPS
     scale: Curves | None = None
+    chance: Float[np.ndarray, " b"] | None = None
     all_or_none: bool = False
 
     @property

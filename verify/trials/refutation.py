@@ -13,6 +13,7 @@ import solvers
 from solvers import exact
 from solvers.errors import InputError
 from verify.backend import Progress
+from verify.claims import faults
 from verify.claims.claim import Claim
 from verify.claims.judge import judge
 from verify.claims.verdict import Evidence
@@ -77,14 +78,14 @@ def explain(
     log_time: float = 2e3,
     progress: Progress | None = None,
 ) -> Refutation | None:
-    """Run the claim on one case, and on for more than twice the steps; None where its quantity cannot be judged on it.
-
-    Raises `TrajectoryError` at NaN in a run.
-    """
+    """Run the claim on one case, and on for more than twice the steps; None where its quantity cannot be judged."""
     lab = Laboratory([case], steps=steps, log_time=log_time, progress=progress, scaled=False)
-    first = claim.measure(lab)
-    lab.extend(TWICE)
-    second = claim.measure(lab)
+    try:
+        first = faults.measured(claim, lab)
+        lab.extend(TWICE)
+        second = faults.measured(claim, lab)
+    except faults.COSTS:
+        return None
     if not (first.judged.all() and second.judged.all()):
         return None
     margins, clock, shares = (), second.log_time, {claim.quantity.name: second.values[0]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil, log2
 
 from solvers.norms import Norm
+from verify.claims import faults
 from verify.claims.claim import Claim
 from verify.claims.judge import Verdict, measured
 from verify.claims.verdict import Outcome
@@ -31,7 +32,7 @@ def settle(
     """
     lab, refuted = lab.view(), False
     farthest = 10.0 * lab.steps
-    among = lab.told_apart(*apart) if apart else None
+    among = faults.told_apart(lab, apart) if apart else None
     while True:
         verdict = measured(claim, lab, among, farther=farthest / lab.steps, one=one)
         alone = verdict.outcome is Outcome.REFUTED and verdict.evidence.alone

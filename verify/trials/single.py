@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from solvers.errors import UndecidedError
+from verify.claims import faults
 from verify.claims.claim import Claim
 from verify.datasets.cases import Case
-from verify.errors import FlowError, TrajectoryError
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
 
@@ -16,6 +15,6 @@ def measured(claim: Claim, case: Case, *, steps: float, log_time: float) -> Meas
     Without the scale of a budget, which no case is held to that refutes alone.
     """
     try:
-        return claim.measure(Laboratory([case], steps=int(steps), log_time=log_time, scaled=False))
-    except (TrajectoryError, FlowError, UndecidedError):
+        return faults.measured(claim, Laboratory([case], steps=int(steps), log_time=log_time, scaled=False))
+    except faults.COSTS:
         return None

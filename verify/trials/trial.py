@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 
 from verify.backend import Progress, devices, working_on
+from verify.claims import faults
 from verify.claims.claim import Claim
-from verify.claims.judge import Verdict
+from verify.claims.judge import Verdict, judge
 from verify.datasets.cases import Case
 from verify.datasets.real import parse
 from verify.problems.laboratory import Laboratory
@@ -99,7 +100,7 @@ def _tried(claim: Claim, whole: Profile, seed: int, progress: Callable[[str, int
     for given in claim.real:
         name, case = _real(claim, given)
         alone = _laboratory(claim, [case], profile, report(f"{seen}, {name}"))
-        real.append((name, settle(claim, alone, profile.extensions, one=True)))
+        real.append((name, _settled_alone(claim, alone, profile, verdict)))
     smallest = counterexample(verdict, profile, seed)
     steps = min(profile.steps, SHORT)
     refutation = explain(claim, smallest, steps=steps) if smallest else None
@@ -121,6 +122,17 @@ def _real(claim: Claim, given: str | Case) -> tuple[str, Case]:
         return given.name or "unnamed", given
     dataset = parse(given)
     return given, claim.prepare(dataset) if claim.prepare else dataset
+
+
+def _settled_alone(claim: Claim, lab: Laboratory, profile: Profile, drawn: Verdict) -> Verdict:
+    """The verdict on the laboratory's only case; INCONCLUSIVE where it cannot be measured.
+
+    drawn: the verdict on the others, at whose times nothing is known of it then.
+    """
+    try:
+        return settle(claim, lab, profile.extensions, one=True)
+    except faults.COSTS as error:
+        return judge(claim, faults.unmeasured(drawn.measurement, lab.cases[0], error), one=True)
 
 
 def _laboratory(claim: Claim, cases: Sequence[Case], profile: Profile, progress: Progress | None) -> Laboratory:

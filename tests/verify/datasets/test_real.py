@@ -324,9 +324,12 @@ def test_the_known_margin_of_wine():
 @pytest.mark.parametrize(
     ("spec", "remedy"),
     [
-        ("iris", "iris is not linearly separable .*: add an intercept, or choose other classes"),
-        ("breast_cancer:standardise", "breast_cancer is not linearly separable .*: add an intercept"),
-        ("iris:intercept", "iris is not linearly separable .*: choose other classes or fewer points"),
+        ("iris", "classes 1 and 2 apart, with an intercept or without: leave out .*classes=A,B, C-vs-rest"),
+        (
+            "breast_cancer:standardise",
+            "breast_cancer is not linearly separable, since .*: add an intercept column, which",
+        ),
+        ("iris:intercept", "iris is not linearly separable, since .* classes 1 and 2 apart"),
     ],
 )
 def test_data_that_are_not_separable(spec, remedy):

@@ -11,7 +11,7 @@ from verify.gallery import EXPERIMENTS, zou2023_probability
 from verify.gallery.making import make
 from verify.gallery.zou2023_probability import Parameters, Place
 from verify.problems.cnn.runs import SHARES, Way
-from verify.problems.cnn.separation import SINCE, FailureRate
+from verify.problems.cnn.separation import SINCE, SeparationShortfall
 
 LOOKS = len(SHARES) - SINCE
 
@@ -37,7 +37,7 @@ def told(monkeypatch, late: dict[tuple[int, int, float], int], unsure: dict[tupl
         open_[:, -1] = ~certain[:, -1] & (k < late.get(place, 0) + unsure.get(place, 0))
         return certain, open_
 
-    monkeypatch.setattr(FailureRate, "broken", broken)
+    monkeypatch.setattr(SeparationShortfall, "broken", broken)
     return batches
 
 

@@ -29,7 +29,6 @@ CLAIM = {
 # What makes the dear ones cheap, beside the few cases.
 _SMALL = {"n": 4, "s": 9, "first": 1}
 SMALLER = {
-    "cnn.FailureRate": _SMALL | {"count": 60, "repetitions": 2},
     "cnn.FeatureSigns": _SMALL | {"count": 60},
     "cnn.Growth": _SMALL,
     "cnn.SeparationShortfall": _SMALL | {"count": 60},

@@ -7,9 +7,10 @@ from verify.claims.kinds.bound import Bound
 from verify.claims.kinds.kind import Kind
 from verify.claims.kinds.limit import Limit
 from verify.claims.kinds.order import Order
+from verify.claims.kinds.probability import HighProbability
 from verify.claims.kinds.rate import Rate
 from verify.claims.kinds.separation import Separation
 from verify.claims.kinds.tight import Tight
 from verify.claims.kinds.trend import Trend
 
-__all__ = ["Bound", "Kind", "Limit", "Order", "Rate", "Separation", "Tight", "Trend"]
+__all__ = ["Bound", "HighProbability", "Kind", "Limit", "Order", "Rate", "Separation", "Tight", "Trend"]

@@ -68,6 +68,10 @@ class Kind(ABC):
         """By which factor to move the horizon where the verdict is inconclusive."""
         return 2.0
 
+    def kept(self, m: Measurement) -> Bool[np.ndarray, " b"]:
+        """Cases that certainly keep what is claimed of each of them; of those that do not, some are undecided."""
+        return self.nearness(m) <= self.limit
+
     def suspects(self, m: Measurement) -> Bool[np.ndarray, " b"]:
         """Cases that are to be run to ten times the horizon before anything can be said of an ensemble."""
         return np.zeros(len(m.values), bool)

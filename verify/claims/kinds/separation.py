@@ -55,6 +55,10 @@ class Separation(Kind):
         """The lower end of the interval of the last value."""
         return np.where(usable(m), m.values[:, -1] - m.floor, np.nan)
 
+    def kept(self, m: Measurement) -> Bool[np.ndarray, " b"]:
+        """A case whose interval does not reach above the threshold."""
+        return usable(m) & (m.values[:, -1] + m.floor <= self.threshold)
+
     @property
     def limit(self) -> float:
         """The threshold."""

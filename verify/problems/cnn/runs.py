@@ -177,11 +177,17 @@ class CnnRuns:
         self, lab: Laboratory, values: Float[np.ndarray, "b r"], floor: Float[np.ndarray, " b"],
         notes: Sequence[str], clock: Float[np.ndarray, " r"], bound: Float[np.ndarray, "b r"] | None = None,
     ) -> Measurement:  # fmt: skip
-        """Curves of the settings that were tried, not a number for the others, which are not judged."""
+        """Curves of the settings that were tried, not a number for the others, which are not judged.
+
+        The theorem allows a probability of 1/n.
+        """
         missing = len(lab.cases) - len(values)
         judged = np.arange(len(lab.cases)) < len(values)
         gap = ((0, missing), (0, 0))
         values = np.pad(values, gap, constant_values=np.nan)
         floor = np.pad(floor, gap[:1])
         sides = None if bound is None else np.pad(bound, gap, constant_values=np.nan)
-        return Measurement(clock, values, floor, judged, lab.cases, notes=tuple(notes), bound=sides, clock=_CLOCK)
+        chance = np.pad([1 / setting.n for setting in self.settings(lab)], gap[:1], constant_values=np.nan)
+        return Measurement(
+            clock, values, floor, judged, lab.cases, notes=tuple(notes), bound=sides, clock=_CLOCK, chance=chance
+        )

@@ -1,9 +1,9 @@
-"""How far the runs of the two-layer CNN are from the separation theorem's promises, and how often they break them."""
+"""How far the runs of the two-layer CNN are from the separation theorem's promises, and which break them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +14,9 @@ from verify.problems.cnn.settings import CnnSetting
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
 from verify.problems.subject import Subject
-from verify.statistics import binomial_interval
 
 SINCE = SHARES.index(0.2)
 """The look from which on "for every T = poly(n)/eta" is read: what fails must fail at all later ones."""
-
-LEVEL = 0.98
-"""Two-sided, of the interval of a frequency."""
 
 
 class Amount(NamedTuple):
@@ -99,37 +95,6 @@ class SeparationShortfall(_Separation):
         notes = [f"{a.name}: at worst {np.max(a.value[:, -1]):.3g} of its tolerance" for a in amounts]
         ways = [f"{way.name} {self.steps(settings, way)} steps" for way in (self.fails, self.learns)]
         return self.measured(lab, curves, half[:, -1], [", ".join(ways), *notes], np.log(np.array(SHARES)))
-
-
-@dataclass(frozen=True)
-class FailureRate(_Separation):
-    """How often the theorem's promise is broken over many draws of data and start at each setting, times n.
-
-    The theorem allows a probability of 1/n, that is 1 of this. The floor is half the exact (Clopper-Pearson) interval
-    of level 98 %. repetitions: draws at each setting.
-    """
-
-    repetitions: int = 40
-
-    name = "rate of broken promises, times n"
-
-    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
-        """At shares of the failing way's steps; a value is the middle of its interval, and the notes count."""
-        values, floor, notes = [], [], []
-        for setting in self.settings(lab):
-            drawn = [replace(setting, seed=setting.seed + 1_000_003 * k) for k in range(self.repetitions)]
-            broken, unsure = (np.count_nonzero(which, axis=0) for which in self.broken(lab, drawn))
-            low = np.array([binomial_interval(int(k), self.repetitions, LEVEL)[0] for k in broken])
-            high = np.array([binomial_interval(int(k), self.repetitions, LEVEL)[1] for k in broken + unsure])
-            values.append(setting.n * (low + high) / 2)
-            floor.append(setting.n * (high - low)[-1] / 2)
-            doubt = f", {unsure[-1]} more undecided" if unsure[-1] else ""
-            notes.append(
-                f"n = {setting.n}, s = {setting.s}: {broken[-1]} of {self.repetitions} break it{doubt}; "
-                f"at most {high[-1]:.3f} of all, against 1/n = {1 / setting.n:.3f}"
-            )
-        clock = np.log(np.array(SHARES[SINCE:]))
-        return self.measured(lab, np.array(values), np.array(floor), notes, clock)
 
     def broken(self, lab: Laboratory, drawn: Sequence[CnnSetting]) -> tuple[np.ndarray, np.ndarray]:
         """Of which settings the run certainly breaks the promise by each look from `SINCE` on, and of which it is not

@@ -123,6 +123,7 @@ class Spread:
 class Settling:
     """Largest relative change of an entry of AdaGrad's `h` since a tenth of the log time, 1 where one is not positive.
 
+    Of the weights that ever have a gradient: others stay zero, and their `h` does not matter.
     isotropic: instead what the entries differ by, `1 - min h / max h`; for twins.
     """
 
@@ -140,13 +141,16 @@ class Settling:
             raise InputError("This claim measures a conditioner, but its flow has none: give it dynamics.AdaGrad.")
         before = np.searchsorted(flow.log_time, flow.log_time / 10)
         values = []
-        for h, dataset in zip(flow.conditioner, lab.datasets, strict=True):
-            touched = h[:, np.any(dataset.x != 0, axis=0)]
+        for h in flow.conditioner:
+            # It is infinite as long as a weight has had no gradient: for ever where no point touches it, or all cancel.
+            touched = h[:, np.isfinite(h[-1])]
+            known = np.isfinite(touched) & (touched > 0)
+            usual = np.where(known, touched, 1.0)
             if self.isotropic:
-                values.append(1 - touched.min(axis=1) / touched.max(axis=1))
-                continue
-            change = np.abs(touched / touched[before] - 1).max(axis=1)
-            values.append(np.where(np.isfinite(touched).all(axis=1) & (touched > 0).all(axis=1), change, 1.0))
+                found = 1 - usual.min(axis=1) / usual.max(axis=1)
+            else:
+                found = np.abs(np.where(known[before], usual / usual[before], 0.0) - 1).max(axis=1)
+            values.append(np.where(known.all(axis=1), found, 1.0))
         floor = np.full(len(values), ROUNDING)
         return Measurement(
             flow.log_time, np.stack(values), floor, flow.met, lab.datasets, None, flow.notes, clock=LOG_TIME

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.verify.given import LOG_TIME, claim, measured
-from verify.claims import Bound, Kind, Limit, Order, Promise, Rate, Separation, Tight, Trend
+from verify.claims import Bound, HighProbability, Kind, Limit, Order, Promise, Rate, Separation, Tight, Trend
 from verify.claims import kinds as package
 from verify.claims.judge import advise, judge, refutes_alone
 from verify.claims.verdict import Outcome
@@ -19,6 +19,7 @@ KINDS = {
     "limit": (Limit(1e-2, LAW), LAWFUL, STUCK),
     "rate": (Rate(LAW), LAWFUL, STUCK),
     "tight": (Tight(LAW), LAWFUL, STUCK),
+    "probability": (HighProbability(Bound.constant(0.9)), 0.5 * np.ones(len(LOG_TIME)), STUCK + 1),
     "order": (Order(1.8, 2.2), HALVES, LEVELS),
     "separation": (Separation(0.1, "small"), LAWFUL, STUCK),
     "trend": (Trend(-1), LAWFUL, 1 / LAWFUL),
@@ -51,7 +52,7 @@ def test_nearness_is_above_the_limit_on_what_refutes_alone_and_on_nothing_else(n
     near, alone = kind.nearness(m), refutes_alone(claim(kind=kind), m)
     np.testing.assert_array_equal(near > kind.limit, alone)
     assert not alone[:8].any()
-    assert alone[8:].all() == (name != "trend")  # which is the ensemble's
+    assert alone[8:].all() == (name not in ("trend", "probability"))  # which are the ensemble's
     assert near[8] > near[0]
 
 

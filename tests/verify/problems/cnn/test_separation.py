@@ -1,12 +1,12 @@
-"""What is judged of the CNN's runs: amounts over tolerances, looks that count, frequencies with their intervals."""
+"""What is judged of the CNN's runs: amounts over tolerances, looks that count, how often a promise is broken."""
 
 import numpy as np
 import pytest
 
 from solvers.errors import InputError
-from verify import Dataset
+from verify import Dataset, HighProbability, Outcome, Separation
 from verify.problems.cnn.runs import ADAM, GD, SHARES, STEPS, CnnRuns, Seen, Way
-from verify.problems.cnn.separation import SINCE, FailureRate, FeatureSigns, SeparationShortfall, _kept, _worst
+from verify.problems.cnn.separation import SINCE, FeatureSigns, SeparationShortfall, _kept, _worst
 from verify.problems.cnn.settings import CnnSetting
 from verify.problems.laboratory import Laboratory
 from verify.problems.subject import Described
@@ -67,13 +67,13 @@ def test_gradients_are_not_asked_of_adamw():
     assert shortfall(*wild) == pytest.approx(5000)
 
 
-def rate(broken: int, unsure: int = 0) -> tuple[float, float]:
-    """The interval of n times the frequency, with so many of 40 failing runs that generalise, or may do so."""
+def told(broken: int, unsure: int = 0) -> SeparationShortfall:
+    """The quantity, of 40 runs of which so many generalise where they should fail, or may do so."""
     error, half = np.ones(40), np.zeros(40)
     error[:broken] = 0.0
     error[broken : broken + unsure], half[broken : broken + unsure] = 0.45, 0.02
 
-    class Told(FailureRate):
+    class Told(SeparationShortfall):
         def seen(self, lab, settings, way, shares=SHARES):
             assert len(settings) == 40
             if way == GD:
@@ -81,23 +81,45 @@ def rate(broken: int, unsure: int = 0) -> tuple[float, float]:
             repeated = {name: np.repeat(a[:, None], LOOKS, 1) for name, a in (("error", error), ("half", half))}
             return seen(1.0, rows=40)._replace(**repeated)
 
-    found = Told(repetitions=40, first=1).measure(CNN, LAB)
-    return float(found.values[0, -1] - found.floor[0]), float(found.values[0, -1] + found.floor[0])
+    return Told()
 
 
-def test_frequencies_have_exact_intervals():
-    low, high = rate(0)
-    assert low == pytest.approx(0, abs=1e-12)
-    assert high == pytest.approx(6 * (1 - 0.01 ** (1 / 40)))
-    low, high = rate(40)
-    assert low == pytest.approx(6 * 0.01 ** (1 / 40))
-    assert high == pytest.approx(6)
+def test_runs_that_break_the_promise_are_counted_at_each_look():
+    broken, unsure = told(3, 2).broken(LAB, [SETTING] * 40)
+    assert broken.shape == unsure.shape == (40, LOOKS - SINCE)
+    assert broken.sum(axis=0).tolist() == [3] * (LOOKS - SINCE)
+    assert unsure.sum(axis=0).tolist() == [2] * (LOOKS - SINCE)
 
 
-def test_doubt_widens_the_interval():
-    assert rate(0, unsure=3)[0] == pytest.approx(0, abs=1e-12)
-    assert rate(0, unsure=3)[1] == pytest.approx(rate(3)[1])
-    assert rate(2, unsure=3)[0] == pytest.approx(rate(2)[0])
+@pytest.mark.parametrize(
+    ("broken", "unsure", "outcome"),
+    [
+        (0, 0, Outcome.SUPPORTED),
+        (1, 0, Outcome.SUPPORTED),
+        (0, 1, Outcome.SUPPORTED),
+        (2, 0, Outcome.INCONCLUSIVE),
+        (1, 1, Outcome.INCONCLUSIVE),
+        (12, 0, Outcome.INCONCLUSIVE),
+        (15, 0, Outcome.REFUTED),
+        (13, 20, Outcome.INCONCLUSIVE),
+        (14, 20, Outcome.REFUTED),
+    ],
+)
+def test_the_promise_is_held_against_a_probability_of_one_over_n(broken, unsure, outcome):
+    kind = HighProbability(Separation(1.0, "small"))
+    m = told(broken, unsure).measure(CNN, Laboratory([SETTING] * 40, steps=10))
+    np.testing.assert_array_equal(m.chance, np.full(40, 1 / 6))
+    found = kind.judge("shortfall", m)
+    assert found.outcome is outcome
+    assert f"{broken} of 40 cases" in found.sentence
+    assert "the theorem allows 0.167" in found.sentence
+
+
+def test_settings_that_are_not_tried_have_no_probability():
+    lab = Laboratory([SETTING, SETTING, SETTING], steps=10)
+    quantity = CnnRuns(first=2, n=8)
+    m = quantity.measured(lab, np.zeros((2, 3)), np.zeros(2), (), np.arange(3.0))
+    np.testing.assert_array_equal(m.chance, [1 / 8, 1 / 8, np.nan])
 
 
 def test_runs_from_the_start_to_the_verdict_in_small():

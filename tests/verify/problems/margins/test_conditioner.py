@@ -12,7 +12,8 @@ from verify.datasets import Dataset
 from verify.flows.dynamics import AdaGrad
 from verify.laws import inverse_log
 from verify.problems.laboratory import Laboratory
-from verify.problems.margins.conditioner import Conditioned, Energy, Spread
+from verify.problems.margins import ensembles
+from verify.problems.margins.conditioner import Conditioned, Energy, Settling, Spread
 from verify.problems.margins.gap import Direction
 from verify.problems.subject import flow_of
 
@@ -47,6 +48,20 @@ def test_spread(lab):
         m = Spread(conditioned).measure(POINT.subject, lab)
         np.testing.assert_array_equal(m.judged, [False, True, True])
         assert (m.values[1:] < 1e-9).all()
+
+
+@pytest.mark.parametrize("isotropic", [False, True])
+def test_a_weight_without_gradient_does_not_matter(isotropic):
+    """In the second feature the points cancel, at each step of the first dataset, at the first one of the second."""
+    for_ever, at_first = Dataset([[1, 1], [1, -1]], [1, 1]), Dataset([[2, 1], [1, -1]], [1, 1])
+    example = Laboratory([for_ever, at_first], steps=1000, log_time=1e3)
+    h = ensembles.flow(MARGIN.subject, example).conditioner
+    assert np.isinf(h[0][:, 1]).all()
+    assert np.isfinite(h[1][-1]).all()
+    m = Settling(isotropic).measure(MARGIN.subject, example)
+    assert np.isfinite(m.values).all()
+    assert m.values[0, -1] < 1e-6
+    assert (m.values[1, -1] < 1e-6) == (not isotropic)
 
 
 def test_direction_of_a_support_vector_without_multiplier():
