@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -57,8 +58,7 @@ def told(problem: Problem, multipliers: Table, with_intercept: Solved) -> tuple[
         found = _of_two_classes(problem, with_intercept, found)
     points = _points(problem, found)
     who, remedy = _who(problem, found)
-    why = f"{_why(problem, points)}, and no linear rule tells {who} apart, with an intercept or without"
-    return why, f"{remedy}drop {_one(points)}", found
+    return f"no linear rule tells {who} apart, even with an intercept (see {_named(points)})", remedy, found
 
 
 def _of_two_classes(problem: Problem, with_intercept: Solved, multipliers: Table) -> Table:
@@ -103,9 +103,12 @@ def _why(problem: Problem, points: Int[np.ndarray, " p"]) -> str:
     if len(points) == 1:
         i = int(points[0])
         return f"point {i} has no feature that is not 0" if not problem.x[i].any() else f"point {i} contradicts itself"
-    shown = ", ".join(map(str, points[:_SHOWN]))
+    return f"the data vectors of {_named(points)} combine to zero"
+
+
+def _named(points: Int[np.ndarray, " p"]) -> str:
     more = f" and {len(points) - _SHOWN} others" if len(points) > _SHOWN else ""
-    return f"the data vectors of points {shown}{more} combine to zero"
+    return f"points {', '.join(map(str, points[:_SHOWN]))}{more}"
 
 
 def _one(points: Int[np.ndarray, " p"]) -> str:
@@ -121,10 +124,10 @@ def _classes(problem: Problem, multipliers: Table) -> list[int]:
 def _who(problem: Problem, multipliers: Table) -> tuple[str, str]:
     """The classes that contradict each other, in words, and what can be done about classes."""
     if problem.classes <= 2:
-        return "the labels", "give features that tell them, or "
+        return "the labels", "give features that tell them, or drop one of these points"
     *first, last = _classes(problem, multipliers)
     together = " all" if len(first) > 1 else ""
-    remedy = "leave out one of these classes, take one class against all others, or "
+    remedy = "leave out one of them, take one class against all others, or drop one of these points"
     return f"classes {', '.join(map(str, first))} and {last}{together}", remedy
 
 
@@ -140,11 +143,8 @@ def _bounded(rows: Rows, shares: Shares) -> bool:
     target = np.append(np.zeros(size), 1.0)
     shares = shares / shares.sum()
     residual = np.abs(system @ shares - target) + (m + 2) * _EPS * (np.abs(system) @ shares + target)
-    _, triangle, order = scipy.linalg.qr(system, mode="economic", pivoting=True)
-    diagonal = np.abs(np.diag(triangle))
-    if not diagonal.min() > 0:
-        return False
-    basis = order[: size + 1]
+    factors: Any = scipy.linalg.qr(system, mode="r", pivoting=True)
+    basis = factors[1][: size + 1]
     square = system[:, basis]
     try:
         inverse = np.linalg.inv(square)

@@ -41,7 +41,7 @@ class Mended(CacheInterface):
         self._cache, self._path = cache, cache._path
         self._left = False
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: str) -> bytes | None:  # pyright: ignore[reportIncompatibleMethodOverride]  # jax's has no type
         """The program of that key; None where there is none that is whole."""
         if self._left:
             return None

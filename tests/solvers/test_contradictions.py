@@ -119,7 +119,7 @@ def test_points_that_differ_below_the_rounding_are_undecided(scale, name):
         (
             [[1.0], [2.0], [3.0]],
             [1, -1, 1],
-            "no linear rule tells the labels apart, with an intercept or without: give",
+            "no linear rule tells the labels apart, even with an intercept .see points 0, 1, 2.: give",
         ),
         ([[1.0], [2.0], [3.0]], [0, 1, 0], "no linear rule tells the labels apart"),
         ([[1.0, 1.0], [2.0, 1.0], [3.0, 1.0]], [1, -1, 1], "no linear rule tells the labels apart"),

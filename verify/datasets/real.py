@@ -116,7 +116,7 @@ def require_separable(dataset: Dataset) -> Reference:
     try:
         return max_margin(dataset.x, dataset.y, "l2", classes=dataset.classes)
     except NonSeparableError as error:
-        options = " (options intercept, classes=A,B, C-vs-rest, limit=N)"
+        options = " (options intercept, classes=A,B, C-vs-rest)"
         name = dataset.name or "the dataset"
         message = f"{name} is not linearly separable, since {error.why}: {error.remedy}{options}."
         raise NonSeparableError(message, error.certificate, error.why, error.remedy) from None
