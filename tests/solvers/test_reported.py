@@ -75,6 +75,7 @@ def test_more_features_than_points_by_far():
 def test_one_point_with_two_labels(labels):
     x = [[1.5, 2.5], [2.5, 1.5], [0.0, 1.0], [2.5, 1.5]]
     with pytest.raises(
-        NonSeparableError, match="points 1 and 3 have the same features and different labels, which no rule tells apart: drop one of them"
+        NonSeparableError,
+        match="points 1 and 3 have the same features and different labels, which no rule tells apart: drop one of them",
     ):
         max_margin(x, labels)

@@ -90,7 +90,7 @@ def test_the_walk_meets_those_that_are_known():
     assert set(REFUSED) <= set(FACTORIES)
 
 
-@pytest.mark.filterwarnings("ignore:Specifying a key", 'ignore:"seed" is deprecated')
+@pytest.mark.filterwarnings("ignore:Specifying a key", "ignore::DeprecationWarning")
 def test_parts_of_optimizers_can_be_called_or_are_refused_too():
     parts = FACTORIES.keys() - set(WHOLE)
     assert "scale_by_adam" in parts
@@ -113,7 +113,7 @@ def hasty_compiler() -> Iterator[None]:
 
 # Optax asks for keys by a warning as yet.
 @pytest.mark.usefixtures("hasty_compiler")
-@pytest.mark.filterwarnings("ignore:Specifying a key", 'ignore:"seed" is deprecated')
+@pytest.mark.filterwarnings("ignore:Specifying a key", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("name", WHOLE)
 def test_each_runs_or_is_refused_in_one_sentence(name: str):
     optimizer = _made(FACTORIES[name])
