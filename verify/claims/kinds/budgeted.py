@@ -138,11 +138,10 @@ class _Budgeted:
             return Advice(capped(1.2 * factor), 1, told)
         return None
 
-    @staticmethod
-    def few(r: Reading) -> bool:
-        """Whether too few datasets bear on the claim."""
-        some = r.judged >= scaled.FEWEST and not r.reached
-        return 2 * r.inside < r.judged or (some and r.telling < scaled.FEWEST)
+    def few(self, r: Reading) -> bool:
+        """Whether too few datasets bear on the claim: of all, and of those that have not arrived."""
+        early = 2 * r.inside < r.judged or 3 * r.telling < r.judged - r.exact
+        return early or (r.inside < scaled.FEWEST and r.judged >= scaled.FEWEST)
 
     def early(self, r: Reading, m: Measurement) -> str:
         """How many datasets are pre-asymptotic, and when most of them would not be."""
@@ -215,6 +214,8 @@ class BudgetedRate(_Budgeted):
 
     def short(self, r: Reading, m: Measurement) -> str:
         """Weights that will not travel far enough; growth that is not surely lawful, unless the budgets are."""
+        if r.telling < scaled.FEWEST <= r.judged and not r.reached:
+            return f"only {r.telling} datasets have not arrived and tell of it"
         if 2 * np.count_nonzero(r.lags) > r.telling:
             return f"on {np.count_nonzero(r.lags)} datasets the weights will not travel as far as the law asks"
         if r.proven:
