@@ -124,8 +124,8 @@ def _rows(m: Measurement, places: Int[np.ndarray, " p"]) -> Measurement:
 
     scale = m.scale
     if scale is not None:
-        each = {name: getattr(scale, name)[places] for name in Curves.__dataclass_fields__ if name != "log_time"}
-        scale = replace(scale, **each)
+        each = {name: getattr(scale, name) for name in Curves.__dataclass_fields__ if name != "log_time"}
+        scale = replace(scale, **{name: None if rows is None else rows[places] for name, rows in each.items()})
     return replace(
         m,
         values=m.values[places],
