@@ -95,8 +95,10 @@ def draw(
         panels[0].xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.power_of_ten(round(value))))
         panels[0].xaxis.set_major_locator(MaxNLocator(6, integer=True))
         panels[0].set_xlabel("steps t")
-        panels[0].set_ylim(top=0.1)
-        panels[0].set_ylabel("1 − share of the maximal margin (10⁻⁶ where less)")
+        # A decade at least, so that its ends are ticks of their own.
+        panels[0].set_ylim(bottom=min(panels[0].get_ylim()[0], -1.1), top=0.1)
+        floored = any(np.nanmin(_decades(gap)) <= _FLOOR for gap in gaps.values() if np.isfinite(gap).any())
+        panels[0].set_ylabel("1 − share of the maximal margin" + (", 10⁻⁶ where less" if floored else ""), fontsize=9)
         if len(panels) > 1:
             panels[1].set_xscale("log")
             panels[1].set_xlabel("log₁₀ t, of the flow")

@@ -89,7 +89,8 @@ def sentence_of(error: Exception) -> str | None:
 
 
 def _tell(sentence: str) -> None:
-    err.print(f"verify: {sentence}", highlight=False, markup=False, soft_wrap=True)
+    # On one line, whatever of what was typed it holds.
+    err.print(f"verify: {' '.join(sentence.split())}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _telling(usual: Any) -> Any:

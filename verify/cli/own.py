@@ -258,11 +258,12 @@ def _offered(module: ModuleType, name: str, what: str) -> str:
     public = {each: value for each, value in vars(module).items() if not each.startswith("_")}
     close = difflib.get_close_matches(name, public, 5)
     own = [each for each, value in public.items() if _defines(module, value)]
-    shown = textwrap.shorten(", ".join(close or own), 80, placeholder=" ...")
+    shown = textwrap.shorten(", ".join(close or own), 80, placeholder=" and more")
     return f"choose from {shown}" if shown else f"define the {what} at its top level"
 
 
 def _defines(module: ModuleType, value: Any) -> bool:
     """Whether a module's value is not imported, as far as one can tell."""
-    made = isinstance(value, type | FunctionType)
-    return not isinstance(value, ModuleType) and (not made or value.__module__ == module.__name__)
+    if isinstance(value, type | FunctionType):
+        return value.__module__ == module.__name__
+    return not isinstance(value, ModuleType) and type(value).__module__ != "__future__"

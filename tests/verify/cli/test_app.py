@@ -100,8 +100,42 @@ def test_run_an_optax_optimizer(call, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("command", "kept"),
+    [("run", "nothing of this call is kept"), ("check", "the records of claims that were finished")],
+)
+def test_an_interrupted_command_says_what_is_kept(call, monkeypatch, command, kept):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("verify.datasets.real.parse", interrupt)
+    monkeypatch.setattr("verify.cli.check.located", interrupt)
+    code, out, err = call(
+        *([command, "fan2025"] if command == "check" else [command, "--optimizer", "sign_gd", "--data", "iris"])
+    )
+    assert (code, out) == (130, "")
+    assert err.startswith(f"verify: Interrupted: {kept}")
+
+
+def test_without_a_command_the_help_is_shown_and_nothing_else(call):
+    code, out, err = call()
+    assert code == 2
+    assert "Usage: verify" in out + err
+    assert "verify: " not in out + err
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(call, tmp_path):
+    (tmp_path / "fine").write_text("")
+    code, _, err = call("report", "--report-dir", "fine")
+    assert code == 2
+    assert err.startswith("verify: ")
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["rum"], "No such command 'rum', did you mean 'run'?: see verify --help."),
+        (["run"], "Missing option '--optimizer': see verify run --help."),
+        (["run", "--optimzer", "x"], "No such option: --optimzer"),
         (["check", "nobody/nothing"], "There is no claim 'nobody/nothing'"),
         (["check", "missing.py"], "missing.py is no Python file"),
         (["check", "fan2025", "--profile", "eager"], "There is no profile 'eager'"),

@@ -73,6 +73,7 @@ def test_a_table_a_figure_and_arrays(call, tmp_path):
     assert "maximal linf margin 0.111111111" in out
     figure = (tmp_path / "run.svg").read_text("utf-8")
     assert "mine.py:my_opt on points.csv:intercept" in figure
+    assert "10⁻¹" in figure  # a decade is shown, however little the gaps fell
     with np.load(tmp_path / "run.npz", allow_pickle=False) as saved:
         assert saved["normalised_margin_linf"].shape == saved["time"].shape
         about = json.loads(str(saved["about"]))
