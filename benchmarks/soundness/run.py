@@ -48,9 +48,14 @@ class Plan:
     tasks: tuple[Task, ...]
 
     def found(self, results: Results) -> list[Line]:
-        """The lines of those that are there."""
-        lines = (results.find(t.part, t.name, self.profile.name, t.seed, t.mark) for t in self.tasks)
-        return [line for line in lines if line is not None]
+        """The lines of those that are there; the truth is as the catalogue has it now."""
+        found = []
+        for task in self.tasks:
+            line = results.find(task.part, task.name, self.profile.name, task.seed, task.mark)
+            if line is not None:
+                truth = {"true": task.subject.true, "why": task.subject.why} if isinstance(task.subject, Entry) else {}
+                found.append(line | truth)
+        return found
 
 
 def planned(what: str, profile: Profile, seeds: Sequence[int], words: str) -> Plan:

@@ -223,6 +223,14 @@ def test_a_run_judges_what_changed(tmp_path):
     assert [each["name"] for each in seen] == [plan.tasks[0].name]
 
 
+def test_a_truth_that_was_mended_needs_no_new_verdict(tmp_path):
+    plan = planned("catalogue", TINY, [0], CHEAP)
+    results = Results(tmp_path / "kept.jsonl", resume=False)
+    for task in plan.tasks:
+        results.add(line("SUPPORTED", true=False, name=task.name) | {"profile": "quick", "mark": task.mark})
+    assert [each["true"] for each in plan.found(results)] == [True, False]
+
+
 # --- what is made to mislead ------------------------------------------------------------------------------------------
 
 
