@@ -29,7 +29,9 @@ def test_names_are_unique():
 
 def test_all_kinds_occur_true_and_false():
     found = {truth: {entry.claim.kind.name for entry in ENTRIES if entry.true is truth} for truth in (True, False)}
-    assert found[True] == found[False] == {getattr(kinds, name).name for name in kinds.__all__ if name != "Kind"}
+    # What holds with a probability is judged case by case as the others are; the theorems have such claims and twins.
+    every = {getattr(kinds, name).name for name in kinds.__all__ if name not in ("Kind", "HighProbability")}
+    assert found[True] == found[False] == every
     assert {entry.true for entry in ENTRIES if isinstance(entry.claim.quantity, NetworkKKT)} == {True, False}
 
 

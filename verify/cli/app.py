@@ -113,7 +113,7 @@ app = typer.Typer(
 )
 
 
-def _tell_version(wanted: bool) -> None:
+def _tell_version(wanted: bool | None) -> None:
     from verify import __version__
 
     if wanted:
@@ -124,8 +124,8 @@ def _tell_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
+        bool | None, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = None,
 ) -> None:
     """What stands before a command."""
 

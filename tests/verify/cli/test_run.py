@@ -95,7 +95,7 @@ def test_two_classes_have_a_matrix_of_weights(call):
     [
         (
             ["--optimizer", "mine.py:broken", "--data", "points.csv:intercept"],
-            "mine.py:broken cannot be run (RuntimeError",
+            "makes no step on weights of shape (3,) (RuntimeError: no step)",
         ),
         (["--optimizer", "mine.py:gone", "--data", "points.csv"], "mine.py defines no 'gone'"),
         ([*OWN, "--loss", "mine.py:gone"], "mine.py defines no 'gone'"),
@@ -105,7 +105,10 @@ def test_two_classes_have_a_matrix_of_weights(call):
         ([*OWN, "--steps", "many"], "'--steps'"),
         (["--optimizer", "sign_gd"], "Missing option '--data'"),
         (["--stps", "3"], "No such option"),
-        (["--optimizer", "sign_gd", "--data", "twice.csv"], "Points 1 and 2 of twice.csv"),
+        (
+            ["--optimizer", "sign_gd", "--data", "twice.csv"],
+            "twice.csv is not linearly separable, since points 1 and 2 have the same features",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_two(call, tmp_path, arguments, sentence):

@@ -345,7 +345,10 @@ def test_data_that_are_not_separable(spec, remedy):
 
 def test_a_point_with_two_labels_is_named(table):
     dataset = load(table("a,b,label\n1,0,no\n2,1,yes\n0,3,no\n2,1,no\n"))
-    with pytest.raises(NonSeparableError, match=r"Points 1 and 3 of data\.csv, .* the labels 1 and -1, .*: drop one"):
+    with pytest.raises(
+        NonSeparableError,
+        match=r"data\.csv is not .* points 1 and 3 have the same features and different labels, .*: drop one",
+    ):
         require_separable(dataset)
 
 

@@ -53,7 +53,7 @@ def quantities() -> dict[str, type]:
     found = {}
     for info in pkgutil.walk_packages(problems.__path__, f"{problems.__name__}."):
         for value in vars(importlib.import_module(info.name)).values():
-            own = isinstance(value, type) and value.__module__ == info.name and value is not Quantity
+            own = isinstance(value, type) and value.__module__ == info.name and info.name.count(".") > 2
             if own and not value.__name__.startswith("_") and hasattr(value, "measure"):
                 found[f"{info.name.split('.')[2]}.{value.__name__}"] = value
     return dict(sorted(found.items()))
