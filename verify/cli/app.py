@@ -137,4 +137,4 @@ for command in (show, run, report, check, replay, hunt, identify, gallery, modif
 
 def main() -> None:
     """Entry point: bad input is one sentence on standard error, and exit code 2."""
-    app()
+    app(prog_name="verify")
