@@ -69,10 +69,10 @@ def identify(
 
 def _results(title: str, found: Identification) -> tuple[dict[str, Any], dict[str, Any]]:
     """What was found, for JSON, and the arrays to be saved."""
-    told = asdict(found)
+    told = found.to_dict()
     curves = {"log_time": told.pop("log_time"), "gaps": told.pop("gaps")}
-    arrays = {"log_time": curves["log_time"], **{f"gaps_{norm}": gaps for norm, gaps in curves["gaps"].items()}}
-    return {"title": title, "sentence": found.sentence, **told, "curves": curves}, arrays
+    arrays = {"log_time": found.log_time, **{f"gaps_{norm}": gaps for norm, gaps in found.gaps.items()}}
+    return {"title": title, **told, "curves": curves}, arrays
 
 
 def _datasets(data: str, draws: int, seed: int) -> list[Dataset]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -42,12 +40,12 @@ class Outputs(NamedTuple):
     def write(self, found: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         """Save the arrays, with what was found as JSON beside them as `about`, and print the JSON if it was asked for.
 
-        found: plain values, arrays and dataclasses; the curves are left out of `about`. In JSON what is not a finite
-        number is null.
+        found: what `solvers.display.plain` takes, which also says what stands for NaN; `about` is without the curves.
         """
         import numpy as np
 
         from reports.records import replace_file
+        from solvers.display import plain
 
         told = plain(found)
         if self.save:
@@ -55,20 +53,3 @@ class Outputs(NamedTuple):
             replace_file(self.save, lambda file: np.savez_compressed(file, allow_pickle=False, about=about, **arrays))
         if self.as_json:
             typer.echo(json.dumps(told, allow_nan=False, ensure_ascii=False))
-
-
-def plain(value: Any) -> Any:
-    """The value as JSON has it: dataclasses as objects, arrays as lists, NaN and infinity as null."""
-    import numpy as np
-
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

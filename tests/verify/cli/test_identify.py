@@ -1,7 +1,9 @@
 """`verify identify`: what it prints and draws, and how it refuses bad input."""
 
+import json
 import re
 
+import numpy as np
 import pytest
 
 from verify.cli import app, common
@@ -36,6 +38,18 @@ def test_it_ranks_the_norms_and_draws_them(call, tmp_path):
     figure = (tmp_path / "sign.svg").read_text()
     assert "linf" in figure
     assert "sign_gd on drawn:binary" in figure
+
+
+def test_json_and_arrays(call, tmp_path):
+    code, out, err = call("--optimizer", "sign_gd", *SHORT, "--json", "--save", "found.npz")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert (found["title"], found["norm"]) == ("sign_gd on drawn:binary", "linf")
+    assert found["sentence"].startswith("It maximises the linf margin, on 2 of 2 datasets")
+    assert [score["norm"] for score in found["ranking"]] == ["linf", "l2"]
+    with np.load(tmp_path / "found.npz", allow_pickle=False) as saved:
+        assert saved["gaps_linf"].shape == (2, len(saved["log_time"])) == np.shape(found["curves"]["gaps"]["linf"])
+        assert json.loads(str(saved["about"]))["norm"] == "linf"
 
 
 def test_a_flow_has_a_panel_of_its_own(call, tmp_path):

@@ -1,41 +1,23 @@
 """What commands write: refused before anything is computed, plain values, and arrays with their story."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from solvers.errors import InputError
-from verify.cli.written import Outputs, plain
-
-
-@dataclass
-class Found:
-    norm: str
-    shares: tuple[float, ...]
-    path: Path
-
-
-def test_plain_values():
-    found = Found("l2", (1.0, np.nan, np.inf), Path("a"))
-    given = {"found": found, "arrays": [np.array([1.5, -np.inf]), np.int64(3), np.bool_(True)], "none": None}
-    assert plain(given) == {
-        "found": {"norm": "l2", "shares": [1.0, None, None], "path": "a"},
-        "arrays": [[1.5, None], 3, True],
-        "none": None,
-    }
+from verify.cli.written import Outputs
 
 
 def test_arrays_are_saved_with_what_was_found(tmp_path, capsys):
     outputs = Outputs(None, tmp_path / "new" / "run.npz", True)
     outputs.check()
-    outputs.write({"norm": "l2", "curves": {"time": np.arange(3)}}, {"time": np.arange(3)})
-    assert json.loads(capsys.readouterr().out) == {"norm": "l2", "curves": {"time": [0, 1, 2]}}
+    outputs.write({"norm": "l2", "share": np.nan, "curves": {"time": np.arange(3)}}, {"time": np.arange(3)})
+    assert json.loads(capsys.readouterr().out) == {"norm": "l2", "share": None, "curves": {"time": [0, 1, 2]}}
     with np.load(tmp_path / "new" / "run.npz", allow_pickle=False) as saved:
         np.testing.assert_array_equal(saved["time"], [0, 1, 2])
-        assert json.loads(str(saved["about"])) == {"norm": "l2"}
+        assert json.loads(str(saved["about"])) == {"norm": "l2", "share": None}
 
 
 @pytest.mark.parametrize(
