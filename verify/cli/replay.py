@@ -25,7 +25,9 @@ def replay(
     name: Annotated[
         str, typer.Argument(metavar="ID", help="The id of a claim that has a record.", autocompletion=claim_ids)
     ],
-    twin: Annotated[int | None, typer.Option(help="Replay the counterexample of this false twin: 0, 1, ...")] = None,
+    twin: Annotated[
+        int | None, typer.Option(help="Replay the counterexample of this false twin: 0, 1, ...; shrunk if it was not.")
+    ] = None,
     steps: Annotated[int, typer.Option(help="Steps of the run; it goes on to twice as many.")] = 5_000,
     figure: Annotated[Path | None, typer.Option(help="Where to draw the run: .svg or .png.")] = None,
     device: Device = None,
@@ -33,7 +35,8 @@ def replay(
 ) -> None:
     """Run a recorded counterexample again, from the record alone, and draw where the run goes.
 
-    Without a refutation the case that came nearest to one is run.
+    Without a refutation the case that came nearest to one is run. A twin's smallest counterexample is looked for the
+    first time it is replayed, and kept in the record.
 
     Examples: verify replay conjectures/false;  verify replay fan2025/sign-gd-binary --twin 0 --figure run.svg
     """
@@ -50,11 +53,12 @@ def replay(
     if record is None:
         raise InputError(f"{report_dir} has no record of {name!r}: check the claim first, or give --report-dir.")
     claim, plain = _claim(record), _case(record, twin)
-    if twin is not None:
-        claim = claim.twin(twin)
     with progress_bar() as bar:
         task = bar.add_task(name)
         with working_on(device):
+            if twin is not None:
+                plain = _shrunk(report_dir, record, claim, twin) or plain
+                claim = claim.twin(twin)
             found = explain(
                 claim, _revived(claim, plain), steps=steps,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -68,6 +72,23 @@ def replay(
         figure, found.log_time, found.shares, plain_refutation(found), title, flow=isinstance(claim.subject, Flow)
     )
     say(f"figure: {figure}")
+
+
+def _shrunk(report_dir: Path, record: dict[str, Any], claim: Claim, twin: int) -> dict[str, Any] | None:
+    """The smallest case that refutes a twin alone, looked for as the record's trial would and put into the record."""
+    from reports.records import load_curves, write_record
+    from verify.trials.profiles import PROFILES
+    from verify.trials.record import plain_case
+    from verify.trials.shrinking import shrunk
+
+    told, profile = record["twins"][twin], PROFILES.get(record["profile"])
+    if told["counterexample"] is not None or profile is None or not claim.twins[twin].shrink or not told.get("drawn"):
+        return told["counterexample"]
+    drawn = _revived(claim, told["drawn"])
+    told["counterexample"] = plain_case(shrunk(claim.twin(twin), drawn, profile, record["seed"]))
+    if told["counterexample"] is not None:
+        write_record(report_dir, record, load_curves(report_dir, record))
+    return told["counterexample"]
 
 
 def recorded(report_dir: Path, name: str) -> dict[str, Any] | None:

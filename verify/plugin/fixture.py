@@ -80,12 +80,30 @@ def _record(request: pytest.FixtureRequest, claim: Claim) -> tuple[dict[str, Any
         kept = _finished(folder, claim.id, Plan({claim.id: mark}, profile.name, seed, platform(config)))
     if kept is not None:
         return kept, True
-    trial = try_claim(claim, profile, seed=seed, platform=config.getoption("device"), progress=_tell(config, claim.id))
+    trial = try_claim(
+        claim, profile, seed=seed, platform=config.getoption("device"), progress=_tell(config, claim.id),
+        shrink_twins=False,
+    )  # fmt: skip
     reproduce = f"pytest '{request.node.nodeid}' --profile={profile.name} --hypothesis-seed={seed} --fresh"
     record, curves = record_of(trial, reproduce)
     stamp(record, mark, request.node.module)
+    _keep_counterexamples(folder, record)
     write_record(folder, record, curves)
     return record, False
+
+
+def _keep_counterexamples(folder: Path, record: dict[str, Any]) -> None:
+    """Give the twins the counterexamples that `verify replay` made of the same trial's record before."""
+    from reports.records import ReportError, read_record, slug
+
+    try:
+        earlier = read_record(folder / "records" / f"{slug(record['id'])}.json")
+    except (ReportError, FileNotFoundError):
+        return
+    if any(earlier.get(name) != record[name] for name in ("fingerprint", "profile", "seed")):
+        return
+    for twin, before in zip(record["twins"], earlier["twins"], strict=True):
+        twin["counterexample"] = before["counterexample"]
 
 
 def _hunted(config: pytest.Config, claim: Claim, record: dict[str, Any], kept: bool) -> dict[str, Any]:

@@ -35,7 +35,8 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
 
 
-def _plain(case: Case | None) -> dict[str, Any] | None:
+def plain_case(case: Case | None) -> dict[str, Any] | None:
+    """A case as the record's schema wants it, without its name."""
     return None if case is None else {name: value for name, value in case.to_json().items() if name != "name"}
 
 
@@ -90,8 +91,8 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
                 "wrong": twin.wrong,
                 "verdict": str(twin.verdict.outcome),
                 "sentence": twin.verdict.sentence,
-                "counterexample": _plain(twin.counterexample),
-                "drawn": _plain(twin.verdict.worst) if twin.verdict.outcome is Outcome.REFUTED else None,
+                "counterexample": plain_case(twin.counterexample),
+                "drawn": plain_case(twin.verdict.worst) if twin.verdict.outcome is Outcome.REFUTED else None,
                 "curve": _curve_name(claim, i),
             }
             for i, twin in enumerate(trial.twins)
@@ -130,7 +131,7 @@ def _worst(trial: Trial) -> dict[str, Any] | None:
         return None
     role = "nearest to refuting the claim" if found is None else "smallest counterexample found"
     return {
-        "dataset": _plain(case),
+        "dataset": plain_case(case),
         "value": _finite(seen.worst_value),
         "step": verdict.measurement.clock.at(seen.worst_log_time),
         "note": f"{case.name or 'case'}: {role}",
@@ -152,7 +153,7 @@ def stamp(record: dict[str, Any], mark: str | None, home: ModuleType) -> None:
 def plain_refutation(found: Refutation) -> dict[str, Any]:
     """A refutation as the record's schema wants it."""
     return {
-        "case": _plain(found.case),
+        "case": plain_case(found.case),
         "steps": list(found.steps),
         "values": [_finite(value) for value in found.values],
         "margins": [
@@ -178,7 +179,7 @@ def plain_hunt(found: Hunt) -> dict[str, Any]:
         "statistic": found.statistic,
         "limit": found.limit,
         "value": _finite(found.value),
-        "case": _plain(found.case),
+        "case": plain_case(found.case),
         "examples": found.examples,
         "judged": found.judged,
         "untargeted": _finite(found.untargeted),

@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis.errors import NoSuchExample
 
 from verify.claims.claim import Claim
-from verify.claims.judge import Verdict, refutes_alone
+from verify.claims.judge import Verdict, judge, refutes_alone
 from verify.claims.kinds import Bound
 from verify.claims.verdict import Outcome
 from verify.datasets.cases import Case
@@ -53,9 +53,18 @@ def counterexample(verdict: Verdict, profile: Profile, seed: int) -> Case | None
     """A shrunk dataset for a refutation, where one dataset suffices to see it."""
     if verdict.outcome is not Outcome.REFUTED or not refutes_alone(verdict.claim, verdict.measurement).any():
         return None
-    violated = verdict.evidence.worst_log_time
-    if not isinstance(verdict.claim.kind, Bound) or violated is None:
-        return shrink(verdict.claim, profile, seed)
-    # A bound that fails early is not worth running for long.
-    early = ceil(3 * np.exp(min(violated, np.log(SHORT)))) + 10
-    return shrink(verdict.claim, profile, seed, most_steps=min(SHORT, early))
+    return shrink(verdict.claim, profile, seed, most_steps=_enough(verdict.claim, verdict.evidence.worst_log_time))
+
+
+def shrunk(claim: Claim, case: Case, profile: Profile, seed: int) -> Case | None:
+    """A shrunk dataset for a claim that was refuted, of whose trial a case with the worst curve is all that is kept."""
+    m = measured(claim, case, steps=min(profile.steps, SHORT), log_time=min(profile.log_time, 2e3))
+    worst = None if m is None else judge(claim, m, one=True).evidence.worst_log_time
+    return shrink(claim, profile, seed, most_steps=_enough(claim, worst))
+
+
+def _enough(claim: Claim, violated: float | None) -> int:
+    """Steps of a run while shrinking: a bound that fails early is not worth running for long."""
+    if not isinstance(claim.kind, Bound) or violated is None:
+        return SHORT
+    return min(SHORT, ceil(3 * np.exp(min(violated, np.log(SHORT)))) + 10)

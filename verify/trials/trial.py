@@ -55,13 +55,16 @@ def try_claim(
     seed: int = 0,
     platform: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    shrink_twins: bool = True,
 ) -> Trial:
     """Try hard to refute a claim: on drawn and real datasets, and with its false twins, which must fall.
 
     platform: where everything is computed, "cpu" or "gpu"; by default jax's own choice.
+    shrink_twins: whether to look for the smallest dataset that refutes each twin, which takes about as long as all
+    else; one that refutes the claim is always looked for. `verify.trials.shrinking.counterexample` does it afterwards.
     """
     with working_on(platform):
-        return _tried(claim, profile, seed, progress)
+        return _tried(claim, profile, seed, progress, shrink_twins)
 
 
 def laboratory(claim: Claim, profile: Profile, *, seed: int = 0, progress: Progress | None = None) -> Laboratory:
@@ -78,7 +81,13 @@ def _shared(claim: Claim, profile: Profile) -> Profile:
     return replace(profile, datasets=ceil(profile.datasets * claim.share))
 
 
-def _tried(claim: Claim, whole: Profile, seed: int, progress: Callable[[str, int, int], None] | None) -> Trial:
+def _tried(
+    claim: Claim,
+    whole: Profile,
+    seed: int,
+    progress: Callable[[str, int, int], None] | None,
+    shrink_twins: bool,
+) -> Trial:
     begun = time.perf_counter()
 
     def report(what: str) -> Callable[[int, int], None]:
@@ -94,7 +103,7 @@ def _tried(claim: Claim, whole: Profile, seed: int, progress: Callable[[str, int
         false = claim.twin(i)
         lab.progress = report(f"{seen}, twin: {twin.wrong}")
         outcome = settle(false, lab, profile.extensions, apart=claim.apart(i), confirm=False)
-        smallest = counterexample(outcome, profile, seed) if twin.shrink else None
+        smallest = counterexample(outcome, profile, seed) if twin.shrink and shrink_twins else None
         twins.append(TwinResult(twin.wrong, outcome, smallest))
     real = []
     for given in claim.real:

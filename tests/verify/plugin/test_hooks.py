@@ -11,7 +11,7 @@ from tests.verify import conjecture
 from verify import compiled, sources
 from verify.claims import catalogue
 from verify.cli import app
-from verify.trials import fingerprint, insisting, profiles
+from verify.trials import fingerprint, insisting, profiles, shrinking
 from verify.trials import trial as trials
 
 pytest_plugins = ["pytester"]
@@ -184,6 +184,27 @@ def test_what_the_command_line_finished_is_kept(command, pytester, monkeypatch, 
     (record,) = records(pytester).values()
     assert record["docstring"] == "A conjecture."
     assert record["reproduce"].startswith("verify check")
+
+
+def test_a_twin_is_shrunk_when_it_is_replayed_and_once_only(check, command, pytester, monkeypatch, capsys):
+    check(conjecture.TRUE).assert_outcomes(passed=1)
+    (record,) = records(pytester).values()
+    assert record["twins"][0]["counterexample"] is None
+    assert record["twins"][0]["drawn"] is not None
+    monkeypatch.delitem(sys.modules, "test_conjecture", raising=False)
+    monkeypatch.chdir(pytester.path)
+    assert command("replay", "conjectures/true", "--twin", "0", "--steps", "100") == 0
+    shrunk = records(pytester)["conjectures__true"]["twins"][0]["counterexample"]
+    # Two features at different sizes are the least that tells the norms apart.
+    assert shrunk == {"x": [[1.0, 2.0]], "y": [1]}
+    assert "Dataset([[1, 2]], [1])" in capsys.readouterr().out
+    with monkeypatch.context() as context:
+        context.setattr(shrinking, "shrink", lambda *a, **k: pytest.fail("looked for again"))
+        assert command("replay", "conjectures/true", "--twin", "0", "--steps", "100") == 0
+        check(conjecture.TRUE, "--fresh").assert_outcomes(passed=1)
+    assert records(pytester)["conjectures__true"]["twins"][0]["counterexample"] == shrunk
+    check(conjecture.TRUE, "--fresh", "--hypothesis-seed=1").assert_outcomes(passed=1)
+    assert records(pytester)["conjectures__true"]["twins"][0]["counterexample"] is None
 
 
 def test_the_command_line_stamps_installed_claims_and_no_larger_trials(command, pytester, monkeypatch, trial):
