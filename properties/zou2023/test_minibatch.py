@@ -15,7 +15,7 @@ an epoch: of 30 starts with n = 48, 1 was not cured with (0.9, 0.9), 11 with (0.
 settings of AdamW n > s σ_p, which `test_cnn` excludes: its weights rest in a box of size 1/λ, not at a stationary
 point, and there the full batch fails all the same. AdamW has no objective whose gradient could be small: only errors
 are claimed of it. A start may break the promise with probability 1/n, as in `test_cnn`, and how often that happens has
-its interval; for AdamW, whose runs are dear, with probability 0.3, which is weaker. Looked at: all T from 0.6/η to 3/η
+its interval; it is held against 1/4, and for AdamW, whose runs are dear, against 0.3, which is weaker. Looked at: all T from 0.6/η to 3/η
 for the full batch, 3/η for batches.
 Reference: Tang, Zhang, Cao, Zou (2025), Theorems 4.1 and 4.2 (Adam), 4.4 and 4.5 (AdamW), orders as there; after Zou,
 Cao, Li, Gu (2023), under whose name the claims stand. For sign descent it is derived.
@@ -23,6 +23,7 @@ Cao, Li, Gu (2023), under whose name the claims stand. For sign descent it is de
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from properties.papers import TANG_2025
 from verify import Claim, HighProbability, Promise, Read, Separation, Twin
@@ -46,7 +47,7 @@ cured = partial(
     "mini-batches.",
     paper=TANG_2025,
     promise=Promise.ASYMPTOTIC,
-    kind=HighProbability(HELD),
+    kind=HighProbability(HELD, weaker=0.25),
 )
 
 
@@ -59,11 +60,13 @@ def exchanged(them: SeparationShortfall) -> SeparationShortfall:
     return replace(them, fails=them.learns, learns=them.fails, first=FEW)
 
 
-def false(wrong: str, quantity: SeparationShortfall) -> Twin:
-    return Twin(wrong, quantity=quantity, shrink=False)
+def false(wrong: str, quantity: SeparationShortfall, **changes: Any) -> Twin:
+    return Twin(wrong, quantity=quantity, shrink=False, **changes)
 
 
 ADAM_PAIR, SIGN_PAIR, ADAMW_PAIR = pair(FORGETFUL), pair(SIGN), pair(ADAMW, count=300)
+LONG_MEMORY = replace(ADAM_PAIR, learns=Way("adam", (0.9, 0.99), 2), first=24)
+"""Not cured from six starts in ten, so that it takes the theorem's own probability, 1/6, and more of them."""
 CLAIMS = (
     cured(
         id="zou2023/minibatch-adam",
@@ -75,7 +78,7 @@ CLAIMS = (
         quantity=ADAM_PAIR,
         twins=(
             false("full batch and mini-batches exchanged", exchanged(ADAM_PAIR)),
-            false("a memory longer than an epoch", replace(ADAM_PAIR, learns=Way("adam", (0.9, 0.99), 2), first=10)),
+            false("a memory longer than an epoch", LONG_MEMORY, kind=HighProbability(HELD)),
             false("the full batch twice", replace(ADAM_PAIR, learns=FORGETFUL, first=FEW)),
         ),
         share=3 / 4,

@@ -132,7 +132,8 @@ def harmless_padding(optimizer: Optimizer, matrix: bool) -> bool:
     is made for weights of another size.
     """
     check_optimizer(optimizer)
-    small, large = ((3, 2), (4, 5)) if matrix else ((3,), (5,))
+    # The larger is what small datasets are padded to, whose program `probe` shares.
+    small, large = ((3, 2), (4, 8)) if matrix else ((3,), (8,))
     try:
         if calling(optimizer, small).asks or calling(optimizer, large).asks:
             return False

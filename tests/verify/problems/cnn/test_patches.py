@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from solvers.errors import InputError
-from verify.problems.cnn.patches import PatchModel, draw, fresh, start
+from verify.problems.cnn import patches
+from verify.problems.cnn.patches import PatchModel, draw, fresh, hits_law, start
 from verify.problems.cnn.settings import CnnSetting, conditions, settings
 from verify.statistics import binomial_interval
 
@@ -40,6 +41,13 @@ def test_overlapping_supports_have_s_entries_each():
     assert noise.shape == (40, 49)
     assert (np.count_nonzero(noise, axis=1) == 5).all()
     assert (np.count_nonzero(noise, axis=0) > 1).any()
+
+
+@pytest.mark.parametrize(("n", "s"), [(2, 4), (6, 40), (48, 12)])
+def test_the_chances_of_hits_are_scipys(n, s):
+    model = PatchModel(n=n, d=n**4 * s**2 + 1, s=s, alpha=0.1, sigma_p=0.1, width=1)
+    chances = patches._relative_chances(model)
+    assert chances / chances.sum() == pytest.approx(hits_law(model).pmf(np.arange(s + 1)), rel=1e-6, abs=1e-300)
 
 
 def test_fresh_points_follow_the_law():
