@@ -63,7 +63,7 @@ def tried(
     """A claim of `properties` with its twins and real data, as pytest tries it: read from the trial's record."""
 
     def attempt() -> dict[str, Any]:
-        record, _ = record_of(try_claim(claim, profile, seed=seed, progress=progress), "")
+        record, _ = record_of(try_claim(claim, profile, seed=seed, progress=progress, shrink_twins=False), "")
         return {
             "outcome": record["verdict"],
             "sentence": record["sentence"],
