@@ -1,1 +1,1 @@
-"""Records of checked claims, and what is made of them: tables, figures and one self-contained page."""
+"""Records of checked claims, and what is made of them: tables, figures and a page."""

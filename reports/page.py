@@ -1,10 +1,10 @@
-"""The report of a run: one self-contained HTML page, Markdown and JSON."""
+"""The report of a run: an HTML page with its figures, Markdown and JSON."""
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,52 +12,93 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import anatomy, gallery, summary, tables, text
-from reports.figures import figure
+from reports import anatomy, exponents, gallery, summary, svg, tables, text
+from reports.figures import Figure, figure
 from reports.mathematics import mathml
 from reports.matrix import theorems
-from reports.records import ReportError, load_curves, read_records, replace_file, slug
+from reports.records import Record, ReportError, load_curves, read_records, replace_file, slug
 from reports.runs import partial
 from reports.verified import is_verified
 
+_FIGURES = "figures"  # the folder of those that lie beside the page
 
-def write_report(report_dir: Path | str) -> dict[str, Path]:
-    """Write `index.html`, `report.md` and `report.json` of a run's records into its folder.
 
-    Their paths are returned by "html", "markdown" and "json". The page needs no other file and no network. Records of
-    the same bytes give files of the same bytes.
+def write_report(report_dir: Path | str, *, single_file: bool = False) -> dict[str, Path]:
+    """Write `index.html`, `report.md`, `report.json` and `summary.md` of a run's records into its folder.
+
+    The page's figures lie beside it, as `figures/<slug>.svg`, and are loaded when they are near; with single_file they
+    stand in the page itself, which then needs no other file. It needs no network either way. The paths are returned by
+    "html", "markdown", "json" and "summary". Records of the same bytes give files of the same bytes.
 
     Raises `ReportError` where there are no records, or one of them or its curves is damaged.
     """
     records = read_records(report_dir)
     if not records:
         raise ReportError(f"{report_dir} holds no records: run `make verify` first.")
-    counts = text.summarise(records)
     pairs = [(record, load_curves(report_dir, record)) for record in records]
-    fields = {
-        "summary": counts,
-        "headline": " ".join(filter(None, (partial(report_dir, records), text.headline(counts)))),
-        "theorems": theorems(records),
-        "figures": {r["id"]: (figure(r, curves), anatomy.figure(r, curves)) for r, curves in pairs},
-        "exhibits": [(exhibit, gallery.inline(exhibit)) for exhibit in gallery.read_exhibits(report_dir)],
-        "rows": tables.rows(records),
-        "papers": sorted({record["paper"] for record in records}),
-        "kinds": sorted({record["kind"] for record in records}),
-        "verdicts": text.VERDICTS,
+    drawn = {r["id"]: (figure(r, curves), anatomy.figure(r, curves)) for r, curves in pairs}
+    exhibits = [(exhibit, _pieces(exhibit)) for exhibit in gallery.read_exhibits(report_dir)]
+    pictures = {name: _pictures(name, *both) for name, both in drawn.items()}
+    plain = _environment(PackageLoader("reports"), autoescape=False)
+    markdown = {
+        "records": records,
+        "figures": drawn,
+        "exhibits": exhibits,
+        "table": tables.markdown(records),
+        "theorems": tables.markdown_by_source(records),
     }
-    loader = PackageLoader("reports")
-    page = _environment(loader, autoescape=True)
-    css, script = (Markup(loader.get_source(page, name)[0]) for name in ("report.css", "report.js"))
-    inline = {"css": css, "script": script, "script_hash": _hash(script)}
-    plain = _environment(loader, autoescape=False)
-    markdown = {"records": records, "table": tables.markdown(records), "theorems": tables.markdown_by_source(records)}
+    counts = text.summarise(records)
+    headline = " ".join(filter(None, (partial(report_dir, records), text.headline(counts))))
+    fields = {"summary": counts, "headline": headline}
+    shown = {"figures": drawn, "pictures": pictures, "exhibits": exhibits, "single_file": single_file}
     contents = {
-        "html": ("index.html", page.get_template("report.html.j2").render(fields, **inline)),
-        "markdown": ("report.md", plain.get_template("report.md.j2").render(fields, **markdown)),
+        "html": ("index.html", _page(records, **fields, **shown)),
+        "markdown": ("report.md", plain.get_template("report.md.j2").render(**fields, **markdown)),
         "json": ("report.json", tables.to_json(records)),
         "summary": ("summary.md", summary.markdown(records)),
     }
+    if not single_file:
+        # Before the page that shows them.
+        for picture in [*_flat(pictures.values()), *_flat(pieces for _, pieces in exhibits)]:
+            _write(Path(report_dir, picture.path), svg.beside(picture.element))
     return {kind: _write(Path(report_dir, name), content) for kind, (name, content) in contents.items()}
+
+
+def _page(records: list[Record], **fields: Any) -> str:
+    loader = PackageLoader("reports")
+    page = _environment(loader, autoescape=True)
+    css, script = (Markup(loader.get_source(page, name)[0]) for name in ("report.css", "report.js"))
+    return page.get_template("report.html.j2").render(
+        theorems=theorems(records),
+        exponents=exponents.figure(records),
+        rows=tables.rows(records),
+        papers=sorted({record["paper"] for record in records}),
+        kinds=sorted({record["kind"] for record in records}),
+        verdicts=text.VERDICTS,
+        css=css,
+        script=script,
+        script_hash=_hash(script),
+        **fields,
+    )
+
+
+def _pictures(name: str, main: Figure, parts: Figure | None) -> tuple[svg.Picture | None, svg.Picture | None]:
+    """A claim's figure and that of its anatomy, where they show something."""
+    both = ((main, ""), (parts, "-anatomy"))
+    first, second = (
+        svg.Picture(each.svg, f"{_FIGURES}/{slug(name)}{end}.svg") if each and each.svg else None for each, end in both
+    )
+    return first, second
+
+
+def _pieces(exhibit: gallery.Exhibit) -> list[svg.Picture]:
+    """The pieces of an exhibit's figure."""
+    pieces = gallery.inline(exhibit)
+    return [svg.Picture(piece, f"{_FIGURES}/exhibit-{exhibit['id']}-{i}.svg") for i, piece in enumerate(pieces)]
+
+
+def _flat(groups: Iterable[Iterable[svg.Picture | None]]) -> Iterator[svg.Picture]:
+    return (picture for group in groups for picture in group if picture is not None)
 
 
 def _hash(script: str) -> str:

@@ -1,11 +1,13 @@
-"""Canvases as pictures: SVG for a page or a file of its own, and PNG, of the same bytes each time."""
+"""Canvases as pictures: SVG for a page, for a file beside it or of its own, and PNG, of the same bytes each time."""
 
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import re
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import matplotlib.style
 from matplotlib.figure import Figure as Canvas
@@ -29,6 +31,36 @@ _STYLE = {
 }
 
 
+@dataclass(frozen=True)
+class Picture:
+    """An SVG element that stands on a page, or in a file beside it of which the page knows the path."""
+
+    element: str
+    path: str
+
+    @property
+    def alt(self) -> str:
+        """Its title, for those who do not see it."""
+        found = re.search(r"<title>(.*?)</title>", self.element, re.DOTALL)
+        return html.unescape(found[1]) if found else ""
+
+    @property
+    def width(self) -> float:
+        """In CSS pixels, as drawn; only its ratio to the height counts on a page."""
+        return self._size[0]
+
+    @property
+    def height(self) -> float:
+        """In CSS pixels, as drawn."""
+        return self._size[1]
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', self.element)
+        assert found is not None, "matplotlib gives its canvases a box"
+        return float(found[1]), float(found[2])
+
+
 def style(salt: str) -> AbstractContextManager[None]:
     """Matplotlib's defaults and ours, whatever the user's configuration says; `salt` fixes the SVG's ids."""
     return matplotlib.style.context(["default", _STYLE | {"svg.hashsalt": salt}])
@@ -36,7 +68,12 @@ def style(salt: str) -> AbstractContextManager[None]:
 
 def element(canvas: Canvas, title: str, name: str) -> str:
     """A canvas as an SVG element for a page; `name` makes its ids its own."""
-    return inline(render(canvas, title), f"f{hashlib.sha256(name.encode()).hexdigest()[:8]}-")
+    return inline(render(canvas, title), prefix(name))
+
+
+def prefix(name: str) -> str:
+    """What the ids of an element of that name begin with."""
+    return f"f{hashlib.sha256(name.encode()).hexdigest()[:8]}-"
 
 
 def picture(canvas: Canvas, ending: str, title: str) -> bytes:
@@ -73,6 +110,14 @@ def inline(svg: str, prefix: str) -> str:
     )
     svg = re.sub(r'\bid="', f'id="{prefix}', svg)
     return re.sub(r'(url\(|href=")#', rf"\1#{prefix}", svg)
+
+
+def beside(element: str) -> str:
+    """A page's element as a file that the page shows: its ink follows the reader's colour scheme, without a ground."""
+    scheme = "<style>svg { color: #1c2127 } @media (prefers-color-scheme: dark) { svg { color: #e4e8ed } }</style>"
+    opened = element.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    end = opened.index(">") + 1
+    return f"{opened[:end]}{scheme}{opened[end:]}"
 
 
 def standalone(svg: str) -> str:

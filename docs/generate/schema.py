@@ -18,7 +18,7 @@ A report folder holds what the checks found, and everything else is made from th
 | `records/<slug>.json` | the record of one claim; its slug is the id with `/` written `__` |
 | `curves/<slug>.npz` | the arrays that belong to it |
 | `gallery/<id>.json`, `.svg` | the findings of an experiment, and their figure |
-| `index.html`, `report.md`, `report.json`, `summary.md` | the report, by `verify report` |
+| `index.html`, `figures/`, `report.md`, `report.json`, `summary.md` | the report, by `verify report` |
 
 Both formats are JSON schemas inside the package (`reports/record.schema.json`, `reports/gallery.schema.json`). A record
 that breaks its schema is neither written nor read: the error names the field. Numbers are finite, and what is not known

@@ -11,7 +11,9 @@ const papers = Array.from(document.querySelectorAll("#matrix tbody"));
 const texts = new Map();
 
 function textOf(claim) {
-  if (!texts.has(claim)) texts.set(claim, `${claim.dataset.source} ${claim.textContent}`.toLowerCase());
+  // As it was written too, "t^-1/2" for one: typeset formulas read otherwise.
+  const { source, words } = claim.dataset;
+  if (!texts.has(claim)) texts.set(claim, `${source} ${words} ${claim.textContent}`.toLowerCase());
   return texts.get(claim);
 }
 
@@ -58,5 +60,6 @@ form.addEventListener("reset", () => {
 window.addEventListener("hashchange", reveal);
 window.addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details:not([open])")) details.open = true;
+  for (const picture of document.querySelectorAll("img[loading=lazy]")) picture.loading = "eager";
 });
 show(); // a browser may have kept what was asked for

@@ -108,6 +108,7 @@ def test_filters(opened, page):
     assert opened.evaluate(SHOWN) == opened.evaluate(ROWS) == everything
     assert choose(opened, "paper", "fan2025") == those(lambda r: r["paper"] == "fan2025") == opened.evaluate(ROWS)
     assert opened.evaluate("document.querySelectorAll('#matrix tbody:not([hidden])').length") == 1
+    assert "fan2025__signgd-max-norm" in choose(opened, "words", "t^-1/2")
     assert choose(opened, "words", "BUDGET  gap") == ["fan2025__budget"]
     opened.evaluate("document.querySelector('.filters button').click()")
     unverified = choose(opened, "verdict", "unverified")
@@ -124,9 +125,21 @@ def test_a_link_to_a_hidden_claim_shows_it(opened):
 
 
 def test_figures_have_names(opened):
-    assert opened.evaluate("document.querySelectorAll('figure svg').length") > 3
-    nameless = "document.querySelectorAll('svg:not([role=img]), svg[role=img]:not(:has(> title))').length"
+    assert opened.evaluate("document.querySelectorAll('figure svg, figure img').length") > 3
+    nameless = "document.querySelectorAll('svg:not([role]), svg:not(:has(> title)), img:not([alt])').length"
     assert opened.evaluate(nameless) == 0
+
+
+def test_figures_beside_the_page_are_loaded_when_they_are_near(opened):
+    far = "Array.from(document.images).filter((i) => !i.complete).length"
+    assert opened.evaluate("document.images.length") > 3
+    loaded = (
+        "Promise.all(Array.from(document.images, (i) => { i.loading = 'eager'; return i.decode(); }))"
+        ".then(() => Array.from(document.images).filter((i) => i.naturalWidth > 0).length)"
+    )
+    assert opened.evaluate(loaded) == opened.evaluate("document.images.length")
+    assert opened.evaluate(far) == 0
+    assert opened.messages == []
 
 
 def test_mathematics_is_drawn(opened):
@@ -151,7 +164,7 @@ def test_dark_and_light_differ(opened):
 def test_print(opened):
     opened.media(medium="print")
     assert opened.evaluate("document.forms.filters.checkVisibility()") is False
-    assert opened.evaluate("getComputedStyle(document.querySelector('figure svg')).breakInside") == "avoid"
+    assert opened.evaluate("getComputedStyle(document.querySelector('article figure img')).breakInside") == "avoid"
     opened.media()
     assert opened.evaluate("document.querySelectorAll('details:not([open])').length") > 0
     pdf = base64.b64decode(opened.call("Page.printToPDF", preferCSSPageSize=True)["data"])

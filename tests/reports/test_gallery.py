@@ -158,11 +158,11 @@ def test_what_a_logarithmic_axis_cannot_show_is_left_out():
 
 def test_on_the_page_and_in_markdown(tmp_path):
     write_record(tmp_path, samples.record(), samples.curves())
-    without = write_report(tmp_path)
+    without = write_report(tmp_path, single_file=True)
     plain = Page(without["html"].read_text("utf-8"))
     assert "gallery" not in plain.values("id")
     gallery.write_exhibit(tmp_path, exhibit())
-    written = write_report(tmp_path)
+    written = write_report(tmp_path, single_file=True)
     source = written["html"].read_text("utf-8")
     page = Page(source)
     assert page.open == []
@@ -183,7 +183,7 @@ def test_on_the_page_and_in_markdown(tmp_path):
     assert "\n| Method | Gap |\n| --- | --- |\n| SignGD | 0.0123 |\n| NGD | – |\n" in markdown
     assert r"NGD \| another norm." in markdown
     before = [path.read_bytes() for path in written.values()]
-    assert [path.read_bytes() for path in write_report(tmp_path).values()] == before
+    assert [path.read_bytes() for path in write_report(tmp_path, single_file=True).values()] == before
 
 
 def map_exhibit(**z) -> dict:

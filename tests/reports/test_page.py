@@ -8,6 +8,7 @@ import json
 import re
 from html.parser import HTMLParser
 from importlib import resources
+from xml.etree import ElementTree
 
 import pytest
 
@@ -58,7 +59,7 @@ class Page(HTMLParser):
 def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     samples.write_all(folder)
-    return write_report(folder)
+    return write_report(folder, single_file=True)
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +72,50 @@ def page(report):
 def test_every_claim_has_one_section_and_one_row(page):
     claims = [f"claim-{slug(record['id'])}" for record, _ in samples.all_cases()]
     assert sorted(attrs["id"] for tag, attrs in page.elements if tag == "article") == sorted(claims)
-    assert sorted(href for href in page.values("href") if href.startswith("#claim-")) == sorted(
-        f"#{claim}" for claim in claims
-    )
+    rows = [attrs["data-claim"] for tag, attrs in page.elements if tag == "tr" and "data-claim" in attrs]
+    assert sorted(f"claim-{row}" for row in rows) == sorted(claims)
+    assert {f"#{claim}" for claim in claims} <= set(page.values("href"))
+
+
+def test_every_claim_and_theorem_has_a_link_to_be_sent(page):
+    places = [attrs["id"] for tag, attrs in page.elements if tag == "article" or attrs.get("class") == "theorem"]
+    links = [attrs["href"] for tag, attrs in page.elements if tag == "a" and attrs.get("class") == "link"]
+    assert links == [f"#{place}" for place in places]
+
+
+def test_the_page_begins_with_the_picture_of_the_exponents(page):
+    ids = page.values("id")
+    places = [attrs.get("class") for tag, attrs in page.elements if tag in ("figure", "table")]
+    assert places[:2] == ["exponents", "matrix"]
+    linked = [href for href in page.values("href") if href.startswith("#claim-")]
+    # Of log t first, then of t.
+    assert list(dict.fromkeys(linked))[:2] == ["#claim-soudry2018__gradient-flow", "#claim-fan2025__signgd-max-norm"]
+    assert len(ids) == len(set(ids))
+
+
+def test_figures_lie_beside_the_page_and_are_loaded_when_near(tmp_path, report):
+    samples.write_all(tmp_path)
+    page = Page(write_report(tmp_path)["html"].read_text("utf-8"))
+    images = [attrs for tag, attrs in page.elements if tag == "img"]
+    assert len(images) == 4
+    for image in images:
+        path = tmp_path / str(image["src"])
+        assert path.parent == tmp_path / "figures"
+        element = path.read_text("utf-8")
+        root = ElementTree.fromstring(element)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        title = root.find("{*}title")
+        assert title is not None
+        assert title.text == image["alt"]
+        assert "prefers-color-scheme: dark" in element
+        width, height = (float(size) for size in root.attrib["viewBox"].split()[2:])
+        assert (int(image["width"] or 0), int(image["height"] or 0)) == (round(width), round(height))
+        assert image["loading"] == "lazy"
+    assert len({image["src"] for image in images}) == 4
+    # The picture that it begins with, and nothing else, stands in the page.
+    assert [tag for tag, _ in page.elements].count("svg") == 1
+    whole = sum((tmp_path / str(image["src"])).stat().st_size for image in images)
+    assert tmp_path.joinpath("index.html").stat().st_size < report["html"].stat().st_size - 0.9 * whole
 
 
 def test_links_and_labels_resolve(page):
@@ -199,6 +241,13 @@ def test_refutations_advice_and_hunts_are_told(tmp_path):
     assert words.count(essence("(7, 8) ↦ +1")) == 2
 
 
+def test_formulas_are_found_as_they_are_written(page):
+    """Typeset, "t^-1/2" would be found by no search for it."""
+    (words,) = [a["data-words"] for _, a in page.elements if a.get("id") == "claim-fan2025__signgd-max-norm"]
+    for each in (samples.record()["statement"], samples.record()["title"], "t^-1/2 log t"):
+        assert each in words
+
+
 def test_verdicts_are_told_in_words(page):
     badges = re.findall(r"[✓✗?] (?:SUPPORTED|REFUTED|INCONCLUSIVE)", page.text)
     records = [record for record, _ in samples.all_cases()]
@@ -207,8 +256,8 @@ def test_verdicts_are_told_in_words(page):
 
 
 def test_figures_are_inline(page):
-    assert [tag for tag, _ in page.elements].count("svg") == 4
-    assert [tag for tag, _ in page.elements].count("figure") == len(samples.all_cases())
+    assert [tag for tag, _ in page.elements].count("svg") == 4 + 1
+    assert [tag for tag, _ in page.elements].count("figure") == len(samples.all_cases()) + 1
 
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
@@ -222,7 +271,7 @@ def test_contrast_of_text(scheme):
 
 def test_same_bytes_again(tmp_path, report):
     samples.write_all(tmp_path)
-    for kind, path in write_report(tmp_path).items():
+    for kind, path in write_report(tmp_path, single_file=True).items():
         assert path.read_bytes() == report[kind].read_bytes()
 
 

@@ -20,13 +20,18 @@ def report(
         Path | None,
         typer.Option(help="Also put a table by paper into this Markdown file, between <!-- theorems --> marks."),
     ] = None,
+    single_file: Annotated[
+        bool, typer.Option("--single-file", help="Put the figures into the page itself, which can then be sent alone.")
+    ] = False,
     paper: Annotated[
         bool, typer.Option("--paper", help="Also write claims.tex, references.bib and figures/*.pdf, for a paper.")
     ] = False,
 ) -> None:
-    """Write the report: one HTML page, Markdown (long, and a summary) and JSON, from the records of the last checks.
+    """Write the report: an HTML page, Markdown (long, and a summary) and JSON, from the records of the last checks.
 
-    Examples: verify report --report-dir verify-report --overview overview.png;  verify report --paper
+    The page's figures lie beside it, and are loaded when they are near; with --single-file it holds them itself.
+
+    Examples: verify report --report-dir verify-report --overview overview.png;  verify report --single-file
     """
     from reports.figures import overview as draw_overview
     from reports.page import write_report
@@ -36,7 +41,7 @@ def report(
     from reports.tables import markdown_by_paper, replace_between_marks
     from reports.text import summarise
 
-    written = write_report(report_dir)
+    written = write_report(report_dir, single_file=single_file)
     if overview:
         draw_overview(report_dir, overview)
         written = {**written, "overview": overview}

@@ -1,0 +1,55 @@
+"""`verify report`: the page with its figures beside it or within it, and what else it writes and refuses."""
+
+import pytest
+
+from reports.records import write_record
+from tests.reports import samples
+from tests.verify.cli.calling import Caller, one_sentence
+
+FIGURE = "verify-report/figures/fan2025__signgd-max-norm.svg"
+
+
+@pytest.fixture
+def call(untyped_caller, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    write_record(tmp_path / "verify-report", samples.record(), samples.curves())
+    return Caller(monkeypatch, capsys)
+
+
+def test_figures_lie_beside_the_page(call, tmp_path):
+    code, out, _ = call("report")
+    assert code == 0
+    assert out.startswith("1 supported, 0 refuted, 0 inconclusive; 1 of 1 false twins refuted\n")
+    assert "html: verify-report/index.html" in out
+    assert (tmp_path / FIGURE).is_file()
+    assert f'src="{FIGURE.removeprefix("verify-report/")}"' in (tmp_path / "verify-report/index.html").read_text(
+        "utf-8"
+    )
+
+
+def test_a_single_file_holds_them(call, tmp_path):
+    assert call("report", "--single-file")[0] == 0
+    assert not (tmp_path / FIGURE).exists()
+    page = (tmp_path / "verify-report/index.html").read_text("utf-8")
+    assert "<img" not in page
+    assert page.count("<svg") == 2
+
+
+def test_a_table_goes_between_the_marks(call, tmp_path):
+    (tmp_path / "README.md").write_text("a\n<!-- theorems -->\nold\n<!-- /theorems -->\nb\n")
+    assert call("report", "--readme", "README.md")[0] == 0
+    text = (tmp_path / "README.md").read_text("utf-8")
+    assert text.startswith("a\n<!-- theorems -->\n| Paper |")
+    assert text.endswith("<!-- /theorems -->\nb\n")
+    assert "old" not in text
+
+
+def test_what_is_not_there_is_one_sentence(call):
+    for arguments, words in (
+        (["--readme", "gone.md"], "gone.md is no file"),
+        (["--report-dir", "empty"], "empty holds no records"),
+        (["--overview", "a.pdf"], "An overview is an .svg or .png file"),
+    ):
+        code, _, err = call("report", *arguments)
+        assert code == 2
+        assert words in one_sentence(err)
