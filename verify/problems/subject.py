@@ -20,8 +20,8 @@ class Run:
     """A discrete run of an optimizer on a linear model.
 
     optimizer: an optax transformation. text: what it is, in words. loss, norm: by name, or a `verify.losses.Loss` and a
-    `solvers.Norm`; None where the quantity needs none. sampling, batch: full batches, or mini-batches of how many points
-    and how they are drawn, see `verify.runs.sampling`; None is a batch of all points.
+    `solvers.Norm`; None where the quantity needs none. sampling, batch: full batches, or mini-batches of so many points
+    and how they are drawn, see `verify.runs.sampling`.
     Raises `InputError` for a sampling that there is not, and for a batch that does not go with it.
     """
 
