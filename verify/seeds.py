@@ -10,9 +10,10 @@ from jaxtyping import Shaped
 
 def generator(x: Shaped[np.ndarray, "n d"], y: Shaped[np.ndarray, " n"], purpose: str) -> np.random.Generator:
     """Random numbers that depend on the points, their labels and what they are for, and on nothing else."""
-    shape = f"{purpose} {x.shape}".encode()
-    digest = hashlib.sha256(shape + x.tobytes() + y.tobytes()).digest()
-    return np.random.default_rng(np.frombuffer(digest, np.uint32))
+    found = hashlib.sha256(f"{purpose} {x.shape}".encode())
+    for part in (x, y):  # without a copy of it
+        found.update(np.ascontiguousarray(part))
+    return np.random.default_rng(np.frombuffer(found.digest(), np.uint32))
 
 
 def derived_seed(seed: int, *axes: str) -> int:

@@ -107,8 +107,12 @@ def follow(
     step_size: Callable[[int], float],
     loss: str = "logistic",
     w0: np.ndarray | None = None,
+    seen: Callable[[int], Sequence[int]] | None = None,
 ) -> Path:
-    """`w_{t+1} = w_t - eta_t rule(g_t)` on the mean loss, from zero or `w0`."""
+    """`w_{t+1} = w_t - eta_t rule(g_t)` on the mean loss, from zero or `w0`.
+
+    seen: the points of the mini-batch that the step from `w_t` takes its gradient on.
+    """
     with decimal.localcontext(CONTEXT):
         rows = [decimals(row) for row in dataset.margin_vectors]
         rivals = len(rows) // dataset.n
@@ -128,8 +132,13 @@ def follow(
             run.descent.append(float(descent))
             run.second_order.append(float(second))
             g = [-dot(slopes, list(column)) for column in zip(*rows, strict=True)]
+            move_on = g
+            if seen is not None:
+                batch = seen(t)
+                part = [s / len(batch) if i in batch else ZERO for i, (_, sample) in enumerate(samples) for s in sample]
+                move_on = [-dot(part, list(column)) for column in zip(*rows, strict=True)]
             eta = Decimal(step_size(t))
-            move = [-eta * u for u in rule(g)]
+            move = [-eta * u for u in rule(move_on)]
             w = [a + b for a, b in zip(w, move, strict=True)]
             path += dot(move, move).sqrt()
             descent -= dot(g, move) / mean

@@ -25,6 +25,10 @@ Options = Annotated[
         help="An option of the optimizer, key=value, where step sizes may be a formula of t; may be given again.",
     ),
 ]
+Sampling = Annotated[
+    str, typer.Option(help="Points of a step: full, or with --batch cyclic, reshuffled or with-replacement.")
+]
+Batch = Annotated[int | None, typer.Option(help="Points in a mini-batch.")]
 
 
 def progress_bar() -> Progress:

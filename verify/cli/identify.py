@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from verify.cli.common import Device, Options, out, progress_bar
+from verify.cli.common import Batch, Device, Options, Sampling, out, progress_bar
 from verify.cli.own import failures_told, loss_of, optimizer_of
 from verify.cli.run import DATA, LOSS, OPTIMIZER
 from verify.cli.written import Figure, Json, Outputs, Save
@@ -25,7 +25,9 @@ def identify(
     steps: Annotated[int, typer.Option(help="Number of steps.")] = 100_000,
     log_time: Annotated[float, typer.Option(help="Log of the time to which gradient descent's runs go on.")] = 1e4,
     draws: Annotated[int, typer.Option(help="Number of drawn datasets.")] = 8,
-    seed: Annotated[int, typer.Option(help="Seed of drawn datasets.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of drawn datasets, and of mini-batches.")] = 0,
+    sampling: Sampling = "full",
+    batch: Batch = None,
     option: Options = None,
     figure: Figure = None,
     save: Save = None,
@@ -53,6 +55,7 @@ def identify(
         task = bar.add_task(optimizer)
         found = find(
             transformation, datasets, loss=kind, steps=steps, log_time=log_time, norms=norm, platform=device,
+            sampling=sampling, batch=batch, seed=seed,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
     title = f"{optimizer} on {data}"

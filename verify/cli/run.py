@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from verify.cli.common import Device, Options, out, progress_bar
+from solvers.errors import InputError
+from verify.cli.common import Batch, Device, Options, Sampling, out, progress_bar
 from verify.cli.own import failures_told, loss_of, optimizer_of
 from verify.cli.written import Figure, Json, Outputs, Save
 
 if TYPE_CHECKING:
     from solvers import Reference
     from verify.datasets.dataset import Dataset
+    from verify.runs.sampling import Sampling as How
     from verify.runs.trajectory import Trajectories
 
 OPTIMIZER = "sign_gd, adam, ...; a dotted name such as optax.lion or mine.my_opt; or one of your own, mine.py:my_opt."
@@ -28,6 +30,12 @@ def run(
     norm: Annotated[list[str] | None, typer.Option(help="Norms of the margin; may be given again.")] = None,
     loss: Annotated[str, typer.Option(help=LOSS)] = "logistic",
     steps: Annotated[int, typer.Option(help="Number of steps.")] = 100_000,
+    record: Annotated[
+        str | None, typer.Option(help="Steps to record, as in 100,1000, or epochs; else twelve a decade.")
+    ] = None,
+    sampling: Sampling = "full",
+    batch: Batch = None,
+    seed: Annotated[int, typer.Option(help="Seed of the mini-batches.")] = 0,
     option: Options = None,
     figure: Figure = None,
     save: Save = None,
@@ -41,23 +49,28 @@ def run(
 
     Examples: verify run --optimizer sign_gd --data wine:standardise;
     verify run --optimizer optax.lion -o learning_rate=0.001 --data iris:0-vs-rest --norm linf --norm l2;
+    verify run --optimizer adam --data wine:standardise --sampling reshuffled --batch 16 --record 1000,10000;
     verify run --optimizer mine.py:my_opt -o step_size="0.1*(t+1)**-0.5" --data points.csv:label=0 --save run.npz
     """
     from solvers import max_margin
     from solvers.norms import norm as parsed
     from verify.backend import devices
     from verify.datasets.real import parse, require_separable
+    from verify.runs.sampling import Sampling as How
     from verify.runs.simulation import run as run_trajectory
-    from verify.runs.trajectory import check_steps
+    from verify.runs.trajectory import recorded_steps
 
     outputs = Outputs(figure, save, as_json)
     outputs.check()
-    check_steps(steps)
+    recorded = record if record == "epochs" else _steps(record)
+    recorded_steps(steps, None if record == "epochs" else recorded)
+    how = How(sampling, batch)
     devices(device)
     for name in norm or ():
         parsed(name)
     transformation, kind = optimizer_of(optimizer, option or []), loss_of(loss)
     dataset = parse(data)
+    how.check([dataset])
     require_separable(dataset)
     norms = norm or (["linf", "l2", "l1"] if dataset.binary else ["linf", "l2", "l1", "spectral", "nuclear"])
     norms = list(dict.fromkeys(parsed(name).name for name in norms))
@@ -66,26 +79,39 @@ def run(
         task = bar.add_task(optimizer)
         result = run_trajectory(
             transformation, dataset, loss=kind, steps=steps, norms=norms, platform=device,
+            sampling=sampling, batch=batch, seed=seed, record=recorded,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
     title = f"{optimizer} on {data}"
-    outputs.write(*_results(title, dataset, references, result))
+    outputs.write(*_results(title, dataset, how, references, result))
     if figure:
         _draw(outputs, title, references, result)
     if not as_json:
         out.print(
-            f"{title}: n = {dataset.n}, d = {dataset.d}, classes = {dataset.classes or 2}",
+            f"{title}: n = {dataset.n}, d = {dataset.d}, classes = {dataset.classes or 2}; {how}",
             highlight=False,
             markup=False,
         )
-        _tell(references, result)
+        _tell(references, result, own=record is not None)
 
 
-def _tell(references: Sequence[Reference], result: Trajectories) -> None:
+def _steps(text: str | None) -> list[int] | None:
+    """Steps that are separated by commas."""
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"The steps to record are {text!r}: give steps such as 100,1000, or epochs.") from None
+
+
+def _tell(references: Sequence[Reference], result: Trajectories, *, own: bool) -> None:
+    """own: whether the recorded steps are the user's own, which are all shown."""
     import numpy as np
 
     table = Table("step", *(f"{r.norm.name} margin / maximum" for r in references), "log mean loss")
-    for i in range((len(result.time) - 1) % 12, len(result.time), 12):  # a row a decade, the last step among them
+    each = 1 if own else 12  # a row a decade, the last step among them
+    for i in range((len(result.time) - 1) % each, len(result.time), each):
         ratios = [float(result.normalised_margin(r.norm)[0, i]) / r.upper for r in references]
         table.add_row(f"{result.time[i]}", *(f"{ratio:.6f}" for ratio in ratios), f"{result.log_loss[0, i]:.4g}")
     out.print(table)
@@ -101,7 +127,7 @@ def _tell(references: Sequence[Reference], result: Trajectories) -> None:
 
 
 def _results(
-    title: str, dataset: Dataset, references: Sequence[Reference], result: Trajectories
+    title: str, dataset: Dataset, how: How, references: Sequence[Reference], result: Trajectories
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What was found, for JSON, and the arrays to be saved."""
     margins = {r.norm.name: result.normalised_margin(r.norm)[0] for r in references}
@@ -110,6 +136,7 @@ def _results(
         "title": title,
         "data": {"name": dataset.name, "n": dataset.n, "d": dataset.d, "classes": dataset.classes or 2},
         "steps": result.time[-1],
+        "sampling": {"kind": how.kind, "batch": how.batch, "epoch": result.epoch[0]},
         "exact": result.exact,
         "horizon": result.horizon[0] if result.horizon[0] >= 0 else None,
         "starved": bool(result.starved.any()),

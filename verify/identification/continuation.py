@@ -19,10 +19,11 @@ from verify.flows.flow import carry_on
 from verify.identification.response import Response, gradient_sizes, responses
 from verify.losses import Loss
 from verify.optimizers.calling import Optimizer
+from verify.runs.sampling import ALL, Sampling
 from verify.runs.simulation import Simulation
-from verify.runs.trajectory import Trajectories
+from verify.runs.trajectory import POINTS_A_DECADE, SEGMENT, Trajectories, grid_to
 
-PARTS = 3  # of a decade: the run's weights are kept at their ends
+PARTS = POINTS_A_DECADE // SEGMENT  # of a decade: the run's weights are kept at their ends
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,15 @@ def course(
     norms: Sequence[str],
     steps: int,
     log_time: float,
+    how: Sampling = ALL,
+    seed: int = 0,
     progress: Progress | None = None,
 ) -> Course:
-    """Run an optimizer from zero weights to `steps`, and where it has become gradient descent on to `e^log_time`."""
-    run = Simulation(optimizer, datasets, loss=loss, norms=norms, budget=True)
+    """Run an optimizer from zero weights to `steps`, and where it has become gradient descent on to `e^log_time`.
+
+    Runs on mini-batches are not carried on.
+    """
+    run = Simulation(optimizer, datasets, loss=loss, norms=norms, budget=True, how=how, seed=seed)
     times, weights, gradients = _discrete(run, steps, progress)
     exact, end = run.exact, len(times)
     result = run.result()
@@ -76,15 +82,15 @@ def course(
 
 
 def _discrete(run: Simulation, steps: int, progress: Progress | None) -> tuple[np.ndarray, list, np.ndarray]:
-    parts = max(math.ceil(PARTS * math.log10(steps) - 1e-9), PARTS)
+    grid = grid_to(steps)
     times, weights, gradients = [], [], []
-    for part in range(1, parts + 1):
-        run.advance(math.floor(10 ** (part / PARTS) + 1e-9))
+    for first in range(0, len(grid), SEGMENT):
+        run.through(grid[first : first + SEGMENT])
         times.append(int(run.time[-1]))
         weights.append(run.result().weights)
         gradients.append(gradient_sizes(run))
         if progress:
-            progress(times[-1], round(10 ** (parts / PARTS)))
+            progress(times[-1], steps)
     return np.array(times), [np.stack(w) for w in zip(*weights, strict=True)], np.stack(gradients, axis=1)
 
 

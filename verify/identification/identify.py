@@ -48,6 +48,7 @@ from verify.losses import Loss
 from verify.losses import loss as loss_named
 from verify.optimizers.calling import Optimizer
 from verify.optimizers.homogeneity import check_optimizer
+from verify.runs.sampling import Sampling
 from verify.runs.trajectory import check_steps
 
 VECTOR_NORMS = ("l1", "l1.5", "l2", "l3", "linf")
@@ -139,6 +140,9 @@ def identify(
     log_time: float = 1e4,
     norms: Sequence[str] | None = None,
     platform: str | None = None,
+    sampling: str = "full",
+    batch: int | None = None,
+    seed: int = 0,
     progress: Progress | None = None,
 ) -> Identification:
     """Find the norm whose margin an optimizer maximises on separable data, from zero weights.
@@ -149,16 +153,20 @@ def identify(
     log_time: log of the time up to which runs are carried on whose optimizer has become gradient descent.
     norms: at least two; by default l1, l1.5, l2, l3, linf, and for classes the Schatten norms too. A weighted L2 norm
     is added where the optimizer's own conditioner asks for one.
+    sampling, batch, seed: of mini-batches, as of `verify.run`. Runs on them are not carried on in log time.
     Raises `InputError` on bad input (data that no weights separate, say), `TrajectoryError` at NaN or infinity.
     """
     members = [datasets] if isinstance(datasets, Dataset) else list(datasets)
     names = _check(members, norms, steps, log_time)
     check_optimizer(optimizer)
+    how = Sampling(sampling, batch)
+    how.check(members)
     references = {name: solvers.max_margins([s.problem for s in members], name) for name in names}
     with working_on(platform):
         run = course(
-            optimizer, members, loss=loss_named(loss), norms=names, steps=steps, log_time=log_time, progress=progress
-        )
+            optimizer, members, loss=loss_named(loss), norms=names, steps=steps, log_time=log_time, how=how, seed=seed,
+            progress=progress,
+        )  # fmt: skip
         measured = _measure(members, _geometries(members, references, run), run)
         return _identified(run, measured, len(members))
 

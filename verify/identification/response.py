@@ -201,8 +201,9 @@ def _gradients(loss: Loss) -> Any:
 def responses(simulation: Simulation) -> list[Response] | None:
     """The linear answers at the end of all runs; None where some run's answer is not linear, weight by weight."""
     method = simulation.chunks[0].method
-    # What answers to values of the loss, is measured elsewhere or draws numbers has no answer to a gradient alone.
-    if method.asks or method.measured or has_keys(simulation.chunks[0].carry.state):
+    # What answers to values of the loss, is measured elsewhere or draws numbers has no answer to a gradient alone, and
+    # what becomes of mini-batches is not what becomes of a constant gradient.
+    if method.asks or method.measured or not method.sampling.full or has_keys(simulation.chunks[0].carry.state):
         return None
     runs = ends(simulation)
     first = _law(runs[0])

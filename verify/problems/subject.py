@@ -12,20 +12,33 @@ from verify import losses
 from verify.flows.dynamics import Dynamics
 from verify.losses import Loss
 from verify.optimizers.calling import Optimizer
+from verify.runs.sampling import FULL, Sampling
 
 
 @dataclass(frozen=True)
 class Run:
-    """A discrete run of an optimizer on a linear model, full batch.
+    """A discrete run of an optimizer on a linear model.
 
     optimizer: an optax transformation. text: what it is, in words. loss, norm: by name, or a `verify.losses.Loss` and a
-    `solvers.Norm`; None where the quantity needs none.
+    `solvers.Norm`; None where the quantity needs none. sampling, batch: full batches, or mini-batches of so many points
+    and how they are drawn, see `verify.runs.sampling`.
+    Raises `InputError` for a sampling that there is not, and for a batch that does not go with it.
     """
 
     optimizer: Optimizer
     text: str
     loss: str | Loss | None = None
     norm: str | Norm | None = None
+    sampling: str = FULL
+    batch: int | None = None
+
+    def __post_init__(self):
+        Sampling(self.sampling, self.batch)
+
+    @property
+    def how(self) -> Sampling:
+        """Which points a step sees."""
+        return Sampling(self.sampling, self.batch)
 
 
 @dataclass(frozen=True)
@@ -56,31 +69,43 @@ class Described:
 
 Subject = Run | Flow | Described
 
-SHORT = ("optimizer", "optimizer_text", "loss", "norm", "flow")
+SAMPLED = ("sampling", "batch")
+SHORT = ("optimizer", "optimizer_text", "loss", "norm", "flow", *SAMPLED)
 """Names by which a claim's subject can be given, and changed, field by field."""
 
 
 def varied(subject: Subject | None, changes: Mapping[str, Any]) -> Subject:
     """The subject with these of its fields changed; without one, the subject that they describe.
 
-    optimizer, optimizer_text, loss, norm: as of a `Run`. flow: the dynamics whose flow is followed, True for gradient
-    descent's, False for a run of the optimizer.
-    Raises `InputError` where a run has no optimizer.
+    optimizer, optimizer_text, loss, norm, sampling, batch: as of a `Run`; `sampling="full"` alone means full batches.
+    flow: the dynamics whose flow is followed, True for gradient descent's, False for a run of the optimizer.
+    Raises `InputError` where a run has no optimizer, and for mini-batches of what is no run.
     """
     named = {"optimizer_text": "text"}
-    others = {named.get(name, name): value for name, value in changes.items() if name not in ("optimizer", "flow")}
+    apart = ("optimizer", "flow", *SAMPLED)
+    others = {named.get(name, name): value for name, value in changes.items() if name not in apart}
     if subject is not None:
         others = {"text": subject.text, "loss": subject.loss, "norm": subject.norm} | others
     others.setdefault("text", "")
     flow = changes.get("flow", subject.dynamics or True if isinstance(subject, Flow) else False)
+    batches = {name: changes[name] for name in SAMPLED if name in changes}
     if flow:
+        _without(batches)
         return Flow(None if flow is True else flow, **others)
     optimizer = changes.get("optimizer", subject.optimizer if isinstance(subject, Run) else None)
     if optimizer is not None:
-        return Run(optimizer, **others)
+        if isinstance(subject, Run) and changes.get("sampling") != FULL:
+            batches = {name: getattr(subject, name) for name in SAMPLED} | batches
+        return Run(optimizer, **others, **batches)
     if isinstance(subject, Flow):
         raise InputError("A run in place of a flow needs an optimizer: give optimizer= beside flow=False.")
+    _without(batches)
     return Described(**others)
+
+
+def _without(batches: Mapping[str, Any]) -> None:
+    if batches:
+        raise InputError("Mini-batches are taken by a run of an optimizer: give optimizer= beside sampling=.")
 
 
 def with_norm(subject: Subject, norm: str | Norm) -> Subject:
@@ -95,10 +120,15 @@ def named(given: str | Loss | Norm | tuple[str, ...] | None) -> str:
     return ", ".join(given) if isinstance(given, tuple) else given.name
 
 
-def run_of(subject: Subject) -> Run:
-    """The subject as a run; raises `InputError` if it is none."""
+def run_of(subject: Subject, *, sampled: bool = False) -> Run:
+    """The subject as a run; raises `InputError` if it is none.
+
+    sampled: whether the quantity can be measured on mini-batches too; if not, `InputError` is raised for these.
+    """
     if not isinstance(subject, Run):
         raise InputError(f"This quantity is measured along a run, but {subject.text!r} is none: give an optimizer.")
+    if not sampled and not subject.how.full:
+        raise InputError(f"This quantity is measured on full batches, and not on {subject.how}: give no sampling.")
     return subject
 
 

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import UInt32
 
 from verify.backend import power_of_two
 from verify.datasets.dataset import Dataset
 
 _SMALLEST = {"n": 16, "d": 8, "k": 4}
 _LARGEST = 64
+_ALIGNMENT = 64
 
 
 Values = Any
@@ -32,6 +34,7 @@ class Batch(NamedTuple):
     weight: `[b n]` a sample's weight in the mean loss: `1 / n`, or 0 for padding.
     real: `[b k d]` (binary `[b d]`) weights that exist before padding.
     touched: of `real`, those in whose feature some sample is not zero.
+    key: `[b 2]` random bits from which mini-batches are drawn.
     """
 
     x: Values
@@ -40,6 +43,7 @@ class Batch(NamedTuple):
     weight: Values
     real: Values
     touched: Values
+    key: Values
 
 
 def _padded(size: int, axis: str) -> int:
@@ -60,10 +64,11 @@ def _bucket(dataset: Dataset, pad_weights: bool) -> tuple[int, int, int]:
 def _fill(batch: Batch, i: int, dataset: Dataset) -> None:
     n, d, k = dataset.n, dataset.d, dataset.classes
     rows = np.resize(np.arange(n), batch.x.shape[1])
-    x = dataset.x if k else dataset.x * dataset.y[:, None]
-    batch.x[i, :, :d] = x[rows]
+    x = batch.x[i, :, :d]  # written in place: a large dataset is held once
+    np.multiply(dataset.x, 1 if k else dataset.y[:, None], out=x[:n], casting="same_kind")
+    x[n:] = x[rows[n:]]
     batch.weight[i, :n] = 1 / n
-    touched = np.any(dataset.x != 0, axis=0)
+    touched = np.any(dataset.x, axis=0)
     if k:
         batch.label[i, np.arange(len(rows)), dataset.y[rows]] = 1
         batch.rivals[i, :, :k] = batch.label[i, :, :k] == 0
@@ -75,17 +80,34 @@ def _fill(batch: Batch, i: int, dataset: Dataset) -> None:
         batch.touched[i, :d] = touched
 
 
-def pad(datasets: Sequence[Dataset], shape: tuple[int, int, int], dtype: type = np.float64) -> Batch:
-    """Put datasets into one batch of the padded shape `(n, d, k)`, `k = 0` for binary labels."""
+def _aligned(shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    """Zeros that begin where XLA wants arrays to begin, so that it takes them as they are, without a copy."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + _ALIGNMENT, np.uint8)
+    begin = -raw.ctypes.data % _ALIGNMENT
+    return raw[begin : begin + size].view(dtype).reshape(shape)
+
+
+def pad(
+    datasets: Sequence[Dataset],
+    shape: tuple[int, int, int],
+    dtype: type = np.float64,
+    keys: UInt32[np.ndarray, "b 2"] | None = None,
+) -> Batch:
+    """Put datasets into one batch of the padded shape `(n, d, k)`, `k = 0` for binary labels.
+
+    keys: for drawing mini-batches; zeros by default.
+    """
     b, (n, d, k) = len(datasets), shape
     weights = (b, k, d) if k else (b, d)
     batch = Batch(
-        x=np.zeros((b, n, d), dtype),
+        x=_aligned((b, n, d), dtype),
         label=np.zeros((b, n, k), dtype),
         rivals=np.zeros((b, n, k or 1), bool),
         weight=np.zeros((b, n), dtype),
         real=np.zeros(weights, bool),
         touched=np.zeros(weights, bool),
+        key=np.zeros((b, 2), np.uint32) if keys is None else keys,
     )
     for i, dataset in enumerate(datasets):
         _fill(batch, i, dataset)

@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Float, Int
 
 from solvers.norms import Norm
 from verify import backend as backend
 from verify.losses import Loss, log_sum_exp
 from verify.optimizers.homogeneity import Homogeneity
+from verify.runs import sampling as sampled
 from verify.runs.batches import Batch, Values
 from verify.runs.linear import linear_margins, linear_reach
+from verify.runs.sampling import ALL, Sampling
 
 LN2 = 0.6931471805599453
 NEVER = jnp.iinfo(jnp.int32).max
@@ -33,6 +34,7 @@ class Method(NamedTuple):
 
     update: the optimizer's. Its state is data, so that optimizers which share their update share a program.
     asks, measured: what it asks for beside the gradient, and which weights it gives (`verify.optimizers.calling`).
+    sampling: which points a step sees. keep: whether the weights are recorded. average: whether their mean is.
     """
 
     update: Callable[..., Any]
@@ -42,6 +44,9 @@ class Method(NamedTuple):
     budget: bool
     asks: tuple[str, ...] = ()
     measured: Callable[[Any, Array], Array] | None = None
+    sampling: Sampling = ALL
+    keep: bool = False
+    average: bool = False
 
 
 class Gradient(NamedTuple):
@@ -61,7 +66,11 @@ class Sums(NamedTuple):
 
 
 class Carry(NamedTuple):
-    """A run of one dataset between two steps. `unit` is the exponent of two in which the state is measured."""
+    """A run of one dataset between two steps.
+
+    unit: the exponent of two in which the state is measured. quiet: of mini-batches, how many steps in turn had a
+    gradient that left the range. total: the sum of the weights, where their average is asked for.
+    """
 
     w: Array
     state: Any
@@ -69,6 +78,8 @@ class Carry(NamedTuple):
     bad_step: Array
     horizon_step: Array
     sums: Sums
+    quiet: Any = ()
+    total: Any = ()
 
 
 class Metrics(NamedTuple):
@@ -82,6 +93,8 @@ class Metrics(NamedTuple):
     path: Values
     descent: Values
     second_order: Values
+    weights: Any = ()
+    average: Any = ()
 
 
 def gradient(loss: Loss, w: Array, data: Batch) -> Gradient:
@@ -201,9 +214,12 @@ def _flush_state(state: Any, degrees: tuple[int, ...], dtype: Any) -> Any:
     )
 
 
-def _budget_sums(method: Method, sums: Sums, g: Gradient, u: Array, data: Batch) -> Sums:
+def _budget_sums(method: Method, sums: Sums, w: Array, g: Gradient, u: Array, data: Batch) -> Sums:
+    """The sums after the update `u` from `w`; the budget is of all points, whatever the step has seen."""
     if not method.budget:
         return sums
+    if not method.sampling.full:
+        g = gradient(method.loss, w, data)
     moved = jnp.where(data.rivals, linear_margins(u, data), 0)
     return Sums(
         sums.path + jnp.stack([norm.value(u, inline=True) for norm in method.norms]),
@@ -221,20 +237,27 @@ def _relative_scale(loss: Loss, g: Gradient, data: Batch) -> Array:
     return jnp.exp(g.log_scale - log_sum_exp(loss.log_value(g.margins) + jnp.log(data.weight)))
 
 
-def _step(method: Method, data: Batch, t: Array, carry: Carry) -> Carry:
-    g = gradient(method.loss, carry.w, data)
+def _step(method: Method, data: Batch, seen: Batch, t: Array, carry: Carry) -> Carry:
+    """One step of one dataset, which takes its gradient on what is `seen` of it: all, or a mini-batch."""
+    g = gradient(method.loss, carry.w, seen)
+    quiet = carry.quiet
     if method.homogeneity.scale_free:
         fed, state, unit = _feed_scale_free(method, carry, g)
-        going = jnp.asarray(True)
+        going, last = jnp.asarray(True), t
     else:
         fed, state, unit = _true(g), carry.state, carry.unit
         # The horizon is where a sample that matters to rounding, beside the one that matters most, would underflow.
         smallest = jnp.log(jnp.finfo(fed.dtype).tiny / jnp.finfo(fed.dtype).eps)
-        going = (g.log_scale > smallest) & (carry.horizon_step == NEVER)
-    update, state = method.update(fed, state, carry.w, **asked(method.loss, method.asks, data, g))
+        going, last = g.log_scale > smallest, t
+        if not method.sampling.full:
+            # A batch may be far below the others; the horizon is where all batches of an epoch are.
+            quiet = jnp.where(going, 0, carry.quiet + 1)
+            going, last = quiet < method.sampling.epoch(_points(data)), t - quiet + 1
+        going &= carry.horizon_step == NEVER
+    update, state = method.update(fed, state, carry.w, **asked(method.loss, method.asks, seen, g))
     u = jnp.asarray(update)
     # Padding stays at zero; a weight that no sample touches may give 0/0, which is 0.
-    u = jnp.where(data.real & (data.touched | ~jnp.isnan(u)) & going, u, 0)
+    u = jnp.where(data.real & (seen.touched | ~jnp.isnan(u)) & going, u, 0)
     w = carry.w + u
     bad = jnp.where(jnp.isfinite(g.log_scale), jnp.where(jnp.all(jnp.isfinite(w)), NEVER, t + 1), t)
     after = Carry(
@@ -242,10 +265,16 @@ def _step(method: Method, data: Batch, t: Array, carry: Carry) -> Carry:
         state,
         unit,
         jnp.minimum(carry.bad_step, bad).astype(jnp.int32),
-        jnp.where(going, carry.horizon_step, jnp.minimum(carry.horizon_step, t)),
-        _budget_sums(method, carry.sums, g, u, data),
+        jnp.where(going, carry.horizon_step, jnp.minimum(carry.horizon_step, last)),
+        _budget_sums(method, carry.sums, carry.w, g, u, data),
+        quiet,
+        carry.total,
     )
-    return after if method.measured is None else _aside(method, data, carry, after)
+    if method.measured is not None:
+        after = _aside(method, data, carry, after)
+    if method.average:
+        after = after._replace(total=carry.total + measured_weights(method, data, after.state, after.w))
+    return after
 
 
 def _aside(method: Method, data: Batch, before: Carry, after: Carry) -> Carry:
@@ -257,11 +286,50 @@ def _aside(method: Method, data: Batch, before: Carry, after: Carry) -> Carry:
         return after
     w = measured_weights(method, data, before.state, before.w)
     u = measured_weights(method, data, state, after.w) - w
-    return after._replace(sums=_budget_sums(method, before.sums, gradient(method.loss, w, data), u, data))
+    return after._replace(sums=_budget_sums(method, before.sums, w, gradient(method.loss, w, data), u, data))
+
+
+def _points(data: Batch) -> Int[Array, ""]:
+    return jnp.sum(data.weight > 0).astype(jnp.int32)
+
+
+def _part(data: Batch, points: Int[Array, " m"], weight: Float[Array, " m"]) -> Batch:
+    """The mini-batch of these points."""
+    x = data.x[points]
+    touched = jnp.any(x != 0, axis=0)
+    return data._replace(
+        x=x,
+        label=data.label[points],
+        rivals=data.rivals[points],
+        weight=weight.astype(data.weight.dtype),
+        touched=data.touched & jnp.broadcast_to(touched, data.touched.shape),
+    )
+
+
+def _steps(method: Method, data: Batch, carry: Carry, begin: Array, end: Array) -> Carry:
+    """The run of one dataset from one step to another."""
+    if method.sampling.full:
+        return jax.lax.fori_loop(begin, end, partial(_step, method, data, data), carry)
+    padded = data.x.shape[0]
+    length, n = sampled.stretch(method.sampling.batch or 1, padded), _points(data)
+
+    def stretch(at: tuple[Array, Carry]) -> tuple[Array, Carry]:
+        first, carry = at
+        last = jnp.minimum(first + length, end)
+        points, weights = sampled.draw(method.sampling, data.key, n, first, padded=padded)
+
+        def step(t: Array, carry: Carry) -> Carry:
+            return _step(method, data, _part(data, points[t - first], weights[t - first]), t, carry)
+
+        return last, jax.lax.fori_loop(first, last, step, carry)
+
+    return jax.lax.while_loop(lambda at: at[0] < end, stretch, (begin, carry))[1]
 
 
 def _starved(method: Method, data: Batch, g: Gradient) -> Array:
     """Whether some weight's gradient, cancellation apart, is too small beside the largest one to be fed at all."""
+    if method.homogeneity.scale_free and not method.homogeneity.highest and method.sampling.batch == 1:
+        return jnp.asarray(False)  # every point's gradient is fed in its own units
     slopes, _ = method.loss.scaled_slopes(g.margins)
     reach = linear_reach(data.weight[:, None] * slopes, data)
     squared = method.homogeneity.highest > 1
@@ -269,7 +337,7 @@ def _starved(method: Method, data: Batch, g: Gradient) -> Array:
     return jnp.any((reach < least) & data.touched)
 
 
-def _record(method: Method, data: Batch, carry: Carry) -> Metrics:
+def _record(method: Method, data: Batch, carry: Carry, t: Array) -> Metrics:
     w = measured_weights(method, data, carry.state, carry.w)
     g = gradient(method.loss, w, data)
     slopes = method.loss.log_slopes(g.margins) + jnp.log(data.weight)[:, None]
@@ -280,6 +348,8 @@ def _record(method: Method, data: Batch, carry: Carry) -> Metrics:
         log_sum_exp(slopes.reshape(-1)),
         _starved(method, data, g if method.measured is None else gradient(method.loss, carry.w, data)),
         *carry.sums,
+        w if method.keep else (),
+        carry.total / t if method.average else (),
     )
 
 
@@ -290,32 +360,19 @@ def start(method: Method, data: Batch, w0: Array, state: Any) -> Carry:
     unit = jnp.floor(g.log_scale / LN2).astype(jnp.int32)
     sums = Sums(jnp.zeros(len(method.norms), w0.dtype), zero, zero)
     never = jnp.asarray(NEVER, jnp.int32)
-    return Carry(w0, state, unit, never, never, sums)
+    quiet = () if method.sampling.full else jnp.zeros([], jnp.int32)
+    return Carry(w0, state, unit, never, never, sums, quiet, jnp.zeros_like(w0) if method.average else ())
 
 
-def _segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Array) -> tuple[Carry, Metrics]:
+def segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Array) -> tuple[Carry, Metrics]:
     """Run one dataset through the grid `ends: [r]` from step `first`; metrics have a leading axis `r`."""
 
     def until(carry_and_step: tuple[Carry, Array], end: Array):
         carry, begin = carry_and_step
-        carry = jax.lax.fori_loop(begin, end, partial(_step, method, data), carry)
-        metrics = _record(method, data, carry)
+        carry = _steps(method, data, carry, begin, end)
+        metrics = _record(method, data, carry, end)
         bad = jnp.where(jnp.isfinite(metrics.margin), NEVER, end)
         return (carry._replace(bad_step=jnp.minimum(carry.bad_step, bad).astype(jnp.int32)), end), metrics
 
     (carry, _), metrics = jax.lax.scan(until, (carry, first), ends)
     return carry, metrics
-
-
-def compiled(method: Method, mesh: Mesh) -> tuple[Any, Any, Any]:
-    """Jitted `start`, `segment` and `measured_weights` over a batch, its first axis split among the mesh's devices."""
-    split, whole = PartitionSpec("data"), PartitionSpec()
-    begin = jax.vmap(partial(start, method))
-    advance = jax.vmap(partial(_segment, method), in_axes=(0, 0, None, None))
-    given = jax.vmap(partial(measured_weights, method))
-    sharded = partial(jax.shard_map, mesh=mesh, check_vma=False)
-    return (
-        jax.jit(sharded(begin, in_specs=(split, split, split), out_specs=split)),
-        jax.jit(sharded(advance, in_specs=(split, split, whole, whole), out_specs=split)),
-        jax.jit(sharded(given, in_specs=(split, split, split), out_specs=split)),
-    )

@@ -1,15 +1,10 @@
-"""Trajectories of optimizers on many datasets at once, recorded on a geometric grid."""
+"""Trajectories of optimizers on many datasets at once, recorded at steps of a geometric grid or at one's own."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-import jax
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Int
 
 import solvers.norms
@@ -17,100 +12,16 @@ from solvers.errors import InputError
 from solvers.norms import Norm
 from verify.backend import Progress, devices, working_on
 from verify.datasets.dataset import Dataset
-from verify.errors import TrajectoryError
 from verify.losses import Loss
 from verify.losses import loss as loss_named
 from verify.optimizers.calling import Optimizer, calling
 from verify.optimizers.homogeneity import check_optimizer, harmless_padding, probe
-from verify.runs import batches, engine
-from verify.runs.engine import NEVER, Method, Metrics
-from verify.runs.trajectory import _SEGMENT, Trajectories, grid
-
-_CHUNK = {"cpu": 64, "gpu": 16384}  # datasets a device at once; on a CPU they stay in the cache
-
-
-@functools.cache
-def _mesh(platform: str) -> Mesh:
-    return Mesh(np.array(devices(platform)), ("data",))
-
-
-@functools.cache
-def _program(method: Method, platform: str) -> tuple[Any, Any, Any]:
-    return engine.compiled(method, _mesh(platform))
-
-
-class _Chunk:
-    """The datasets that run in one call: their places in the caller's list, and the run so far."""
-
-    def __init__(
-        self,
-        places: list[int],
-        datasets: list[Dataset],
-        shape: tuple[int, int, int],
-        method: Method,
-        init: Callable[..., Any],
-        setting: _Setting,
-    ):
-        self.places, self.datasets, self.method = places, datasets, method
-        self.metrics: list[Metrics] = []
-        self.weights: list[np.ndarray] = []
-        padded = [*datasets, *datasets[:1] * (setting.padded_size(len(datasets)) - len(datasets))]
-        mesh = _mesh(setting.platform)
-        split, self.whole = NamedSharding(mesh, PartitionSpec("data")), NamedSharding(mesh, PartitionSpec())
-        # Put in place once: a call then neither copies the data nor leaves jax's fast path.
-        self.data = jax.device_put(batches.pad(padded, shape, setting.dtype), split)
-        self.begin, self.segment, self.measured = _program(method, setting.platform)
-        self.first = 0
-        w0 = np.zeros(self.data.real.shape, setting.dtype)
-        for i, start in enumerate(setting.starts(places)):
-            w0[(i, *map(slice, start.shape))] = start
-        w0 = jax.device_put(w0, split)
-        self.carry = self.begin(self.data, w0, jax.device_put(jax.vmap(init)(w0), split))
-
-    def advance(self, ends: Int[np.ndarray, " r"]) -> None:
-        times = jax.device_put((ends.astype(np.int32), np.int32(self.first)), self.whole)
-        self.carry, metrics = self.segment(self.data, self.carry, *times)
-        self.first = int(ends[-1])
-        bad = np.asarray(self.carry.bad_step)[: len(self.places)]
-        worst = int(np.argmin(bad))
-        if bad[worst] != NEVER:
-            raise TrajectoryError(
-                f"NaN or infinity after {int(bad[worst])} steps on dataset {self.places[worst]}, "
-                f"{self.datasets[worst]!r}: give a smaller step size, or an optimizer that is defined there."
-            )
-        self.metrics.append(jax.tree.map(np.asarray, metrics))
-        w = self.carry.w
-        if self.method.measured:
-            w = self.measured(self.data, self.carry.state, w)
-        self.weights.append(np.array(w))
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """Where and how a simulation runs."""
-
-    optimizer: Optimizer
-    dtype: type
-    platform: str
-    w0: Sequence[np.ndarray] | None
-
-    @property
-    def workers(self) -> int:
-        return len(devices(self.platform))
-
-    @property
-    def largest(self) -> int:
-        return self.workers * _CHUNK.get(devices(self.platform)[0].platform, _CHUNK["gpu"])
-
-    def padded_size(self, count: int) -> int:
-        """A few sizes only, all multiples of the number of devices, so that compiled programs are found again."""
-        sizes = [
-            -(-size // self.workers) * self.workers for size in (1, 4, 16, 24, 32, 48, *(4**j for j in range(3, 12)))
-        ]
-        return min(next(s for s in sizes if s >= count), max(self.largest, count))
-
-    def starts(self, places: list[int]) -> list[np.ndarray]:
-        return [] if self.w0 is None else [np.asarray(self.w0[i]) for i in places]
+from verify.runs import batches
+from verify.runs.chunk import Chunk, Setting
+from verify.runs.engine import Method
+from verify.runs.sampling import ALL, Sampling
+from verify.runs.sampling import keys as keys_of
+from verify.runs.trajectory import EPOCHS, SEGMENT, Trajectories, grid, recorded_steps
 
 
 def _check_starts(w0: Sequence[np.ndarray] | None, datasets: Sequence[Dataset]) -> None:
@@ -126,6 +37,19 @@ def _check_starts(w0: Sequence[np.ndarray] | None, datasets: Sequence[Dataset]) 
             )
 
 
+def _beside(late: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """A column for each time, beside weights of any shape."""
+    return late.reshape(-1, *[1] * (row.ndim - 1)) if row.size else np.zeros(row.shape, bool)
+
+
+def _check_sampled(asks: tuple[str, ...], how: Sampling) -> None:
+    if not how.full and "value_fn" in asks:
+        raise InputError(
+            f"The optimizer searches along a line for a smaller loss, which {how} have not twice the same: "
+            "give it full batches."
+        )
+
+
 class Simulation:
     """Runs of an optimizer on datasets that can be carried on to a later horizon; see `run`."""
 
@@ -139,6 +63,10 @@ class Simulation:
         budget: bool = False,
         dtype: type = np.float64,
         w0: Sequence[np.ndarray] | None = None,
+        how: Sampling = ALL,
+        seed: int = 0,
+        weights: bool = False,
+        average: bool = False,
     ):
         if not datasets:
             raise InputError("There are no datasets to run on: give at least one.")
@@ -149,14 +77,17 @@ class Simulation:
             raise InputError(f"Runs cannot be made in {np.dtype(dtype)}: give a floating-point type, as numpy.float64.")
         check_optimizer(optimizer)
         _check_starts(w0, datasets)
-        self.setting = _Setting(optimizer, dtype, devices()[0].platform, w0)
+        how.check(datasets)
+        keys = None if how.full else keys_of(datasets, seed)
+        self.setting = Setting(optimizer, dtype, devices()[0].platform, w0, keys)
         self.norms = tuple(dict.fromkeys(solvers.norms.norm(n) for n in norms))
         if len({n.name for n in self.norms}) < len(self.norms):
             raise InputError(f"Two norms have one name among {', '.join(map(str, self.norms))}: rename one of them.")
-        self.count = len(datasets)
-        self.chunks: list[_Chunk] = []
+        self.count, self.how = len(datasets), how
+        self.chunks: list[Chunk] = []
         self.exact = True
         self.time = np.zeros(0, np.int64)
+        self._called: list[int] = []  # how many times were recorded after each call
         pad_weights = batches.unpadded(datasets) or all(
             harmless_padding(optimizer, not binary) for binary in {s.binary for s in datasets}
         )
@@ -165,14 +96,24 @@ class Simulation:
             _, d, k = shape
             if not k and (matrix := [norm.name for norm in self.norms if norm.matrix_only]):
                 raise InputError(f"The norm {matrix[0]} needs a weight matrix: use it with class labels.")
-            weights = (k, d) if k else (d,)
-            called = calling(optimizer, weights, dtype)
-            homogeneity = probe(optimizer, weights)
+            shape_of_weights = (k, d) if k else (d,)
+            called = calling(optimizer, shape_of_weights, dtype)
+            _check_sampled(called.asks, how)
+            homogeneity = probe(optimizer, shape_of_weights)
             self.exact &= homogeneity.scale_free
             method = Method(
-                called.update, loss_named(loss), self.norms, homogeneity, budget, called.asks, called.measured
+                called.update,
+                loss_named(loss),
+                self.norms,
+                homogeneity,
+                budget,
+                called.asks,
+                called.measured,
+                how,
+                weights,
+                average,
             )
-            self.chunks.append(_Chunk(places, members, shape, method, called.init, self.setting))
+            self.chunks.append(Chunk(places, members, shape, method, called.init, self.setting))
 
     def _parts(self, datasets: Sequence[Dataset], pad_weights: bool) -> list[tuple[tuple[int, int, int], list[int]]]:
         size = self.setting.largest
@@ -180,22 +121,34 @@ class Simulation:
         return [(shape, places[i : i + size]) for shape, places in groups for i in range(0, len(places), size)]
 
     def advance(self, steps: int, progress: Progress | None = None) -> Simulation:
-        """Carry every run on to `steps` (see `grid`). Raises `TrajectoryError` at NaN or infinity."""
-        ends = grid(steps)
-        new = ends[len(self.time) :]
-        total, done = sum(int(ends[-1]) - chunk.first for chunk in self.chunks for _ in chunk.places), 0
+        """Carry every run on to `steps`, or a little farther (see `grid`), so that it can be carried on again.
+
+        Raises `TrajectoryError` at NaN or infinity.
+        """
+        return self.through(grid(steps)[len(self.time) :], progress)
+
+    def through(self, times: Int[np.ndarray, " r"], progress: Progress | None = None) -> Simulation:
+        """Carry every run on through these steps, which rise from where it is, and record at each.
+
+        Raises `TrajectoryError` at NaN or infinity.
+        """
+        if not len(times):
+            return self
+        total, done = sum(int(times[-1]) - chunk.first for chunk in self.chunks for _ in chunk.places), 0
         for chunk in self.chunks:
-            for i in range(0, len(new), _SEGMENT):
+            for i in range(0, len(times), SEGMENT):
                 before = chunk.first
-                chunk.advance(new[i : i + _SEGMENT])
+                chunk.advance(times[i : i + SEGMENT])
                 done += (chunk.first - before) * len(chunk.places)
                 if progress:
                     progress(done, total)
-        self.time = ends if len(new) else self.time
+        first = len(self.time)
+        self._called += [min(first + i + SEGMENT, first + len(times)) for i in range(0, len(times), SEGMENT)]
+        self.time = np.concatenate([self.time, times])
         return self
 
     def result(self, until: int | None = None) -> Trajectories:
-        """The curves so far, or those of a run that was only carried on to `until`.
+        """The curves so far, or those of a run that was only carried on to `until` (see `grid`).
 
         Raises `InputError` before the first step, and where the simulation has not come so far.
         """
@@ -204,17 +157,16 @@ class Simulation:
         time = self.time if until is None else grid(until)
         if len(time) > len(self.time):
             raise InputError(f"The simulation has made {self.time[-1]} steps: call advance before result({until}).")
-        b, r, segments = self.count, len(time), len(time) // _SEGMENT
+        b, r, segments = self.count, len(time), self._called.index(len(time)) + 1
         empty = lambda: np.full((b, r), np.nan)  # noqa: E731 - one fresh array a field
         margin, log_loss, log_slope, descent, second = (empty() for _ in range(5))
         norms = {n.name: empty() for n in self.norms}
         path = {n.name: empty() for n in self.norms}
-        starved, horizon = np.zeros((b, r), bool), np.full(b, -1)
-        weights: list[np.ndarray] = [np.empty(0)] * b
+        starved, horizon, epoch = np.zeros((b, r), bool), np.full(b, -1), np.ones(b, np.int64)
+        weights, kept, averages = ([np.empty(0)] * b for _ in range(3))
         for chunk in self.chunks:
             rows, count = chunk.places, len(chunk.places)
-            parts = zip(*chunk.metrics[:segments], strict=True)
-            m = Metrics(*(np.concatenate(part, axis=1)[:count] for part in parts))
+            m = chunk.recorded(segments)
             margin[rows], log_loss[rows], log_slope[rows] = m.margin, m.log_loss, m.log_slope
             descent[rows], second[rows], starved[rows] = m.descent, m.second_order, m.starved
             for j, norm in enumerate(self.norms):
@@ -223,10 +175,17 @@ class Simulation:
             horizon[rows] = np.where(stop < time[-1], stop, -1)
             last = chunk.weights[segments - 1]
             for i, place in enumerate(rows):
-                weights[place] = last[(i, *map(slice, chunk.datasets[i].weights_shape))]
+                weights[place] = chunk.own(last[i], i)
+                epoch[place] = self.how.epoch(chunk.datasets[i].n)
+                for found, into in ((m.weights, kept), (m.average, averages)):
+                    if isinstance(found, np.ndarray):
+                        into[place] = chunk.own(found[i], i)
         past = (horizon[:, None] >= 0) & (time[None, :] > horizon[:, None])
         for curve in (margin, log_loss, log_slope, descent, second, *norms.values(), *path.values()):
             curve[past] = np.nan
+        for rows in (kept, averages):
+            rows[:] = [np.where(_beside(late, row), np.nan, row) for late, row in zip(past, rows, strict=True)]
+        method = self.chunks[0].method
         return Trajectories(
             time,
             margin,
@@ -240,6 +199,9 @@ class Simulation:
             horizon,
             self.exact,
             weights,
+            epoch,
+            kept if method.keep else None,
+            averages if method.average else None,
         )
 
 
@@ -254,20 +216,46 @@ def run(
     dtype: type = np.float64,
     platform: str | None = None,
     w0: Sequence[np.ndarray] | None = None,
+    sampling: str = "full",
+    batch: int | None = None,
+    seed: int = 0,
+    record: str | Iterable[int] | None = None,
+    weights: bool = False,
+    average: bool = False,
     progress: Progress | None = None,
 ) -> Trajectories:
-    """Run an optimizer on datasets from zero weights, and record margins and norms on a geometric grid.
+    """Run an optimizer on datasets from zero weights, and record margins and norms at steps of a geometric grid.
 
     optimizer: any optax transformation. Scale-free ones (sign, normalised, eps = 0) run exactly at any margin;
     others end at a precision horizon, which the result names. What it asks for beside the gradient (the loss, its
     value) it gets, and weights that it keeps for evaluation are those measured (`verify.optimizers.calling`).
     datasets: all of them run at once, padded to a few shapes; their kinds and sizes may differ.
-    steps: the horizon; the grid ends there or up to a factor 2.2 later.
+    steps: the run ends there. record: the steps to record beside the last, or `epochs` for whole epochs; by default
+    twelve a decade, back from the end.
     norms: norms of the weights to record. budget: also record the sums of the gap budget (`verify.runs.budget`).
+    weights, average: also keep the weights at the recorded steps, and the means of the weights after each step so far.
     w0: start weights per dataset, in its own shape, zero by default. platform: where to run, "cpu" or "gpu".
+    sampling: `full`, `cyclic`, `reshuffled` or `with-replacement`; all but the first take mini-batches of `batch`
+    points (see `verify.runs.sampling`), drawn from the seed and the dataset. What is recorded is of all points.
     Raises `InputError` on bad input, `TrajectoryError` at NaN or infinity.
     """
     datasets = [datasets] if isinstance(datasets, Dataset) else list(datasets)
+    how = Sampling(sampling, batch)
+    times = recorded_steps(steps, record, _epoch(how, datasets) if record == EPOCHS else 1)
     with working_on(platform):
-        simulation = Simulation(optimizer, datasets, loss=loss, norms=norms, budget=budget, dtype=dtype, w0=w0)
-        return simulation.advance(steps, progress).result()
+        simulation = Simulation(
+            optimizer, datasets, loss=loss, norms=norms, budget=budget, dtype=dtype, w0=w0, how=how, seed=seed,
+            weights=weights, average=average,
+        )  # fmt: skip
+        return simulation.through(times, progress).result()
+
+
+def _epoch(how: Sampling, datasets: Sequence[Dataset]) -> int:
+    """The steps of an epoch, which must be as many on all datasets."""
+    steps = sorted({how.epoch(s.n) for s in datasets if isinstance(s, Dataset)})
+    if len(steps) > 1:
+        raise InputError(
+            f"Epochs have {steps[0]} to {steps[-1]} steps on these datasets: give datasets of one size, or the steps "
+            "to record."
+        )
+    return steps[0] if steps else 1

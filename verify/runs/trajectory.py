@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from solvers.certificates import Reference
 
 POINTS_A_DECADE = 12
+EPOCHS = "epochs"
 _MOST_STEPS = 10**9  # they are counted in 32 bits, and the grid may end a little later
-_SEGMENT = 4  # grid points a call: a third of a decade, a factor of 2.15 in time
+SEGMENT = 4  # grid points a call: a third of a decade, a factor of 2.15 in time
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class Trajectories:
     horizon: `[b]` the step at which a run that needs true gradients left the range of floating point, else -1;
     its curves are NaN from there on. exact: whether the runs have no such horizon, being scale-free.
     weights: the last weights of each dataset, in its own shape.
+    epoch: `[b]` the steps in which every point is seen once, 1 of full batches.
+    weights_at, average_at: where they were asked for, per dataset `[r ...]` the weights at the times, and the means of
+    the weights after each step up to them.
     """
 
     time: Int[np.ndarray, " r"]
@@ -51,6 +56,9 @@ class Trajectories:
     horizon: Int[np.ndarray, " b"]
     exact: bool
     weights: list[np.ndarray] = field(repr=False)
+    epoch: Int[np.ndarray, " b"]
+    weights_at: list[np.ndarray] | None = field(default=None, repr=False)
+    average_at: list[np.ndarray] | None = field(default=None, repr=False)
 
     def normalised_margin(self, norm: str | Norm) -> Float[np.ndarray, "b r"]:
         """Smallest margin over the weights' norm, `[b r]`, NaN where the weights are zero.
@@ -97,12 +105,50 @@ def check_steps(steps: int) -> None:
         raise InputError(f"A run counts its steps up to {_MOST_STEPS}, not to {float(steps):.3g}: give fewer steps.")
 
 
-def grid(steps: int) -> Int[np.ndarray, " r"]:
-    """Recorded steps: geometric, twelve a decade, the last one at `steps` or up to a factor 2.2 past it.
-
-    Early points repeat where the geometric grid is finer than the integers.
-    """
+def _points(steps: int) -> int:
+    """Points of a geometric grid from one step on, in whole segments."""
     check_steps(steps)
     points = int(np.ceil(POINTS_A_DECADE * np.log10(steps) - 1e-9))
-    points = -(-max(points, 1) // _SEGMENT) * _SEGMENT
-    return np.round(10 ** (np.arange(1, points + 1) / POINTS_A_DECADE)).astype(np.int64)
+    return -(-max(points, 1) // SEGMENT) * SEGMENT
+
+
+def grid(steps: int) -> Int[np.ndarray, " r"]:
+    """Steps at which a run that may be carried on records: geometric, twelve a decade, whatever the horizon.
+
+    The last one is at `steps` or up to a factor 2.2 past it. Early points repeat where the grid is finer than the
+    integers.
+    """
+    return np.round(10 ** (np.arange(1, _points(steps) + 1) / POINTS_A_DECADE)).astype(np.int64)
+
+
+def grid_to(steps: int) -> Int[np.ndarray, " r"]:
+    """Steps at which a run that ends at exactly `steps` records: geometric, twelve a decade, back from there.
+
+    Of a power of ten it is `grid`. Early points repeat where the grid is finer than the integers.
+    """
+    back = np.arange(_points(steps))[::-1]
+    return np.maximum(np.round(steps * 10 ** (-back / POINTS_A_DECADE)), 1).astype(np.int64)
+
+
+def recorded_steps(steps: int, record: str | Iterable[int] | None = None, epoch: int = 1) -> Int[np.ndarray, " r"]:
+    """The steps that a run to `steps` records, of which it is the last.
+
+    record: steps of one's own, rising; or `epochs`, for whole epochs of that many steps, twelve a decade; by default
+    those of `grid_to`. Raises `InputError` for steps that are none, and for a run that ends within an epoch.
+    """
+    check_steps(steps)
+    if record is None:
+        return grid_to(steps)
+    if isinstance(record, str):
+        if record != EPOCHS:
+            raise InputError(f"A run cannot record {record!r}: give {EPOCHS!r}, or the steps themselves.")
+        if steps % epoch:
+            longer = (steps // epoch + 1) * epoch
+            raise InputError(f"{steps} steps end within an epoch, which has {epoch}: give {longer} steps, say.")
+        return epoch * np.unique(grid_to(steps // epoch))
+    own = list(record)
+    if not own or any(isinstance(t, bool) or not isinstance(t, int | np.integer) or not 1 <= t <= steps for t in own):
+        raise InputError(f"A run of {steps} steps cannot record {own}: give whole steps from 1 to {steps}.")
+    if any(b <= a for a, b in itertools.pairwise(own)):
+        raise InputError(f"The steps to record, {own}, do not rise: give each once, in order.")
+    return np.array(own if own[-1] == steps else [*own, steps], np.int64)

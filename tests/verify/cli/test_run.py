@@ -82,6 +82,23 @@ def test_a_table_a_figure_and_arrays(call, tmp_path):
         np.testing.assert_array_equal(saved["x"], [[1.5, 2.5, 1], [2.5, 1.5, 1], [2.5, 2.5, 1]])
 
 
+def test_mini_batches_and_steps_of_ones_own(call):
+    sampled = ("--sampling", "reshuffled", "--batch", "2", "--seed", "3")
+    code, out, _ = call(*OWN, *SHORT, *sampled, "--record", "5,15", "--json")
+    assert code == 0
+    found = json.loads(out)
+    data = load("points.csv", header="none", label=-1, intercept=True)
+    optimizer = optax.sign_sgd(lambda t: 0.1 * (t + 1.0) ** -0.5)
+    same = run_in_python(optimizer, data, steps=20, sampling="reshuffled", batch=2, seed=3)
+    assert found["curves"]["time"] == [5, 15, 20]
+    assert found["sampling"] == {"kind": "reshuffled", "batch": 2, "epoch": 2}
+    np.testing.assert_allclose(found["weights"], same.weights[0], rtol=1e-12)
+    code, out, _ = call(*OWN, *SHORT, *sampled, "--record", "epochs")
+    assert code == 0
+    assert "classes = 2; batches of 2, reshuffled" in out
+    assert [line.split()[1] for line in out.splitlines() if line.startswith("│")] == "2 4 6 8 10 12 16 20".split()
+
+
 def test_two_classes_have_a_matrix_of_weights(call):
     code, out, _ = call("--optimizer", "sign_gd", "--data", "points.csv:intercept,classes=2", "--steps", "20", "--json")
     assert code == 0
@@ -102,6 +119,10 @@ def test_two_classes_have_a_matrix_of_weights(call):
         ([*OWN, "--figure", "run.pdf"], "an .svg or .png file"),
         ([*OWN, "--save", "run.txt"], "in an .npz file"),
         ([*OWN, "--steps", "0"], "at least one step"),
+        ([*OWN, "--record", "soon"], "The steps to record are 'soon'"),
+        ([*OWN, "--steps", "9", "--record", "10"], "A run of 9 steps cannot record [10]"),
+        ([*OWN, "--sampling", "cyclic"], "'cyclic' has no batch size"),
+        ([*OWN, "--sampling", "cyclic", "--batch", "4"], "batch of 4 is larger than dataset 0, of 3 points"),
         ([*OWN, "--steps", "many"], "'--steps'"),
         (["--optimizer", "sign_gd"], "Missing option '--data'"),
         (["--stps", "3"], "No such option"),

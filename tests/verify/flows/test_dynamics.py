@@ -68,8 +68,7 @@ def test_flow_carries_the_method_on(dynamics):
         data = SLANTED
         result = flow(data, dynamics=dynamics, log_time=math.log(46416))
         weights = result.weights[0][-1]
-    later = run(dynamics.optimizer, data, steps=46_400)
-    assert later.time[-1] == 46416
+    later = run(dynamics.optimizer, data, steps=46_416)
     distance = np.linalg.norm(weights - later.weights[0]) / np.linalg.norm(later.weights[0])
     assert 0 < distance < result.handover_error[0] < 5e-3
 

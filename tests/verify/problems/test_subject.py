@@ -17,6 +17,7 @@ from verify.problems.subject import (
     varied,
     with_norm,
 )
+from verify.runs.sampling import Sampling
 
 SIGN = optimizers.sign_gd(0.1)
 RUN = Run(SIGN, "SignGD", "logistic", "linf")
@@ -44,6 +45,22 @@ def test_runs_become_flows_and_flows_runs():
     assert varied(FLOW, {"flow": False, "optimizer": SIGN}) == Run(SIGN, "momentum", "logistic", "l2")
     with pytest.raises(InputError, match="A run in place of a flow needs an optimizer"):
         varied(FLOW, {"flow": False})
+
+
+def test_mini_batches_are_kept_changed_and_left():
+    one = varied(RUN, {"sampling": "cyclic", "batch": 1})
+    assert one == Run(SIGN, "SignGD", "logistic", "linf", "cyclic", 1)
+    assert varied(one, {"norm": "l2"}).how == one.how
+    assert varied(one, {"batch": 2}).how == Sampling("cyclic", 2)
+    assert varied(one, {"sampling": "full"}) == RUN
+    with pytest.raises(InputError, match="'cyclic' has no batch size"):
+        varied(RUN, {"sampling": "cyclic"})
+    for subject in (FLOW, WORDS):
+        with pytest.raises(InputError, match="Mini-batches are taken by a run"):
+            varied(subject, {"sampling": "cyclic", "batch": 1})
+    assert run_of(one, sampled=True) is one
+    with pytest.raises(InputError, match="on full batches, and not on batches of 1, cyclic: give no sampling"):
+        run_of(one)
 
 
 @pytest.mark.parametrize(

@@ -37,14 +37,14 @@ def run(subject: Subject, lab: Laboratory, *, budget: bool = False) -> Trajector
     budget: record the sums of the gap budget, in no norms but those of the claim and its twins, since a norm of every
     update is dear.
     """
-    it = run_of(subject)
+    it = run_of(subject, sampled=True)
     usual = lab.norms if budget else usual_norms(all(s.binary for s in lab.datasets))
     own = () if it.norm is None else (norm_of(it),)
     norms = tuple(dict.fromkeys(solvers.norm(norm) for norm in (*usual, *own)))
     loss = loss_of(it)
     simulation = lab.once(
-        ("run", it.optimizer, loss, norms, budget),
-        lambda: Simulation(it.optimizer, lab.datasets, loss=loss, norms=norms, budget=budget),
+        ("run", it.optimizer, loss, norms, budget, it.how),
+        lambda: Simulation(it.optimizer, lab.datasets, loss=loss, norms=norms, budget=budget, how=it.how),
     )
     return simulation.advance(lab.steps, lab.progress).result(lab.steps)
 
@@ -92,7 +92,7 @@ def scale(subject: Subject, lab: Laboratory, gamma: Float[np.ndarray, " b"]) -> 
         (gamma[:, None] * found.path[name] - found.descent)[:, use],
         floor=np.zeros(len(gamma)),
         judged=np.ones(len(gamma), bool),
-        lacks=_lacks(found, run_of(subject), lab.datasets, use),
+        lacks=_lacks(found, run_of(subject, sampled=True), lab.datasets, use),
     )
 
 

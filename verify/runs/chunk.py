@@ -1,0 +1,163 @@
+"""The datasets that run in one call of a compiled program, and where they run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Int, UInt32
+
+from verify.backend import devices
+from verify.datasets.dataset import Dataset
+from verify.errors import TrajectoryError
+from verify.optimizers.calling import Optimizer
+from verify.runs import batches, engine
+from verify.runs.engine import NEVER, Method, Metrics
+from verify.runs.trajectory import SEGMENT
+
+_CHUNK = {"cpu": 64, "gpu": 16384}  # datasets a device at once; on a CPU they stay in the cache
+
+
+@functools.cache
+def _mesh(platform: str, workers: int) -> Mesh:
+    return Mesh(np.array(devices(platform)[:workers]), ("data",))
+
+
+@functools.cache
+def _program(method: Method, platform: str, workers: int, alone: bool) -> tuple[Any, Any, Any]:
+    """Jitted `start`, `segment` and `measured_weights` over a batch, its first axis split among the devices.
+
+    alone: of one dataset, without that axis inside, since products of single matrices are faster than batches of one.
+    """
+    split, whole = PartitionSpec("data"), PartitionSpec()
+    programs = []
+    # How many arguments each has of a dataset's own, and how many that all share.
+    for part, own, shared in ((engine.start, 3, 0), (engine.segment, 2, 2), (engine.measured_weights, 3, 0)):
+        one = partial(part, method)
+        if alone:
+            programs.append(jax.jit(_of_one(one, shared)))
+            continue
+        each = jax.vmap(one, in_axes=(0,) * own + (None,) * shared)
+        specs = (split,) * own + (whole,) * shared
+        mesh = _mesh(platform, workers)
+        programs.append(jax.jit(jax.shard_map(each, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)))
+    return programs[0], programs[1], programs[2]
+
+
+def _of_one(part: Callable[..., Any], shared: int) -> Callable[..., Any]:
+    """The same of a batch of one; the last `shared` arguments have no axis for it."""
+
+    def alone(*given: Any) -> Any:
+        own, others = given[: len(given) - shared], given[len(given) - shared :]
+        found = part(*jax.tree.map(lambda leaf: leaf[0], own), *others)
+        return jax.tree.map(lambda leaf: leaf[None], found)
+
+    return alone
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and how a simulation runs.
+
+    w0: start weights a dataset. keys: `[b 2]` what mini-batches are drawn from.
+    """
+
+    optimizer: Optimizer
+    dtype: type
+    platform: str
+    w0: Sequence[np.ndarray] | None
+    keys: UInt32[np.ndarray, "b 2"] | None
+
+    @property
+    def workers(self) -> int:
+        """The devices of the platform."""
+        return len(devices(self.platform))
+
+    @property
+    def largest(self) -> int:
+        """The most datasets in one call."""
+        return self.workers * _CHUNK.get(devices(self.platform)[0].platform, _CHUNK["gpu"])
+
+    def padded_size(self, count: int) -> int:
+        """A few sizes only, all multiples of the number of devices, so that compiled programs are found again.
+
+        A single dataset runs alone, on one device.
+        """
+        if count == 1:
+            return 1
+        sizes = [
+            -(-size // self.workers) * self.workers for size in (1, 4, 16, 24, 32, 48, *(4**j for j in range(3, 12)))
+        ]
+        return min(next(s for s in sizes if s >= count), max(self.largest, count))
+
+    def starts(self, places: list[int]) -> list[np.ndarray]:
+        """The start weights of these datasets, none where all start at zero."""
+        return [] if self.w0 is None else [np.asarray(self.w0[i]) for i in places]
+
+
+class Chunk:
+    """The datasets that run in one call: their places in the caller's list, and the run so far."""
+
+    def __init__(
+        self,
+        places: list[int],
+        datasets: list[Dataset],
+        shape: tuple[int, int, int],
+        method: Method,
+        init: Callable[..., Any],
+        setting: Setting,
+    ):
+        self.places, self.datasets, self.method = places, datasets, method
+        self.metrics: list[Metrics] = []
+        self.weights: list[np.ndarray] = []
+        size = setting.padded_size(len(datasets))
+        filled = [*range(len(datasets)), *[0] * (size - len(datasets))]
+        workers = 1 if size == 1 else setting.workers
+        mesh = _mesh(setting.platform, workers)
+        split, self.whole = NamedSharding(mesh, PartitionSpec("data")), NamedSharding(mesh, PartitionSpec())
+        keys = None if setting.keys is None else setting.keys[[places[i] for i in filled]]
+        # Put in place once: a call then neither copies the data nor leaves jax's fast path.
+        self.data = jax.device_put(batches.pad([datasets[i] for i in filled], shape, setting.dtype, keys), split)
+        self.begin, self.segment, self.measured = _program(method, setting.platform, workers, size == 1)
+        self.first = 0
+        w0 = np.zeros(self.data.real.shape, setting.dtype)
+        for i, start in enumerate(setting.starts(places)):
+            w0[(i, *map(slice, start.shape))] = start
+        w0 = jax.device_put(w0, split)
+        self.carry = self.begin(self.data, w0, jax.device_put(jax.vmap(init)(w0), split))
+
+    def advance(self, ends: Int[np.ndarray, " r"]) -> None:
+        """Carry the runs on through a few steps, at each of which they are recorded."""
+        # One length for all calls: what comes after the last step is recorded there again, and dropped.
+        filled = np.concatenate([ends, np.repeat(ends[-1:], SEGMENT - len(ends))])
+        times = jax.device_put((filled.astype(np.int32), np.int32(self.first)), self.whole)
+        self.carry, metrics = self.segment(self.data, self.carry, *times)
+        self.first = int(ends[-1])
+        bad = np.asarray(self.carry.bad_step)[: len(self.places)]
+        worst = int(np.argmin(bad))
+        if bad[worst] != NEVER:
+            raise TrajectoryError(
+                f"NaN or infinity after {int(bad[worst])} steps on dataset {self.places[worst]}, "
+                f"{self.datasets[worst]!r}: give a smaller step size, or an optimizer that is defined there."
+            )
+        self.metrics.append(jax.tree.map(lambda leaf: np.asarray(leaf)[:, : len(ends)], metrics))
+        w = self.carry.w
+        if self.method.measured:
+            w = self.measured(self.data, self.carry.state, w)
+        self.weights.append(np.array(w))
+
+    def recorded(self, segments: int) -> Metrics:
+        """What the first of the calls recorded, `[b r]`."""
+        count = len(self.places)
+        return jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:count], *self.metrics[:segments])
+
+    def own(self, values: np.ndarray, i: int) -> np.ndarray:
+        """Of `[... ]` weights of dataset `i` with padding, in their last axes, those without."""
+        shape = self.datasets[i].weights_shape
+        return values[(..., *map(slice, shape))]
