@@ -11,31 +11,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from solvers import contradictions, programs
-from solvers.certificates import Reference, lower_bound, promise, support, upper_bound
+from solvers import contradictions
+from solvers.certificates import Reference
 from solvers.errors import InputError, NonSeparableError, UndecidedError
 from solvers.labelled import Labels, Points
 from solvers.norms import Norm
 from solvers.norms import norm as parse
 from solvers.problems import Problem, Table, Weights, classes_of, pose
 from solvers.programs import Candidate
-from solvers.uniqueness import unique
+from solvers.working_sets import L2, WHOLE, State, grow, together
 
-# Problems with more data vectors than this are solved on a working set.
-_WHOLE = 512
-_ROUNDS = 100
-# A fall of the upper bound that counts, and the margin, relative to the least, up to which a data vector is near.
-_PROGRESS = 1e-10
 # A margin of which the bracket's ends differ by a larger factor is not known.
 _KNOWN = 2.0
-_NEAR = 1.5
-_L2 = Norm("entrywise", 2.0)
 
 
 def margins(w: ArrayLike, x: Points, y: Labels) -> Table:
@@ -150,87 +143,27 @@ def hard_margin(x: Points, y: Labels) -> tuple[Float[np.ndarray, " d"], Float[np
     problem = pose(x, y)
     if problem.classes:
         raise InputError("The labels y are classes, but the hard-margin problem is binary: pass two distinct labels.")
-    reference = _solve([problem], _L2, named=False)[0]
+    reference = _solve([problem], L2, named=False)[0]
     return reference.weights / reference.upper, reference.multipliers / reference.upper**2
-
-
-@dataclass(frozen=True, eq=False)
-class _State:
-    """What is known about a problem so far, in units of its scaled features: bounds and who attains them."""
-
-    problem: Problem
-    norm: Norm
-    weights: Weights
-    multipliers: Table
-    lower: float = -math.inf
-    upper: float = math.inf
-    scale: float = 1.0
-    euclidean: Candidate | None = None
-    solver: str = ""
-    status: str = ""
-
-    @property
-    def certified(self) -> bool:
-        return self.upper < math.inf and self.upper - self.lower <= promise(self.norm) * self.upper
-
-    @property
-    def vanishing(self) -> bool:
-        """Whether the hull of the data vectors touches 0 as nearly as double precision can show."""
-        largest = float(np.linalg.norm(self.problem.x, axis=1).max()) * (math.sqrt(2) if self.problem.classes else 1)
-        return self.norm == _L2 and self.lower <= 0 and self.upper <= programs.VANISHING * largest
-
-    def improve(self, found: Candidate, numbers: Int[np.ndarray, " m"]) -> _State:
-        """The better of what is known and the candidate found on these data vectors."""
-        new = self
-        weights = found.weights.reshape(self.problem.shape)
-        size = float(self.norm.value(weights))
-        if size > 0 and np.isfinite(size):
-            weights = weights / size
-            lower = lower_bound(self.problem, self.norm, weights)
-            if lower > self.lower:
-                names = {"solver": found.solver, "status": found.status}
-                new = replace(new, weights=weights, lower=lower, **names)
-        total = float(found.multipliers.sum())
-        if total > 0 and np.isfinite(total):
-            multipliers = self.problem.scatter(numbers, found.multipliers / total)
-            upper = upper_bound(self.problem, self.norm, multipliers)
-            if upper < self.upper:
-                new = replace(new, multipliers=multipliers, upper=upper)
-        return new
-
-    def reference(self) -> Reference:
-        problem = self.problem
-        lower, upper = (math.ldexp(bound, problem.exponent) for bound in (self.lower, self.upper))
-        return Reference(
-            norm=self.norm,
-            lower=lower,
-            upper=upper,
-            weights=self.weights,
-            multipliers=self.multipliers,
-            support=support(problem, self.norm, self.weights),
-            unique=unique(problem, self.norm, self.weights, self.multipliers, self.lower, self.certified),
-            solver=self.solver,
-            status=self.status,
-        )
 
 
 def _solve(problems: list[Problem], norm: Norm, named: bool) -> list[Reference]:
     euclidean = [_separate(problem, f"Dataset {j}: " if named else "") for j, problem in enumerate(problems)]
-    if norm == _L2:
+    if norm == L2:
         return [state.reference() for state in euclidean]
     states = [_start(state, norm) for state in euclidean]
-    whole = [j for j, problem in enumerate(problems) if len(problem.constraints) <= _WHOLE]
+    whole = [j for j, problem in enumerate(problems) if len(problem.constraints) <= WHOLE]
     # A cone programme of many matrices takes longer than its parts.
     if len(whole) > 1 and norm.kind == "entrywise":
-        for j, state in zip(whole, _together([states[j] for j in whole]), strict=True):
+        for j, state in zip(whole, together([states[j] for j in whole]), strict=True):
             states[j] = state
-    return [(state if state.certified else _grow(state)).reference() for state in states]
+    return [(state if state.certified else grow(state)).reference() for state in states]
 
 
-def _separate(problem: Problem, label: str) -> _State:
+def _separate(problem: Problem, label: str) -> State:
     """The l2 solution, which every norm needs; raises when there is no positive margin."""
-    empty = _State(problem, _L2, np.zeros(problem.shape), np.zeros(problem.table))
-    state = _grow(empty)
+    empty = State(problem, L2, np.zeros(problem.shape), np.zeros(problem.table))
+    state = grow(empty)
     if 0 < state.lower >= state.upper / _KNOWN:
         return state
     if state.vanishing and contradictions.proven(problem, state.multipliers):
@@ -252,16 +185,16 @@ def _with_intercept(problem: Problem) -> Table | bool | None:
     # Of the size of the largest features.
     x = np.hstack([problem.x, np.full((len(problem.x), 1), 0.5)])
     wider = replace(problem, x=x)
-    state = _grow(_State(wider, _L2, np.zeros(wider.shape), np.zeros(wider.table)))
+    state = grow(State(wider, L2, np.zeros(wider.shape), np.zeros(wider.table)))
     if state.lower > 0:
         return True
     return state.multipliers if state.vanishing and contradictions.proven(wider, state.multipliers) else None
 
 
-def _start(euclidean: _State, norm: Norm) -> _State:
+def _start(euclidean: State, norm: Norm) -> State:
     """A problem in another norm, with the margin of the l2 solution as its scale."""
     weights, multipliers = euclidean.weights, euclidean.multipliers
-    return _State(
+    return State(
         euclidean.problem,
         norm,
         weights,
@@ -269,95 +202,6 @@ def _start(euclidean: _State, norm: Norm) -> _State:
         scale=euclidean.lower / float(norm.value(weights)),
         euclidean=Candidate(weights.ravel(), multipliers.ravel(), euclidean.solver, "the l2 solution"),
     )
-
-
-def _together(states: list[_State]) -> list[_State]:
-    """One round for a batch of small problems, in one block-diagonal programme."""
-    numbers = [state.problem.constraints for state in states]
-    rows = [s.problem.rows(m) / s.scale for s, m in zip(states, numbers, strict=True)]
-    found = _programme(rows, [state.problem.shape for state in states], states[0].norm)
-    return [s.improve(f, m) for s, f, m in zip(states, found, numbers, strict=True)] if found else states
-
-
-def _programme(rows: programs.Batch, shapes: list[tuple[int, ...]], norm: Norm) -> list[Candidate]:
-    if norm.polyhedral:
-        return programs.linear(rows, norm)
-    return programs.conic(rows, shapes, norm)
-
-
-def _grow(state: _State) -> _State:
-    """Solve on a working set, add the data vectors of least margin, until the certificate closes."""
-    problem = state.problem
-    every = problem.constraints
-    working = every if len(every) <= _WHOLE else _initial(state)
-    before = state.upper
-    for _ in range(_ROUNDS):
-        rows = problem.rows(working)
-        if state.norm == _L2:
-            found = programs.nearest_points(rows)
-        else:
-            found = _programme([rows / state.scale], [problem.shape], state.norm)
-        if not found:
-            return _fall_back(state)
-        for candidate in found:
-            state = state.improve(candidate, working)
-            if state.certified or state.vanishing:
-                return state
-        scores = problem.scores(found[0].weights.reshape(problem.shape)).ravel()
-        violated = _violated(scores, working, math.prod(problem.shape))
-        if not len(violated):
-            return _polish(state, rows / state.scale, found[0], working)
-        if state.upper < before * (1 - _PROGRESS):
-            # The bound fell, so that no working set can come back: slack data vectors may go.
-            before = state.upper
-            working = working[(found[0].multipliers > 0) | (scores[working] < _NEAR * scores[working].min())]
-        working = np.union1d(working, violated)
-    return state
-
-
-def _polish(
-    state: _State, rows: Float[np.ndarray, "m size"], found: Candidate, working: Int[np.ndarray, " m"]
-) -> _State:
-    """One more attempt on a solved but uncertified problem, on its last working set.
-
-    A linear programme's vertex is solved again as equations. A cone programme is solved again without the data
-    vectors that its solution leaves slack: with fewer of them the interior point method gets further.
-    """
-    if state.norm.polyhedral:
-        for candidate in programs.vertices(rows, found, state.norm):
-            state = state.improve(candidate, working)
-    elif state.norm != _L2:
-        scores = rows @ found.weights
-        near = scores < _NEAR * scores.min()
-        for candidate in _programme([rows[near]], [state.problem.shape], state.norm):
-            state = state.improve(candidate, working[near])
-    return state if state.certified else _fall_back(state)
-
-
-def _fall_back(state: _State) -> _State:
-    """The bracket with the l2 solution where that is better than what the solver returned, if anything."""
-    numbers = np.arange(math.prod(state.problem.table))
-    return state if state.euclidean is None else state.improve(state.euclidean, numbers)
-
-
-def _initial(state: _State) -> Int[np.ndarray, " m"]:
-    """The data vectors to begin with: those of least margin for what is known so far."""
-    problem = state.problem
-    weights = state.weights
-    if state.euclidean is None:
-        every = problem.constraints
-        weights = problem.combine(problem.scatter(every, np.ones(len(every))))
-    order = np.argsort(problem.scores(weights), axis=None)
-    return np.sort(order[: max(_WHOLE // 2, math.prod(problem.shape))])
-
-
-def _violated(
-    scores: Float[np.ndarray, " numbers"], working: Int[np.ndarray, " m"], size: int
-) -> Int[np.ndarray, " v"]:
-    """Data vectors whose margin is below the working set's least, the worst first, at most as many as weights."""
-    below = np.flatnonzero(scores < scores[working].min())
-    worst = below[np.argsort(scores[below])]
-    return worst[: max(_WHOLE // 4, size)]
 
 
 def _weights(w: ArrayLike, problem: Problem) -> Weights:

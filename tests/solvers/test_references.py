@@ -194,7 +194,7 @@ def test_a_working_set_gives_the_same_bracket(name, monkeypatch):
     x, y = multiclass(8, 60, 4, 3)
     whole = max_margin(x, y, name)
     # The package exports a function of the same name, so the module is found by its path.
-    monkeypatch.setattr(sys.modules["solvers.references"], "_WHOLE", 20)
+    monkeypatch.setattr(sys.modules["solvers.working_sets"], "WHOLE", 20)
     reference = max_margin(x, y, name)
     check(reference, x, y, norm(name))
     assert reference.lower == pytest.approx(whole.lower, rel=1e-9)
