@@ -243,7 +243,8 @@ from solvers import max_margin
 from verify.runs.trajectory import Trajectories
 one = np.ones((1, 1))
 run = Trajectories(
-    np.array([1]), one, one, one, {"l2": one}, {}, one, one, one > 0, np.array([-1]), True, [np.ones(2)], np.ones(1, int)
+    np.array([1]), one, one, one, {"l2": one}, {}, one, one, one > 0, np.array([-1]), True, [np.ones(2)],
+    np.ones(1, int),
 )
 for result in (max_margin([[1.0, 2.0]], [1], "linf"), run):
     result.to_dict(), result._repr_html_()

@@ -15,8 +15,8 @@ an epoch: of 30 starts with n = 48, 1 was not cured with (0.9, 0.9), 11 with (0.
 settings of AdamW n > s σ_p, which `test_cnn` excludes: its weights rest in a box of size 1/λ, not at a stationary
 point, and there the full batch fails all the same. AdamW has no objective whose gradient could be small: only errors
 are claimed of it. A start may break the promise with probability 1/n, as in `test_cnn`, and how often that happens has
-its interval; it is held against 1/4, and for AdamW, whose runs are dear, against 0.3, which is weaker. Looked at: all T from 0.6/η to 3/η
-for the full batch, 3/η for batches.
+its interval; it is held against 1/4, and for AdamW, whose runs are dear, against 0.3, which is weaker. Looked at: all T
+from 0.6/η to 3/η for the full batch, 3/η for batches.
 Reference: Tang, Zhang, Cao, Zou (2025), Theorems 4.1 and 4.2 (Adam), 4.4 and 4.5 (AdamW), orders as there; after Zou,
 Cao, Li, Gu (2023), under whose name the claims stand. For sign descent it is derived.
 """
