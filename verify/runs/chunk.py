@@ -30,24 +30,22 @@ def _mesh(platform: str, workers: int) -> Mesh:
 
 
 @functools.cache
-def _program(method: Method, platform: str, workers: int, alone: bool) -> tuple[Any, Any, Any]:
-    """Jitted `start`, `segment` and `measured_weights` over a batch, its first axis split among the devices.
+def _program(
+    part: Callable[..., Any], method: Method, own: int, shared: int, platform: str, workers: int, alone: bool
+) -> Any:
+    """A part of the engine, jitted over a batch, whose first axis is split among the devices.
 
-    alone: of one dataset, without that axis inside, since products of single matrices are faster than batches of one.
+    own, shared: how many arguments it has of a dataset's own, and how many that all share. alone: of one dataset,
+    without that axis inside, since products of single matrices are faster than batches of one.
     """
+    one = partial(part, method)
+    if alone:
+        return jax.jit(_of_one(one, shared))
     split, whole = PartitionSpec("data"), PartitionSpec()
-    programs = []
-    # How many arguments each has of a dataset's own, and how many that all share.
-    for part, own, shared in ((engine.start, 3, 0), (engine.segment, 2, 2), (engine.measured_weights, 3, 0)):
-        one = partial(part, method)
-        if alone:
-            programs.append(jax.jit(_of_one(one, shared)))
-            continue
-        each = jax.vmap(one, in_axes=(0,) * own + (None,) * shared)
-        specs = (split,) * own + (whole,) * shared
-        mesh = _mesh(platform, workers)
-        programs.append(jax.jit(jax.shard_map(each, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)))
-    return programs[0], programs[1], programs[2]
+    each = jax.vmap(one, in_axes=(0,) * own + (None,) * shared)
+    specs = (split,) * own + (whole,) * shared
+    mesh = _mesh(platform, workers)
+    return jax.jit(jax.shard_map(each, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False))
 
 
 def _of_one(part: Callable[..., Any], shared: int) -> Callable[..., Any]:
@@ -124,33 +122,43 @@ class Chunk:
         keys = None if setting.keys is None else setting.keys[[places[i] for i in filled]]
         # Put in place once: a call then neither copies the data nor leaves jax's fast path.
         self.data = jax.device_put(batches.pad([datasets[i] for i in filled], shape, setting.dtype, keys), split)
-        self.begin, self.segment, self.measured = _program(method, setting.platform, workers, size == 1)
+        where = (setting.platform, workers, size == 1)
+        self.segment = _program(engine.segment, method, 2, 2, *where)
+        self.record = _program(engine.record, engine.recording(method), 2, 1, *where)
+        begin = _program(engine.start, engine.recording(method), 2, 0, *where)
         self.first = 0
         w0 = np.zeros(self.data.real.shape, setting.dtype)
         for i, start in enumerate(setting.starts(places)):
             w0[(i, *map(slice, start.shape))] = start
         w0 = jax.device_put(w0, split)
-        self.carry = self.begin(self.data, w0, jax.device_put(jax.vmap(init)(w0), split))
+        state = jax.device_put(jax.vmap(init)(w0), split)
+        self.carry = begin(self.data, w0)._replace(state=state)
 
     def advance(self, ends: Int[np.ndarray, " r"]) -> None:
         """Carry the runs on through a few steps, at each of which they are recorded."""
         # One length for all calls: what comes after the last step is recorded there again, and dropped.
         filled = np.concatenate([ends, np.repeat(ends[-1:], SEGMENT - len(ends))])
         times = jax.device_put((filled.astype(np.int32), np.int32(self.first)), self.whole)
-        self.carry, metrics = self.segment(self.data, self.carry, *times)
+        self.carry, found = self.segment(self.data, self.carry, *times)
+        metrics = self.record(self.data, found, times[0])
         self.first = int(ends[-1])
-        bad = np.asarray(self.carry.bad_step)[: len(self.places)]
+        metrics = jax.tree.map(lambda leaf: np.asarray(leaf)[:, : len(ends)], metrics)
+        self._check(ends, metrics)
+        self.metrics.append(metrics)
+        self.weights.append(np.array(found.w[:, -1]))
+
+    def _check(self, ends: Int[np.ndarray, " r"], metrics: Metrics) -> None:
+        """Raise `TrajectoryError` where a run has left the numbers, at a step or where it is recorded."""
+        count = len(self.places)
+        lost = ~np.isfinite(metrics.margin[:count])
+        recorded = np.where(lost.any(axis=1), ends[np.argmax(lost, axis=1)], NEVER)
+        bad = np.minimum(np.asarray(self.carry.bad_step)[:count], recorded)
         worst = int(np.argmin(bad))
         if bad[worst] != NEVER:
             raise TrajectoryError(
                 f"NaN or infinity after {int(bad[worst])} steps on dataset {self.places[worst]}, "
                 f"{self.datasets[worst]!r}: give a smaller step size, or an optimizer that is defined there."
             )
-        self.metrics.append(jax.tree.map(lambda leaf: np.asarray(leaf)[:, : len(ends)], metrics))
-        w = self.carry.w
-        if self.method.measured:
-            w = self.measured(self.data, self.carry.state, w)
-        self.weights.append(np.array(w))
 
     def recorded(self, segments: int) -> Metrics:
         """What the first of the calls recorded, `[b r]`."""

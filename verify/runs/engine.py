@@ -337,42 +337,77 @@ def _starved(method: Method, data: Batch, g: Gradient) -> Array:
     return jnp.any((reach < least) & data.touched)
 
 
-def _record(method: Method, data: Batch, carry: Carry, t: Array) -> Metrics:
-    w = measured_weights(method, data, carry.state, carry.w)
-    g = gradient(method.loss, w, data)
-    slopes = method.loss.log_slopes(g.margins) + jnp.log(data.weight)[:, None]
-    return Metrics(
-        jnp.min(g.margins),
-        jnp.stack([norm.value(w) for norm in method.norms]),
-        log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight)),
-        log_sum_exp(slopes.reshape(-1)),
-        _starved(method, data, g if method.measured is None else gradient(method.loss, carry.w, data)),
-        *carry.sums,
-        w if method.keep else (),
-        carry.total / t if method.average else (),
+class Recorded(NamedTuple):
+    """What the grid's metrics are computed from.
+
+    w: the weights that are measured. fed: those that the gradient is taken at, where they are others. sums, total: as
+    in `Carry`.
+    """
+
+    w: Array
+    fed: Any
+    sums: Sums
+    total: Any
+
+
+def record(method: Method, data: Batch, recorded: Recorded, ends: Array) -> Metrics:
+    """The metrics of one dataset, and what they are computed from, with a leading axis over the grid `ends: [r]`."""
+    return jax.lax.map(lambda at: _metrics(method, data, *at), (recorded, ends))
+
+
+def recording(method: Method) -> Method:
+    """What `start` and `record` depend on: methods that have it in common share these programs."""
+    degrees = method.homogeneity.degrees and (method.homogeneity.highest,)
+    return Method(
+        update=_none,
+        loss=method.loss,
+        norms=method.norms,
+        homogeneity=Homogeneity(method.homogeneity.scale_free, degrees),
+        budget=False,
+        sampling=method.sampling,
+        keep=method.keep,
+        average=method.average,
     )
 
 
-def start(method: Method, data: Batch, w0: Array, state: Any) -> Carry:
-    """The carry of one dataset before its first step, `state` being the optimizer's at `w0`."""
+def _none(*_: Any) -> Any:
+    raise AssertionError("no step is taken here")
+
+
+def _metrics(method: Method, data: Batch, at: Recorded, t: Array) -> Metrics:
+    g = gradient(method.loss, at.w, data)
+    slopes = method.loss.log_slopes(g.margins) + jnp.log(data.weight)[:, None]
+    return Metrics(
+        jnp.min(g.margins),
+        jnp.stack([norm.value(at.w) for norm in method.norms]),
+        log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight)),
+        log_sum_exp(slopes.reshape(-1)),
+        _starved(method, data, g if isinstance(at.fed, tuple) else gradient(method.loss, at.fed, data)),
+        *at.sums,
+        at.w if method.keep else (),
+        at.total / t if method.average else (),
+    )
+
+
+def start(method: Method, data: Batch, w0: Array) -> Carry:
+    """The carry of one dataset before its first step, without the optimizer's state."""
     zero = jnp.zeros([], w0.dtype)
     g = gradient(method.loss, w0, data)
     unit = jnp.floor(g.log_scale / LN2).astype(jnp.int32)
     sums = Sums(jnp.zeros(len(method.norms), w0.dtype), zero, zero)
     never = jnp.asarray(NEVER, jnp.int32)
     quiet = () if method.sampling.full else jnp.zeros([], jnp.int32)
-    return Carry(w0, state, unit, never, never, sums, quiet, jnp.zeros_like(w0) if method.average else ())
+    return Carry(w0, (), unit, never, never, sums, quiet, jnp.zeros_like(w0) if method.average else ())
 
 
-def segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Array) -> tuple[Carry, Metrics]:
-    """Run one dataset through the grid `ends: [r]` from step `first`; metrics have a leading axis `r`."""
+def segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Array) -> tuple[Carry, Recorded]:
+    """Run one dataset through the grid `ends: [r]` from step `first`; what is recorded has a leading axis `r`."""
 
     def until(carry_and_step: tuple[Carry, Array], end: Array):
         carry, begin = carry_and_step
         carry = _steps(method, data, carry, begin, end)
-        metrics = _record(method, data, carry, end)
-        bad = jnp.where(jnp.isfinite(metrics.margin), NEVER, end)
-        return (carry._replace(bad_step=jnp.minimum(carry.bad_step, bad).astype(jnp.int32)), end), metrics
+        w = measured_weights(method, data, carry.state, carry.w)
+        return (carry, end), Recorded(w, () if method.measured is None else carry.w, carry.sums, carry.total)
 
-    (carry, _), metrics = jax.lax.scan(until, (carry, first), ends)
-    return carry, metrics
+    (carry, _), recorded = jax.lax.scan(until, (carry, first), ends)
+    return carry, recorded
