@@ -136,3 +136,52 @@ BARRETT_2021 = Paper(
     2021,
     "2009.11162",
 )
+JI_2019 = Paper(
+    "ji2019",
+    "Ji, Telgarsky",
+    "The implicit bias of gradient descent on nonseparable data",
+    2019,
+    "1803.07300",
+)
+WU_2024 = Paper(
+    "wu2024",
+    "Wu, Bartlett, Telgarsky, Yu",
+    "Large stepsize gradient descent for logistic loss: non-monotonicity of the loss improves optimization efficiency",
+    2024,
+    "2402.15926",
+)
+WU_2025 = Paper(
+    "wu2025",
+    "Wu, Bartlett, Telgarsky, Yu",
+    "Benefits of early stopping in gradient descent for overparameterized logistic regression",
+    2025,
+    "2502.13283",
+)
+ZHANG_2025 = Paper(
+    "zhang2025",
+    "Zhang, Wu, Lin, Bartlett",
+    "Minimax optimal convergence of gradient descent in logistic regression via large and adaptive stepsizes",
+    2025,
+    "2504.04105",
+)
+TYURIN_2024 = Paper(
+    "tyurin2024",
+    "Tyurin",
+    "From logistic regression to the perceptron algorithm: exploring gradient descent with large step sizes",
+    2024,
+    "2412.08424",
+)
+CRAWSHAW_2026 = Paper(
+    "crawshaw2026",
+    "Crawshaw, Liu",
+    "Tight bounds for logistic regression with large stepsize gradient descent in low dimension",
+    2026,
+    "2602.12471",
+)
+KALE_2026 = Paper(
+    "kale2026",
+    "Kale, Manupriya, Marion, Bach, Raj",
+    "Stretched exponential convergence of (stochastic) gradient descent for separable logistic regression",
+    2026,
+    "2602.18946",
+)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from verify.claims.claim import Claim, Twin
     from verify.claims.conjectures import conjecture
     from verify.claims.judge import Verdict, check
-    from verify.claims.kinds import Bound, HighProbability, Limit, Order, Rate, Separation, Tight, Trend
+    from verify.claims.kinds import Bound, Decay, Exists, HighProbability, Limit, Order, Rate, Separation, Tight, Trend
     from verify.claims.provenance import Promise, Read
     from verify.claims.verdict import Outcome
     from verify.datasets import strategies
@@ -36,6 +36,8 @@ moved.install()
 _HOMES = {
     "Bound": "verify.claims.kinds",
     "Claim": "verify.claims.claim",
+    "Decay": "verify.claims.kinds",
+    "Exists": "verify.claims.kinds",
     "HighProbability": "verify.claims.kinds",
     "Limit": "verify.claims.kinds",
     "Order": "verify.claims.kinds",
@@ -71,6 +73,8 @@ __all__ = [
     "Bound",
     "Claim",
     "Dataset",
+    "Decay",
+    "Exists",
     "HighProbability",
     "Limit",
     "Order",

@@ -1,4 +1,4 @@
-"""Rate laws `t^-p (log t)^q`: upper laws on how fast a quantity falls."""
+"""Laws on how fast a quantity falls: `t^-p (log t)^q`, and `exp(-c t^p)` and its kin, which hide a constant c."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from solvers.errors import InputError
 
-__all__ = ["Law", "inverse_log", "power"]
+__all__ = ["DecayLaw", "Law", "exponential", "inverse_log", "log_squared", "power"]
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,68 @@ class Law:
         return replace(self, log_power=self.log_power - by)
 
     def __str__(self) -> str:
-        def exponent(a: float) -> str:
-            near = Fraction(a).limit_denominator(12)
-            return str(near) if abs(float(near) - a) < 1e-9 else f"{a:g}"
-
-        logs = {0.0: "", 1.0: "log t"}.get(self.log_power, f"(log t)^{exponent(self.log_power)}")
+        logs = _logs(self.log_power)
         if self.log_log_power == 1 and (self.power, self.log_power) == (0, -1):
             return "log log t / log t"
         if self.log_log_power:
-            logs = f"{logs} (log log t)^{exponent(self.log_log_power)}".strip()
+            logs = f"{logs} (log log t)^{_fraction(self.log_log_power)}".strip()
         if self.power == 0:
             return "1/log t" if (self.log_power, self.log_log_power) == (-1, 0) else logs
-        return f"t^-{exponent(self.power)} {logs}".strip()
+        return f"t^-{_fraction(self.power)} {logs}".strip()
+
+
+@dataclass(frozen=True)
+class DecayLaw:
+    """The law `exp(-c s)`, `s = t^power (log t)^log_power`, for some c > 0 that it hides.
+
+    `power = 0` and `log_power = 1` is a power of t that is not named, `t^-c`.
+    """
+
+    power: float
+    log_power: float = 0.0
+
+    def __post_init__(self):
+        if self.power < 0 or (self.power == 0 and self.log_power <= 0):
+            raise InputError(
+                f"exp(-c t^{self.power} (log t)^{self.log_power}) does not fall: give a positive power of t or log t."
+            )
+
+    def speed(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
+        """`s` at `log t`, which must be positive."""
+        return np.exp(self.power * log_time) * log_time**self.log_power
+
+    def slower(self, by: float) -> DecayLaw:
+        """The same law with the exponent of t lowered by `by`, or that of log t where t has none.
+
+        Raises `InputError` where such a law would not fall.
+        """
+        if self.power > 0:
+            return replace(self, power=self.power - by)
+        return replace(self, log_power=self.log_power - by)
+
+    def __str__(self) -> str:
+        times = f"t^{_fraction(self.power)}" if self.power not in (0.0, 1.0) else "t" if self.power else ""
+        logs = "log^2 t" if self.log_power == 2 else _logs(self.log_power)
+        return "t^-c" if (self.power, self.log_power) == (0, 1) else f"exp(-c {f'{times} {logs}'.strip()})"
+
+
+def _fraction(a: float) -> str:
+    near = Fraction(a).limit_denominator(12)
+    return str(near) if abs(float(near) - a) < 1e-9 else f"{a:g}"
+
+
+def _logs(power: float) -> str:
+    return {0.0: "", 1.0: "log t"}.get(power, f"(log t)^{_fraction(power)}")
+
+
+def exponential(p: float = 1.0) -> DecayLaw:
+    """The law `exp(-c t^p)` for some c > 0: a stretched exponential where p < 1."""
+    return DecayLaw(p)
+
+
+def log_squared() -> DecayLaw:
+    """The law `exp(-c log^2 t)` for some c > 0: faster than any power of t, slower than any stretched exponential."""
+    return DecayLaw(0.0, 2.0)
 
 
 def power(p: float, *, log: float = 0.0) -> Law:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solvers.errors import InputError
-from verify.laws import Law, inverse_log, power
+from verify.laws import DecayLaw, Law, exponential, inverse_log, log_squared, power
 
 TIMES = np.log([10.0, 1e3, 1e7])
 
@@ -73,3 +73,26 @@ def test_name(law, name):
 def test_a_law_that_does_not_fall_is_refused(arguments):
     with pytest.raises(InputError, match="does not fall"):
         Law(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("law", "direct", "name"),
+    [
+        (exponential(), lambda t: t, "exp(-c t)"),
+        (exponential(1 / 3), lambda t: t ** (1 / 3), "exp(-c t^1/3)"),
+        (log_squared(), lambda t: math.log(t) ** 2, "exp(-c log^2 t)"),
+        (log_squared().slower(1.0), math.log, "t^-c"),
+        (DecayLaw(0.5, 1.0), lambda t: t**0.5 * math.log(t), "exp(-c t^1/2 log t)"),
+        (exponential(1 / 2).slower(1 / 4), lambda t: t**0.25, "exp(-c t^1/4)"),
+    ],
+)
+def test_laws_that_hide_their_constant(law, direct, name):
+    np.testing.assert_allclose(law.speed(TIMES), [direct(math.exp(s)) for s in TIMES], rtol=1e-12)
+    assert str(law) == name
+
+
+def test_a_decay_law_falls():
+    with pytest.raises(InputError, match="does not fall: give a positive power of t or log t"):
+        DecayLaw(0.0)
+    with pytest.raises(InputError, match="does not fall"):
+        exponential(1 / 2).slower(1 / 2)

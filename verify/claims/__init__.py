@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from verify.claims.claim import Claim, Paper, Twin
-    from verify.claims.kinds import Bound, HighProbability, Kind, Limit, Order, Rate, Separation, Tight, Trend
+    from verify.claims.kinds import (
+        Bound,
+        Decay,
+        Exists,
+        HighProbability,
+        Kind,
+        Limit,
+        Order,
+        Rate,
+        Separation,
+        Tight,
+        Trend,
+    )
     from verify.claims.provenance import Promise, Read
 
 _HOMES = {"Claim": "claim", "Paper": "claim", "Twin": "claim", "Promise": "provenance", "Read": "provenance"}
@@ -18,6 +30,8 @@ _HOMES = {"Claim": "claim", "Paper": "claim", "Twin": "claim", "Promise": "prove
 __all__ = [
     "Bound",
     "Claim",
+    "Decay",
+    "Exists",
     "HighProbability",
     "Kind",
     "Limit",

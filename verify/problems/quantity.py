@@ -86,7 +86,8 @@ class Measurement:
     a gap is judged by beside itself, where a budget bounds it. chance: `[b]` the probability with which a theorem
     allows each case to break it, where it speaks of probabilities. all_or_none: whether
     nothing may be concluded where fewer than half of the cases could be judged, because what left the others out casts
-    doubt on these.
+    doubt on these. log_values: `[b r]` the
+    values' logarithms, where they may be too small for numbers.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -102,6 +103,15 @@ class Measurement:
     scale: Curves | None = None
     chance: Float[np.ndarray, " b"] | None = None
     all_or_none: bool = False
+    log_values: Float[np.ndarray, "b r"] | None = None
+
+    @property
+    def logs(self) -> Float[np.ndarray, "b r"]:
+        """The values' logarithms; minus infinity at 0."""
+        if self.log_values is not None:
+            return self.log_values
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log(self.values)
 
     @property
     def larger_side(self) -> Float[np.ndarray, "b r"]:

@@ -4,11 +4,24 @@ import numpy as np
 import pytest
 
 from tests.verify.given import LOG_TIME, claim, measured
-from verify.claims import Bound, HighProbability, Kind, Limit, Order, Promise, Rate, Separation, Tight, Trend
+from verify.claims import (
+    Bound,
+    Decay,
+    Exists,
+    HighProbability,
+    Kind,
+    Limit,
+    Order,
+    Promise,
+    Rate,
+    Separation,
+    Tight,
+    Trend,
+)
 from verify.claims import kinds as package
 from verify.claims.judge import advise, judge, refutes_alone
 from verify.claims.verdict import Outcome
-from verify.laws import power
+from verify.laws import exponential, power
 
 LAW = power(1 / 2)
 # One of each kind, a curve that keeps it, and one that does not.
@@ -20,6 +33,8 @@ KINDS = {
     "rate": (Rate(LAW), LAWFUL, STUCK),
     "tight": (Tight(LAW), LAWFUL, STUCK),
     "probability": (HighProbability(Bound.constant(0.9)), 0.5 * np.ones(len(LOG_TIME)), STUCK + 1),
+    "exists": (Exists(Bound.constant(0.9)), 0.5 * np.ones(len(LOG_TIME)), STUCK + 1),
+    "decay": (Decay(exponential(1 / 2)), np.exp(-0.05 * np.exp(LOG_TIME / 2)), STUCK),
     "order": (Order(1.8, 2.2), HALVES, LEVELS),
     "separation": (Separation(0.1, "small"), LAWFUL, STUCK),
     "trend": (Trend(-1), LAWFUL, 1 / LAWFUL),
@@ -52,7 +67,7 @@ def test_nearness_is_above_the_limit_on_what_refutes_alone_and_on_nothing_else(n
     near, alone = kind.nearness(m), refutes_alone(claim(kind=kind), m)
     np.testing.assert_array_equal(near > kind.limit, alone)
     assert not alone[:8].any()
-    assert alone[8:].all() == (name not in ("trend", "probability"))  # which are the ensemble's
+    assert alone[8:].all() == (name not in ("trend", "probability", "exists"))  # which are the ensemble's
     assert near[8] > near[0]
 
 
