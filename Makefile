@@ -18,7 +18,10 @@ export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.jax_cache/$(shell grep -m1 flags 
 export JAX_COMPILATION_CACHE_MAX_SIZE ?= 2000000000
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 
-.PHONY: verify test lint types floors quick docs bench mutants index clean
+# What `make lowest` and `make newest` try.
+TESTS ?= tests
+
+.PHONY: verify test lint types floors quick docs bench mutants index wheel lowest newest clean
 
 # The shell outlives Ctrl-C, so that what was finished is reported.
 verify: .venv/.installed
@@ -72,8 +75,19 @@ mutants: .venv/.installed
 	$(BIN)/python -m tests.mutants $(if $(FEW),--few $(FEW),--write docs/mutants.md) \
 	  $(if $(filter-out auto,$(WORKERS)),--workers $(WORKERS))
 
+# The wheel, built and used in an environment and a folder of its own.
+wheel: .venv/.dev
+	.ci/wheel
+
+# The tests with the lowest versions that pyproject.toml allows, and with the newest, each in an environment of its own.
+lowest newest: .venv/.dev
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$@
+	$(BIN)/uv pip install --quiet --python .venv-$@ --resolution $(if $(filter lowest,$@),lowest-direct,highest) \
+	  --editable '.[test]'
+	.venv-$@/bin/python -m pytest $(TESTS) -q -n $(WORKERS)
+
 clean:
-	rm -rf .venv site verify-report verify-report-quick .hypothesis .pytest_cache .ruff_cache .jax_cache .mutants.jsonl
+	rm -rf .venv .venv-lowest .venv-newest site verify-report verify-report-quick .hypothesis .pytest_cache .ruff_cache .jax_cache .mutants.jsonl
 
 # What `verify list` shows, kept beside the claims so that listing them imports none of them.
 index: .venv/.installed

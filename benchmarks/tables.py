@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Cell = str | int | float | None
-_PACKAGES = ("numpy", "scipy", "jax", "optax", "diffrax", "cvxpy", "clarabel", "highspy", "torch")
+_PACKAGES = ("numpy", "scipy", "jax", "optax", "diffrax", "cvxpy", "clarabel", "torch")
 
 
 @dataclass(frozen=True)

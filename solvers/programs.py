@@ -155,8 +155,6 @@ def linear(batch: Batch, norm: Norm) -> list[Candidate]:
 
     Per member: maximise g subject to `Q w >= g`, with `w` in the box, or `w = a - b` with `sum(a + b) <= 1`.
     """
-    import cvxpy as cp
-
     box = norm.p == np.inf
     blocks = [np.hstack([q, -np.ones((len(q), 1))] if box else [q, -q, -np.ones((len(q), 1))]) for q in batch]
     widths = [block.shape[1] for block in blocks]
@@ -164,24 +162,25 @@ def linear(batch: Batch, norm: Norm) -> list[Candidate]:
     # g is free; the weights live in the box [-1, 1], or their two parts in [0, 1].
     upper = np.where(gains > 0, np.inf, 1.0)
     lower = np.where(gains > 0, -np.inf, -1.0 if box else 0.0)
-    variable = cp.Variable(len(gains), bounds=[lower, upper])
-    margins: Any = _block_diagonal(blocks) @ variable >= 0
-    constraints: list[Any] = [margins]
+    margins = _block_diagonal(blocks)
+    system, limits = -margins, np.zeros(margins.shape[0])
     if not box:
         parts = _block_diagonal([1.0 - np.eye(1, width, width - 1) for width in widths])
-        constraints.append(parts @ variable <= 1)
-    status = solve(
-        cp.Problem(cp.Maximize(gains @ variable), constraints),
-        solver="HIGHS",
-        presolve="off",
-        primal_feasibility_tolerance=1e-10,
-        dual_feasibility_tolerance=1e-10,
+        system, limits = sp.vstack([system, parts]), np.append(limits, np.ones(len(batch)))
+    found = scipy.optimize.linprog(
+        -gains,
+        A_ub=system,
+        b_ub=limits,
+        bounds=np.stack([lower, upper], axis=1),
+        method="highs",
+        options={"presolve": False, "primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
-    if variable.value is None or margins.dual_value is None:
+    if found.x is None or found.ineqlin.marginals is None:
         return []
-    pieces = np.split(variable.value, np.cumsum(widths)[:-1])
+    pieces = np.split(found.x, np.cumsum(widths)[:-1])
     weights = [piece[:-1] if box else piece[: len(piece) // 2] - piece[len(piece) // 2 : -1] for piece in pieces]
-    return _members(batch, weights, margins.dual_value, "highs", status)
+    duals = -found.ineqlin.marginals[: margins.shape[0]]
+    return _members(batch, weights, duals, "highs", "optimal" if found.success else found.message)
 
 
 def vertices(rows: Rows, found: Candidate, norm: Norm) -> list[Candidate]:

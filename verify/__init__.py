@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from verify.progress import progress_bar
     from verify.runs.simulation import run
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 moved.install()
 

@@ -15,7 +15,6 @@ from packaging.utils import canonicalize_name
 
 PACKAGE = "implicit-bias-verify"
 EXTRAS = {
-    "data": "the bundled real datasets: iris, wine, breast_cancer, digits",
     "cuda": "runs on NVIDIA GPUs",
     "test": "the project's own tests, and a bound on the size of the cache",
     "docs": "the documentation site",

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _PACKAGES = (
-    "jax", "jaxlib", "optax", "diffrax", "numpy", "scipy", "cvxpy", "clarabel", "highspy", "hypothesis", "scikit-learn"
+    "jax", "jaxlib", "optax", "diffrax", "numpy", "scipy", "cvxpy", "clarabel", "hypothesis", "scikit-learn"
 )  # fmt: skip
 _ENGINE = ("solvers", "verify")
 

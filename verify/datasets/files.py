@@ -37,7 +37,7 @@ _PAIRS = (
 )  # fmt: skip
 # A line of svmlight form: a label, then index:value, with a query and a comment perhaps.
 _SVMLIGHT = re.compile(r"^[-+\w.]+(,[-+\w.]+)*(\s+(qid|\d+):\S+)+\s*(#.*)?$")
-_INSTALL = "run pip install implicit-bias-verify[data]"
+_INSTALL = "run pip install scikit-learn"
 
 Label = int | str
 Source: TypeAlias = Any

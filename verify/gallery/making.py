@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _NOT_COMPUTING = ("claims", "cli", "gallery", "plugin", "trials")
-_PACKAGES = ("jax", "optax", "numpy", "scipy", "cvxpy", "clarabel", "highspy", "implicit-bias-verify")
+_PACKAGES = ("jax", "optax", "numpy", "scipy", "cvxpy", "clarabel", "implicit-bias-verify")
 
 Show = Callable[[str, int, int], None]
 

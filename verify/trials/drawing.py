@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, settings
@@ -15,19 +16,33 @@ from verify.datasets.cases import Case
 from verify.datasets.strategies import batches
 from verify.seeds import derived_seed
 
+_PRIVATE = ("_get_local_constants", "Constants", "CONSTANTS_CACHE")
+
 
 @contextmanager
 def seeded() -> Iterator[None]:
-    """While it lasts, hypothesis draws without literals of imported modules."""
-    # There is no setting for it, as of hypothesis 6.170. A test tells if these names change.
-    kept = providers._get_local_constants
-    providers._get_local_constants = providers.Constants  # type: ignore[assignment]
-    providers.CONSTANTS_CACHE.cache.clear()
+    """While it lasts, hypothesis draws without literals of imported modules.
+
+    There is no setting for it, so names are used that any release of hypothesis may drop. Without them the same seed
+    still draws the same cases, but among the same imported modules only: `drawn_alike` says which holds.
+    """
+    if not drawn_alike():
+        yield
+        return
+    private: Any = providers
+    kept = private._get_local_constants
+    private._get_local_constants = private.Constants
+    private.CONSTANTS_CACHE.cache.clear()
     try:
         yield
     finally:
-        providers._get_local_constants = kept
-        providers.CONSTANTS_CACHE.cache.clear()
+        private._get_local_constants = kept
+        private.CONSTANTS_CACHE.cache.clear()
+
+
+def drawn_alike() -> bool:
+    """Whether hypothesis has what `seeded` needs, so that draws do not depend on what else was imported."""
+    return all(hasattr(providers, name) for name in _PRIVATE) and hasattr(providers.CONSTANTS_CACHE, "cache")
 
 
 _BATCH = 32

@@ -30,18 +30,17 @@ def test_it_says_what_is_there_in_80_columns(call):
     assert f"python {platform.python_version()}" in words(out)
     assert f"jax {jax.__version__}" in words(out)
     assert f"{len(jax.devices())} {jax.devices()[0].platform}" in words(out)
-    assert "[data] the bundled real datasets" in words(out)
+    assert "[docs] the documentation site" in words(out)
     assert "set JAX_COMPILATION_CACHE_DIR" in words(out)
     assert "Nothing is to be mended." in out
 
 
 def test_what_is_missing_is_said_with_what_it_is_for(call, monkeypatch):
-    monkeypatch.setattr(installation, "_version", lambda name: None if name == "scikit-learn" else "999")
+    monkeypatch.setattr(installation, "_version", lambda name: None if name == "mkdocs-material" else "999")
     code, out, _ = call("doctor")
     assert code == 0  # nobody needs all of it
-    assert (
-        "[data] the bundled real datasets: iris, wine, breast_cancer, digits: lacks scikit-learn: pip install "
-        "'implicit-bias-verify[data]'" in words(out)
+    assert "[docs] the documentation site: lacks mkdocs-material: pip install 'implicit-bias-verify[docs]'" in words(
+        out
     )
 
 

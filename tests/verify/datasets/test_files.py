@@ -2,7 +2,7 @@
 
 import bz2
 import gzip
-import importlib.util
+import importlib
 import sys
 
 import numpy as np
@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 from solvers.errors import InputError
-from tests.solvers.test_labelled import Frame, library
+from tests.solvers.test_labelled import Frame
 from verify import Dataset, load
 from verify.datasets.files import read
 
@@ -18,7 +18,6 @@ X = np.array([[1.0, 2.0], [0.0, -1.5], [3.0, 0.0], [-2.0, 0.5]])
 Y = np.array([0, 1, 1, 0])
 SIGNS = [-1, 1, 1, -1]
 SVMLIGHT = "+1 1:0.5 3:2  # the first\n-1 2:1\n"
-sklearn = pytest.mark.skipif(importlib.util.find_spec("sklearn") is None, reason="scikit-learn is an optional extra")
 
 
 @pytest.fixture(autouse=True)
@@ -89,14 +88,12 @@ def test_a_first_row_that_is_a_header_only_when_it_is_said():
 # --- svmlight ------------------------------------------------------------------------------------------------
 
 
-@sklearn
 @pytest.mark.parametrize("name", ["a.svm", "a.libsvm", "a.svmlight", "heart_scale", "a.txt", "a.t"])
 def test_svmlight_form_is_known_by_its_ending_or_its_first_line(name):
     written(name, f"# a comment\n{SVMLIGHT}")
     assert told(name) == ([[0.5, 0, 2], [0, 1, 0]], [1, -1], ())
 
 
-@sklearn
 def test_svmlight_files_may_be_compressed():
     written("duke.bz2", bz2.compress(SVMLIGHT.encode()))
     assert told("duke.bz2")[1] == [1, -1]
@@ -170,7 +167,7 @@ class Table(Frame):
         )
 
 
-@pytest.mark.parametrize("kind", [Table, library("pandas"), library("polars")], ids=str)
+@pytest.mark.parametrize("kind", [Table, "pandas", "polars"], ids=str)
 @pytest.mark.parametrize(
     ("label", "guessed"), [("kind", ()), (1, ()), (None, ("column 'kind' as labels (label=kind)",))]
 )

@@ -1,6 +1,5 @@
 """Real datasets: files, bundled names, the option texts, separability, and a sentence for every bad input."""
 
-import importlib.util
 import sys
 
 import numpy as np
@@ -10,8 +9,6 @@ from solvers.errors import InputError, NonSeparableError
 from verify.datasets import real
 from verify.datasets.real import files_of, load, parse, require_separable
 from verify.errors import Guessed
-
-bundled = pytest.mark.skipif(importlib.util.find_spec("sklearn") is None, reason="scikit-learn is an optional extra")
 
 CSV = "a,label,b\n1,cat,2\n3,dog,4.5\n-1,cat,0\n"
 
@@ -291,14 +288,13 @@ def test_unknown_sources(source, sentence):
 
 def test_bundled_data_without_scikit_learn(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(InputError, match=r"run pip install implicit-bias-verify\[data\]"):
+    with pytest.raises(InputError, match=r"run pip install scikit-learn"):
         load("iris")
 
 
 # --- separability ------------------------------------------------------------------------------------------
 
 
-@bundled
 @pytest.mark.parametrize(
     ("spec", "classes", "shape"),
     [
@@ -315,12 +311,10 @@ def test_separable_data(spec, classes, shape):
     assert require_separable(dataset).lower > 0
 
 
-@bundled
 def test_the_known_margin_of_wine():
     assert require_separable(parse("wine:standardise")).lower == pytest.approx(0.4284, abs=1e-4)
 
 
-@bundled
 @pytest.mark.parametrize(
     ("spec", "remedy"),
     [
