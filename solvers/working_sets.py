@@ -26,7 +26,7 @@ _NEAR = 1.5
 # Of an interior point method: while data vectors are missing, and in the end. It is rough as long as those left out
 # fall short by more than this part of the margin.
 _ROUGH = 1e-4
-_TIGHT = 1e-10
+_TIGHT = 1e-11
 _SHORT = 0.02
 L2 = Norm("entrywise", 2.0)
 
