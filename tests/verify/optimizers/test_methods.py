@@ -70,11 +70,11 @@ def test_every_optimizer_runs_unchanged_separates_and_compiles_once(name: str):
     np.testing.assert_allclose(result.weights[0], w, rtol=1e-8, atol=1e-9)
     assert result.log_loss[0, -1] < np.log(np.log(3 if name in MATRIX else 2))
 
-    programs = simulation.chunks[0].begin, simulation.chunks[0].segment
+    programs = simulation.chunks[0].segment, simulation.chunks[0].record
     sizes = [program._cache_size() for program in programs]
     other = samples.classes(8, 4, 3, seed=1) if name in MATRIX else samples.binary(5, 3, seed=1)
     again = Simulation(optimizer, [other]).advance(21)
-    assert (again.chunks[0].begin, again.chunks[0].segment) == programs
+    assert (again.chunks[0].segment, again.chunks[0].record) == programs
     assert [program._cache_size() for program in programs] == sizes
     assert min(sizes) >= 1
 
