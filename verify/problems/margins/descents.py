@@ -56,6 +56,7 @@ def _log_mean_losses(
         lambda: walk(it.optimizer, lab.datasets, steps=length, loss=loss_of(it)),
     )
     weights = kept.weights
+    x = np.pad(x, ((0, 0), (0, 0), (0, weights.shape[-1] - x.shape[-1])))
     if averaged:
         weights = np.cumsum(weights[:, :-1], axis=1) / np.arange(1.0, length + 1)[None, :, None]
     z = np.where(absent[:, None, :], np.inf, weights @ x.transpose(0, 2, 1))
