@@ -185,3 +185,10 @@ KALE_2026 = Paper(
     2026,
     "2602.18946",
 )
+JI_2021B = Paper(
+    "ji2021b",
+    "Ji, Srebro, Telgarsky",
+    "Fast margin maximization via dual acceleration",
+    2021,
+    "2107.00595",
+)

@@ -88,6 +88,17 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Scheduled:
+    """Steps that fall like a power, `eta (t + 1)^-a`."""
+
+    eta: float
+    a: float
+
+    def __call__(self, now: Now) -> Float[np.ndarray, " b"]:
+        return np.log(self.eta) - self.a * np.log(now.t + 1.0) + now.log_loss
+
+
+@dataclass(frozen=True)
 class Growing:
     """Steps that grow like a stretched exponential, `eta exp(t^power)`."""
 

@@ -7,7 +7,18 @@ import pytest
 from solvers.errors import InputError
 from verify.datasets import Dataset
 from verify.losses import loss
-from verify.runs.descent import TAILS, ByData, Constant, Descent, Growing, OnMargin, OverLoss, descend, tail_loss
+from verify.runs.descent import (
+    TAILS,
+    ByData,
+    Constant,
+    Descent,
+    Growing,
+    OnMargin,
+    OverLoss,
+    Scheduled,
+    descend,
+    tail_loss,
+)
 
 X = [[0.6, 0.8], [1.0, 0.0], [0.0, -0.5]]
 DATA = [Dataset(X, [1, 1, -1]), Dataset([[0.5]], [1])]
@@ -48,6 +59,7 @@ def test_the_losses_are_those_of_the_engine(name):
 def test_step_sizes_are_what_they_say():
     sizes = {
         Constant(2.0): lambda t, mean: 2.0,
+        Scheduled(2.0, 0.5): lambda t, mean: 2.0 / (t + 1) ** 0.5,
         Growing(2.0, 0.5): lambda t, mean: 2.0 * np.exp(t**0.5),
         OverLoss(2.0, 0.5): lambda t, mean: 2.0 / mean / (t + 1) ** 0.5,
         OnMargin(2.0): lambda t, mean: 2.0 / -np.expm1(-mean),
