@@ -192,3 +192,9 @@ JI_2021B = Paper(
     2021,
     "2107.00595",
 )
+KIM_2026 = Paper(
+    "kim2026",
+    "Kim, Song, Yun",
+    "From geometry to generalization: why row normalization can beat Adam and Muon",
+    2026,
+)
