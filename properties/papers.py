@@ -198,3 +198,10 @@ KIM_2026 = Paper(
     "From geometry to generalization: why row normalization can beat Adam and Muon",
     2026,
 )
+CHEN_2025 = Paper(
+    "chen2025",
+    "Chen, Li, Liu",
+    "Muon optimizes under spectral norm constraints",
+    2025,
+    "2506.15054",
+)
