@@ -185,3 +185,23 @@ KALE_2026 = Paper(
     2026,
     "2602.18946",
 )
+JI_2021B = Paper(
+    "ji2021b",
+    "Ji, Srebro, Telgarsky",
+    "Fast margin maximization via dual acceleration",
+    2021,
+    "2107.00595",
+)
+KIM_2026 = Paper(
+    "kim2026",
+    "Kim, Song, Yun",
+    "From geometry to generalization: why row normalization can beat Adam and Muon",
+    2026,
+)
+CHEN_2025 = Paper(
+    "chen2025",
+    "Chen, Li, Liu",
+    "Muon optimizes under spectral norm constraints",
+    2025,
+    "2506.15054",
+)

@@ -88,6 +88,17 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Scheduled:
+    """Steps that fall like a power, `eta (t + 1)^-a`."""
+
+    eta: float
+    a: float
+
+    def __call__(self, now: Now) -> Float[np.ndarray, " b"]:
+        return np.log(self.eta) - self.a * np.log(now.t + 1.0) + now.log_loss
+
+
+@dataclass(frozen=True)
 class Growing:
     """Steps that grow like a stretched exponential, `eta exp(t^power)`."""
 
@@ -245,12 +256,13 @@ def _descend(method: Descent, x: np.ndarray, absent: np.ndarray, gamma: Float[np
         log_loss = np.where(np.isfinite(log_loss), log_loss, 0.0)  # only the perceptron's is ever 0
         log_size = method.rule(Now(t, log_loss, gamma, count))
         log_steps[:, t] = log_size - log_loss
-        pushes = np.exp(loss.log_slope(z) - log_loss[:, None] + (log_size - np.log(count))[:, None])
+        with np.errstate(over="ignore"):
+            pushes = np.exp(loss.log_slope(z) - log_loss[:, None] + (log_size - np.log(count))[:, None])
+        if not np.isfinite(pushes).all():
+            raise InputError(f"The steps of {method} are no numbers on some dataset: give smaller ones.")
         step = np.matmul(pushes[:, None, :], x)[:, 0]
         if method.memory is not None:
             memory = method.memory(t) * (memory + step)
         w = w + step + memory
         kept[:, t + 1] = w
-    if not np.isfinite(kept).all():
-        raise InputError(f"The steps of {method} are no numbers on some dataset: give smaller ones.")
     return Path(x, absent, kept, log_steps, gamma[:, None], count[:, None], method.loss)

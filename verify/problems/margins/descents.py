@@ -29,11 +29,16 @@ _METHODS = Clock.named("number of the method")
 Curves = Float[np.ndarray, "b r"]
 
 
-def path(method: Descent, lab: Laboratory) -> Path:
-    """Every step of a method on the laboratory's datasets, run once for all that ask for it."""
+def path(method: Descent, lab: Laboratory, *, separable: bool = True) -> Path:
+    """Every step of a method on the laboratory's datasets, run once for all that ask for it.
+
+    separable: whether the data have a maximal margin; else that is NaN.
+    """
     return lab.once(
         ("descent", method, method.length or lab.steps),
-        lambda: descend(method, lab.datasets, gamma(lab), steps=lab.steps),
+        lambda: descend(
+            method, lab.datasets, gamma(lab) if separable else np.full(len(lab.datasets), np.nan), steps=lab.steps
+        ),
     )
 
 
@@ -56,6 +61,7 @@ def _log_mean_losses(
         lambda: walk(it.optimizer, lab.datasets, steps=length, loss=loss_of(it)),
     )
     weights = kept.weights
+    x = np.pad(x, ((0, 0), (0, 0), (0, weights.shape[-1] - x.shape[-1])))
     if averaged:
         weights = np.cumsum(weights[:, :-1], axis=1) / np.arange(1.0, length + 1)[None, :, None]
     z = np.where(absent[:, None, :], np.inf, weights @ x.transpose(0, 2, 1))
@@ -163,18 +169,19 @@ class Inequality:
     """Two sides at every step of methods, of which the one nearest to failing is kept at each step.
 
     name: of the smaller side. sides: from a path to both sides, `[b r]` or what broadcasts to it, of `r` steps; where
-    the larger one is infinite the statement is silent. methods: equally long ones.
+    the larger one is infinite the statement is silent. methods: equally long ones. separable: as of `path`.
     """
 
     name: str
     sides: Callable[[Path], tuple[np.ndarray, np.ndarray]]
     methods: tuple[Descent, ...]
+    separable: bool = True
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """What exceeds the other side by rounding counts as equal to it; cases without any bound are left out."""
         values, bounds, nears = [], [], []
         for method in self.methods:
-            own = path(method, lab)
+            own = path(method, lab, separable=self.separable)
             smaller, larger = (np.broadcast_to(side, own.log_steps.shape) for side in self.sides(own))
             with np.errstate(invalid="ignore"):
                 room = _ROUNDING * np.maximum(np.abs(smaller), np.abs(larger))
@@ -193,10 +200,32 @@ class Inequality:
             np.zeros(len(value)),
             np.isfinite(bound).any(axis=1),
             lab.datasets,
-            gamma(lab),
+            gamma(lab) if self.separable else None,
             notes=(f"largest ratio of the sides, method by method: {told}",),
             bound=bound,
         )
+
+
+@dataclass(frozen=True)
+class AlongPath:
+    """A size at every step of a method, for laws.
+
+    name: what it is. curve: from a path to `[b r]` sizes after each step. floor: what of them may be rounding or a
+    reference's width. separable: as of `path`.
+    """
+
+    name: str
+    curve: Callable[[Path], np.ndarray]
+    method: Descent
+    floor: float = 0.0
+    separable: bool = True
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """From the second step on: laws need log t > 0."""
+        values = self.curve(path(self.method, lab, separable=self.separable))[:, 1:]
+        times = np.log(np.arange(2.0, values.shape[1] + 2))
+        judged = np.isfinite(values).all(axis=1)
+        return Measurement(times, values, np.full(len(values), self.floor), judged, lab.datasets)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from verify.claims import Decay
 from verify.claims.judge import advise, judge
 from verify.claims.verdict import Outcome
 from verify.laws import DecayLaw, exponential, log_squared, power
+from verify.problems.quantity import Measurement
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 # By name: -log of the curve up to a factor, from the slowest to the fastest.
@@ -55,7 +56,7 @@ def test_what_is_below_its_floor_bears_on_nothing():
     m = measured(np.exp(-np.minimum(np.exp(LOG_TIME), 600.0)) * np.ones((16, 1)))
     found = judge(claim(kind=Decay(exponential())), m)
     assert found.outcome is INCONCLUSIVE
-    assert "16 fell below their floor" in found.sentence
+    assert "16 fell below what can be told" in found.sentence
 
 
 def test_one_that_stops_forbids_support_and_refutes_at_ten_times_the_horizon():
@@ -70,8 +71,8 @@ def test_one_that_stops_forbids_support_and_refutes_at_ten_times_the_horizon():
     assert advice is not None
     assert advice.steps == 10
 
-    def rows(of) -> object:
-        return replace(of, values=of.values[[3]], log_values=of.logs[[3]], floor=of.floor[[3]], judged=of.judged[[3]])
+    def rows(of: Measurement) -> Measurement:
+        return replace(measured(of.values[[3]], floor=0.0), log_values=of.logs[[3]])
 
     assert kind.resolve("loss", stuck, np.array([3]), rows(stuck)).outcome is REFUTED
     assert kind.resolve("loss", stuck, np.array([3]), rows(m)).outcome is SUPPORTED
@@ -79,6 +80,7 @@ def test_one_that_stops_forbids_support_and_refutes_at_ten_times_the_horizon():
     assert kind.judge_one("loss", rows(m)).outcome is SUPPORTED
 
 
+@pytest.mark.usefixtures("untyped_caller")
 def test_bad_input_is_one_sentence():
     with pytest.raises(InputError, match="is no law of a decay"):
         Decay(power(1 / 2))  # type: ignore[arg-type]

@@ -38,6 +38,7 @@ def test_a_single_case_is_a_witness_or_says_nothing():
     assert judge(claim(kind=KIND), of(2.0), one=True).outcome is Outcome.INCONCLUSIVE
 
 
+@pytest.mark.usefixtures("untyped_caller")
 def test_bad_input_is_one_sentence():
     with pytest.raises(InputError, match="is not judged case by case: give Exists a Bound or a Separation"):
         Exists(Rate(power(1 / 2)))  # type: ignore[arg-type]
