@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -19,26 +18,13 @@ _generated: dict[str, str | bytes] = {}
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Make the pages, and put them where they belong in the navigation."""
-    from docs.generate import commands, notebooks, schema, theorems
+    from docs.generate.pages import pages
 
     root = Path(config.config_file_path).parent
-    report_dir = root / os.environ.get(REPORT, "verify-report")
-    made = theorems.pages(root, report_dir)
-    exhibits = theorems.exhibits(report_dir)
+    made = pages(root, root / os.environ.get(REPORT, "verify-report"), config.nav or [])
     _generated.clear()
-    _generated.update({"command-line.md": commands.page(), "reference/records.md": schema.page()} | made.files)
-    _generated.update(exhibits)
-    shown_notebooks = notebooks.pages(root)
-    _generated.update(shown_notebooks)
-    navigation: list[Any] = config.nav or []
-    for section in navigation:
-        if "Guide" in section:
-            section["Guide"].append("command-line.md")
-            section["Guide"].append({"Notebooks": [path for path in shown_notebooks if path.endswith(".md")]})
-        if "Reference" in section:
-            section["Reference"].append("reference/records.md")
-    shown: list[Any] = [{"All theorems": "theorems/index.md"}, *(["exhibits.md"] if exhibits else [])]
-    navigation.append({"Theorems": shown + made.navigation})
+    _generated.update(made.files)
+    config.nav = made.navigation
     return config
 
 

@@ -48,10 +48,8 @@ def report(
     if paper:
         written = {**written, **write_paper(report_dir)}
     if readme:
-        if not readme.is_file():
-            raise InputError(f"{readme} is no file: give a Markdown file that has the marks.")
         table = markdown_by_paper(read_records(report_dir))
-        document = replace_between_marks(readme.read_text("utf-8"), table)
+        document = replace_between_marks(_text(readme), table)
         replace_file(readme, lambda file: file.write(document.encode()))
     records = read_records(report_dir)
     if words := partial(report_dir, records):
@@ -63,3 +61,12 @@ def report(
     )
     for name, path in written.items():
         out.print(f"{name}: {path}", highlight=False, soft_wrap=True)
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        raise InputError(f"{path} is no file: give a Markdown file that has the marks.")
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no text in UTF-8: give a Markdown file that has the marks.") from None

@@ -2,14 +2,19 @@
 
 import random
 import sys
+from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from reports.records import write_record
+from tests.reports import samples
 from verify.cli.app import app
 
-LINES = 320
+LINES, EACH = 320, 12
 MINE = """
 import optax
 opt = optax.sign_sgd(0.1)
@@ -193,6 +198,15 @@ GOOD = {
     ],
     "new": [("", "name"), ("--optimizer", "sign_gd"), ("--norm", "linf"), ("--force", None)],
     "modified": [("--loss", "mine.py:whole"), ("--steps", "10")],  # too few: it says how many it needs
+    "list": [("", "sign")],
+    "show": [("", "fan2025/sign-gd-binary"), ("--report-dir", "report")],
+    "report": [("--report-dir", "report")],
+    "check": [("", "gone.py"), ("--profile", "quick")],
+    "replay": [("", "fan2025/sign-gd-binary"), ("--report-dir", "report"), ("--steps", "1")],
+    "hunt": [("", "gone.py"), ("--report-dir", "report")],
+    "gallery": [("--report-dir", "report")],
+    "compare": [("", "report"), ("", "later")],
+    "doctor": [("--json", None)],
 }
 VALUES = {
     "--optimizer": OPTIMIZERS,
@@ -227,64 +241,80 @@ VALUES = {
     "--eps": ["0", "-1", "nan", "inf"],
     "--step-size": ["1e-3", "0", "-1", "nan"],
     "--form": ["auto", "carried", "own"],
-    "--sampling": ["in-turn", "own"],
+    "--sampling": ["in-turn", "own", "cyclic", "reshuffled", "with-replacement", "full"],
     "--json": [None],
     "--multiclass": [None],
+    "--force": [None],
+    "--wide": [None],
+    "--fresh": [None],
+    "--paper": ["fan2025", "nobody", ""],
+    "--kind": ["rate", "bound", "kind"],
+    "--batch": ["1", "0", "-1", "9", "x"],
+    "--record": ["1", "1,2", "2,1", "0", "x", ",", "1,2,9"],
+    "--report-dir": ["report", "later", "damaged", "folder", "gone", "mine.py", "points.csv/x"],
+    "--overview": [*PATHS, "a/b/c.png"],
+    "--readme": ["marked.md", "plain.md", "gone.md", "folder", "picture.png"],
+    "--single-file": [None],
+    "--as-paper": [None],
+    "--profile": ["quick", "fast", "", "QUICK"],
+    "--budget": ["1", "0", "-1", "nan", "inf", "x"],
+    "--twin": ["0", "1", "9", "-1", "x"],
+    "--examples": ["1", "0", "-1", "x"],
+    "--markdown": ["changes.md", "folder", "gone/changes.md", "mine.py/a.md"],
+    "--cache": ["folder", "gone", "mine.py"],
     "--nothing": ["x", None],
     "": ["name", "class", "2nd", "löwe", "test_x"],
 }
-TAKES = {
-    "run": ["--optimizer", "--data", "-o", "--figure", "--save", "--steps", "--norm", "--loss", "--device", "--json"],
-    "identify": [
-        "--optimizer",
-        "--data",
-        "-o",
-        "--figure",
-        "--save",
-        "--steps",
-        "--norm",
-        "--loss",
-        "--device",
-        "--log-time",
-        "--draws",
-        "--seed",
-        "--json",
+# Arguments without a name, by command: none of them makes a claim be tried, or an experiment be done.
+BARE = {
+    "new": VALUES[""],
+    "list": ["adam", "no such words", "[", "t^-1/2"],
+    "show": [
+        "fan2025/sign-gd-binary",
+        "fan2025/adam",
+        "fan2025",
+        "gone",
+        "gone.py",
+        "broken.py",
+        "mine.py",
+        "folder.py",
     ],
-    "new": ["", "--optimizer", "-o", "--norm", "--loss", "--rate", "--tolerance", "--own", "--folder", "--multiclass"],
-    "modified": [
-        "--loss",
-        "--optimizer",
-        "--steps",
-        "--start",
-        "--order",
-        "--beta",
-        "--rho",
-        "--eps",
-        "--step-size",
-        "--form",
-        "--sampling",
-        "--seed",
-        "--figure",
-    ],
+    "check": ["gone", "gone.py", "broken.py", "mine.py", "folder.py", "fan2025/", "/", "empty.csv"],
+    "hunt": ["gone", "gone.py", "broken.py", "mine.py", "folder.py"],
+    "replay": ["fan2025/signgd-max-norm", "fan2025/sign-gd-binary", "gone", "mine.py", "../report"],
+    "gallery": ["gone", "All", "fan2025"],
+    "compare": VALUES["--report-dir"],
 }
+MANY = ("--norm", "-o", "--own", "")
 
 
-def line(rng: random.Random) -> list[str]:
+def takes(command: str) -> list[str]:
+    """The options of a command, as typer knows them, and "" where it takes arguments without a name."""
+    group: Any = typer.main.get_command(app)
+    parameters = group.commands[command].params
+    named = [part.opts[0] for part in parameters if part.param_type_name == "option"]
+    # A flag of `report`, where it takes no value as it does of `list`.
+    named = ["--as-paper" if (command, name) == ("report", "--paper") else name for name in named]
+    return named + [""] * (len(named) < len(parameters))
+
+
+def line(rng: random.Random, command: str) -> list[str]:
     """A command with its arguments: a right one, of which one to three are changed, added or left away."""
-    command = rng.choice(["run", "run", "identify", "new", "modified"])
     given = list(GOOD[command])
     for _ in range(rng.choice([1, 1, 2, 3])):
         way = rng.random()
-        name = rng.choice([*TAKES[command], "--nothing"] if way < 0.9 else [*VALUES])
-        value = rng.choice(VALUES[name] if rng.random() < 0.75 else ODD)
+        name = rng.choice([*takes(command), "--nothing"] if way < 0.9 else [*VALUES])
+        known = BARE.get(command, VALUES[""]) if name == "" else VALUES[name]
+        value = rng.choice(known if rng.random() < 0.75 else ODD)
         places = [i for i, (other, _) in enumerate(given) if other == name]
         if way < 0.1 and given:
             given.pop(rng.randrange(len(given)))
-        elif places and name not in ("--norm", "-o", "--own"):
+        elif places and name not in MANY:
             given[places[0]] = (name, value)
         else:
             given.append((name, value))
-    return [command, *(part for pair in given for part in pair if part)]
+    names = [(name.replace("--as-paper", "--paper"), value) for name, value in given]
+    return [command, *(part for pair in names for part in pair if part)]
 
 
 @pytest.fixture
@@ -322,20 +352,50 @@ def here(tmp_path, monkeypatch, untyped_caller):
             del sys.modules[name]
 
 
+def told(arguments: list[str], code: int) -> int:
+    """The exit code of a line, which is one of those and comes without a traceback; what is wrong is one sentence."""
+    result = CliRunner().invoke(app, arguments)
+    what = f"verify {arguments}: {result.output[-400:]}"
+    assert result.exception is None or isinstance(result.exception, SystemExit), (what, result.exception)
+    assert result.exit_code in (0, code, 2), what
+    if result.exit_code == 2:
+        said = [each for each in result.stderr.splitlines() if each.strip()]
+        assert said, what
+        assert all(each.startswith("verify: ") for each in said), what
+        assert [each for each in said if " is read with " not in each] == said[-1:], what
+    return result.exit_code
+
+
 def test_no_line_ends_in_a_traceback(here):
-    rng, codes = random.Random(0), {}
+    rng, codes = random.Random(0), Counter()
     for _ in range(LINES):
-        arguments = line(rng)
-        result = CliRunner().invoke(app, arguments)
-        what = f"verify {arguments}: {result.output[-400:]}"
-        assert result.exception is None or isinstance(result.exception, SystemExit), (what, result.exception)
-        codes[result.exit_code] = codes.get(result.exit_code, 0) + 1
-        if result.exit_code:
-            assert result.exit_code == 2, what
-            told = [each for each in result.stderr.splitlines() if each.strip()]
-            assert told, what
-            assert all(each.startswith("verify: ") for each in told), what
-            assert [each for each in told if " is read with " not in each] == told[-1:], what
+        codes[told(line(rng, rng.choice(["run", "run", "identify", "new", "modified"])), 0)] += 1
     # The vocabulary is neither all right nor all wrong.
     assert codes[0] > LINES / 20
     assert codes[2] > LINES / 2
+
+
+def test_no_line_about_records_ends_in_a_traceback(here, tmp_path):
+    for folder, verdict in (("report", "SUPPORTED"), ("later", "REFUTED")):
+        for name in ("fan2025/signgd-max-norm", "fan2025/sign-gd-binary"):
+            write_record(tmp_path / folder, samples.record(id=name, verdict=verdict), samples.curves())
+    (tmp_path / "damaged/records").mkdir(parents=True)
+    (tmp_path / "damaged/records/fan2025__sign-gd-binary.json").write_text("{")
+    (tmp_path / "marked.md").write_text("<!-- theorems -->\n<!-- /theorems -->\n")
+    (tmp_path / "plain.md").write_text("no marks\n")
+    rng, codes = random.Random(1), Counter()
+    commands = ["list", "show", "report", "check", "replay", "hunt", "gallery", "compare", "doctor"]
+    for _ in range(len(commands) * EACH):
+        command = rng.choice(commands)
+        codes[told(line(rng, command), 1 if command in ("compare", "doctor") else 0)] += 1
+    assert codes[0] > EACH
+    assert codes[2] > EACH
+    assert codes[1]
+
+
+def test_every_option_of_every_command_is_among_them():
+    group: Any = typer.main.get_command(app)
+    assert set(group.commands) == set(GOOD)
+    for command in group.commands:
+        assert set(takes(command)) <= set(VALUES), command
+        assert command in BARE or "" not in takes(command), command

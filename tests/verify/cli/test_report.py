@@ -44,8 +44,10 @@ def test_a_table_goes_between_the_marks(call, tmp_path):
     assert "old" not in text
 
 
-def test_what_is_not_there_is_one_sentence(call):
+def test_what_is_not_there_is_one_sentence(call, tmp_path):
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     for arguments, words in (
+        (["--readme", "picture.png"], "picture.png is no text in UTF-8"),
         (["--readme", "gone.md"], "gone.md is no file"),
         (["--report-dir", "empty"], "empty holds no records"),
         (["--overview", "a.pdf"], "An overview is an .svg or .png file"),
