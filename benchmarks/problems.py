@@ -34,6 +34,15 @@ def problem(index: int) -> Data:
     return x + 0.1 * y[:, None] * planted, y
 
 
+def planted(n: int, d: int) -> Data:
+    """Separable binary data of any size, made as `problem` makes them."""
+    rng = np.random.default_rng([2024, n, d])
+    x = rng.standard_normal((n, d))
+    direction = rng.integers(-3, 4, size=d)
+    y = np.where((x * direction).sum(axis=1) > 0, 1, -1)
+    return x + 0.1 * y[:, None] * direction, y
+
+
 def multiclass(n: int, d: int, k: int) -> Data:
     """Separable data of `k` classes, the labels drawn by a linear classifier and the points moved towards it."""
     rng = np.random.default_rng([2024, n, d, k])

@@ -31,6 +31,7 @@ _EPS = float(np.finfo(np.float64).eps)
 _EPS_LONG = float(np.finfo(np.longdouble).eps)
 # Operations beyond the inner products themselves: subtraction of scores, scaling, powers, the final division.
 _EXTRA = 16
+_CHUNK = 4096  # points whose magnitudes are held at once
 _RECHECKED = 1e-9  # relative: far above the rounding of a plain evaluation, far below what a fault would change
 
 
@@ -100,24 +101,32 @@ def promise(norm: Norm) -> float:
 
 def lower_bound(problem: Problem, norm: Norm, weights: Weights) -> float:
     """A rigorous lower bound, in units of `problem.x`, from any non-zero weights."""
-    reach = np.abs(problem.x) @ np.abs(weights).T
-    scale = float(reach.max()) * (2 if problem.classes else 1)
+    scale = _reach(problem, weights) * (2 if problem.classes else 1)
     size = float(norm.value(weights))
     terms = problem.x.shape[1] + _EXTRA
-    margin, slack = float(problem.scores(weights).min()), terms * _EPS * scale
+    scores = problem.scores(weights)
+    margin, slack = float(scores.min()), terms * _EPS * scale
     if slack > promise(norm) / 16 * abs(margin):
-        # Where long double is double this changes nothing, and the bracket stays as wide as it honestly is.
-        margin = float(problem.scores(weights, np.longdouble).min())
+        # Where long double is double this changes nothing, and the bracket stays as wide as it honestly is. Points
+        # that are further than rounding from the least margin cannot have it.
+        near = np.flatnonzero((scores <= margin + 2 * slack).reshape(len(scores), -1).any(axis=1))
+        margin = float(problem.part(near).scores(weights, np.longdouble).min())
         slack = terms * _EPS_LONG * scale + _EPS * abs(margin)
     # The norm errs either way: what lowers a positive quotient raises a negative one.
     lower = (margin - slack) / size
     return lower - (_norm_error(weights.shape) + 4 * _EPS) * abs(lower)
 
 
+def _reach(problem: Problem, weights: Weights) -> float:
+    """The largest `sum_j |x_ij| |w_j|`, which bounds the rounding errors of the margins."""
+    x, size = problem.x, np.abs(weights).T
+    return max(float((np.abs(x[at : at + _CHUNK]) @ size).max()) for at in range(0, len(x), _CHUNK))
+
+
 def upper_bound(problem: Problem, norm: Norm, multipliers: Table) -> float:
     """A rigorous upper bound, in units of `problem.x`, from any non-negative, non-zero multipliers."""
     used = np.flatnonzero(multipliers if not problem.classes else multipliers.any(axis=1))
-    part = Problem(problem.x[used], problem.y[used], problem.classes, problem.exponent)
+    part = problem.part(used)
     kept = multipliers[used]
     spread = _spread(norm, part.magnitude(kept))
     terms = kept.size + _EXTRA
@@ -150,7 +159,7 @@ def support(problem: Problem, norm: Norm, weights: Weights) -> Support:
     """
     scores = problem.scores(weights)
     least = float(scores.min())
-    rounding = 16 * _EPS * float((np.abs(problem.x) @ np.abs(weights).T).max())
+    rounding = 16 * _EPS * _reach(problem, weights)
     return scores <= least + max(10 * promise(norm) * abs(least), rounding)
 
 
@@ -163,7 +172,7 @@ def recheck(reference: Reference, x: ArrayLike, y: ArrayLike, classes: int | Non
     """
     problem, norm = pose(x, y, classes=classes), reference.norm
     w, multipliers = reference.weights, reference.multipliers
-    reach = float((np.abs(problem.x) @ np.abs(w).T).max()) * (2 if problem.classes else 1)
+    reach = _reach(problem, w) * (2 if problem.classes else 1)
     size, total = float(norm.value(w)), float(multipliers.sum())
     proven = float(problem.scores(w).min()) / size, float(norm.dual_value(problem.combine(multipliers))) / total
     said = math.ldexp(reference.lower, -problem.exponent), math.ldexp(reference.upper, -problem.exponent)

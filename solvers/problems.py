@@ -57,6 +57,10 @@ class Problem:
             return numbers
         return np.delete(numbers, np.arange(len(self.y)) * self.classes + self.y)
 
+    def part(self, points: Int[np.ndarray, " p"]) -> Problem:
+        """The problem of these points alone, in the same units."""
+        return Problem(self.x[points], self.y[points], self.classes, self.exponent)
+
     def scores(self, w: Weights, dtype: Any = np.float64) -> Exact:
         """The margins of `w`, [n] or [n, k], +inf at the true class, computed in `dtype`."""
         x = self.x.astype(dtype, copy=False)

@@ -25,7 +25,7 @@ from solvers.norms import Norm
 from solvers.norms import norm as parse
 from solvers.problems import Problem, Table, Weights, classes_of, pose
 from solvers.programs import Candidate
-from solvers.working_sets import L2, WHOLE, State, grow, together
+from solvers.working_sets import L2, WHOLE, State, Told, grow, together
 
 # A margin of which the bracket's ends differ by a larger factor is not known.
 _KNOWN = 2.0
@@ -58,7 +58,13 @@ def normalised_margin(w: ArrayLike, x: Points, y: Labels, norm: str | Norm = "l2
 
 
 def max_margin(
-    x: Points, y: Labels, norm: str | Norm = "l2", *, scale: ArrayLike | None = None, classes: int | None = None
+    x: Points,
+    y: Labels,
+    norm: str | Norm = "l2",
+    *,
+    scale: ArrayLike | None = None,
+    classes: int | None = None,
+    progress: Told | None = None,
 ) -> Reference:
     """The maximal margin over `||w|| <= 1`, as a certified bracket with its maximiser.
 
@@ -68,6 +74,7 @@ def max_margin(
     whose margins are other ones. Three or more distinct labels are classes, with weights `[k d]`: the numbers 0..k-1,
     or texts, numbered in sorted order. norm: a norm or its name. scale: positive numbers `s`, shaped like the weights:
     the margin is maximised over `||s * w|| <= 1`, in an entry-wise norm. The maximiser returned has `||s * w|| = 1`.
+    progress: called after each round of a solve with a sentence on how far it is; small problems take one round.
 
     Raises `NonSeparableError`, which carries the certificate, where the maximal margin is not positive;
     `UndecidedError` where double precision does not tell it, or not from 0; and `InputError` for bad data, a norm that
@@ -75,10 +82,12 @@ def max_margin(
     """
     kind = parse(norm)
     problem = pose(x, y, kind, classes)
-    return _solve([problem], kind, named=False)[0] if scale is None else _rescaled(problem, kind, scale)
+    if scale is not None:
+        return _rescaled(problem, kind, scale, progress)
+    return _solve([problem], kind, named=False, told=progress)[0]
 
 
-def _rescaled(problem: Problem, norm: Norm, scale: ArrayLike) -> Reference:
+def _rescaled(problem: Problem, norm: Norm, scale: ArrayLike, progress: Told | None) -> Reference:
     """The reference over `||s * w|| <= 1`: with `v = s * w` the margins are `<q / s, v>`, a binary problem.
 
     Its bracket holds for the quotients as they were rounded, and is moved outwards by what the rounding may do.
@@ -86,7 +95,7 @@ def _rescaled(problem: Problem, norm: Norm, scale: ArrayLike) -> Reference:
     s = _positive(scale, problem, norm)
     numbers = problem.constraints
     rows = problem.rows(numbers) / s.ravel()
-    found = max_margin(rows, np.ones(len(rows), dtype=np.int64), norm)
+    found = max_margin(rows, np.ones(len(rows), dtype=np.int64), norm, progress=progress)
     eps = float(np.finfo(np.float64).eps)
     below = eps * float((np.abs(rows) @ np.abs(found.weights)).max())
     above = eps * float(norm.dual_value(found.multipliers @ np.abs(rows)))
@@ -147,8 +156,8 @@ def hard_margin(x: Points, y: Labels) -> tuple[Float[np.ndarray, " d"], Float[np
     return reference.weights / reference.upper, reference.multipliers / reference.upper**2
 
 
-def _solve(problems: list[Problem], norm: Norm, named: bool) -> list[Reference]:
-    euclidean = [_separate(problem, f"Dataset {j}: " if named else "") for j, problem in enumerate(problems)]
+def _solve(problems: list[Problem], norm: Norm, named: bool, told: Told | None = None) -> list[Reference]:
+    euclidean = [_separate(problem, f"Dataset {j}: " if named else "", told) for j, problem in enumerate(problems)]
     if norm == L2:
         return [state.reference() for state in euclidean]
     states = [_start(state, norm) for state in euclidean]
@@ -157,13 +166,13 @@ def _solve(problems: list[Problem], norm: Norm, named: bool) -> list[Reference]:
     if len(whole) > 1 and norm.kind == "entrywise":
         for j, state in zip(whole, together([states[j] for j in whole]), strict=True):
             states[j] = state
-    return [(state if state.certified else grow(state)).reference() for state in states]
+    return [(state if state.certified else grow(state, told)).reference() for state in states]
 
 
-def _separate(problem: Problem, label: str) -> State:
+def _separate(problem: Problem, label: str, told: Told | None) -> State:
     """The l2 solution, which every norm needs; raises when there is no positive margin."""
     empty = State(problem, L2, np.zeros(problem.shape), np.zeros(problem.table))
-    state = grow(empty)
+    state = grow(empty, told)
     if 0 < state.lower >= state.upper / _KNOWN:
         return state
     if state.vanishing and contradictions.proven(problem, state.multipliers):

@@ -22,7 +22,7 @@ WHOLE = 512
 _ROUNDS = 100
 # A fall of the upper bound that counts, and the margin, relative to the least, up to which a data vector is near.
 _PROGRESS = 1e-10
-_NEAR = 1.5
+_NEAR, _NEARER = 1.5, 1.05
 # Of an interior point method: while data vectors are missing, and in the end. It is rough as long as those left out
 # fall short by more than this part of the margin.
 _ROUGH = 1e-4
@@ -57,8 +57,11 @@ class State:
     @property
     def vanishing(self) -> bool:
         """Whether the hull of the data vectors touches 0 as nearly as double precision can show."""
-        largest = float(np.linalg.norm(self.problem.x, axis=1).max()) * (math.sqrt(2) if self.problem.classes else 1)
-        return self.norm == L2 and self.lower <= 0 and self.upper <= programs.VANISHING * largest
+        if self.norm != L2 or self.lower > 0:
+            return False
+        x = self.problem.x
+        largest = math.sqrt(float(np.einsum("ij,ij->i", x, x).max()) * (2 if self.problem.classes else 1))
+        return self.upper <= programs.VANISHING * largest
 
     def improve(self, found: Candidate, numbers: Int[np.ndarray, " m"]) -> State:
         """The better of what is known and the candidate found on these data vectors."""
@@ -123,7 +126,7 @@ def grow(state: State, told: Told | None = None) -> State:
     every = problem.constraints
     working = every if len(every) <= WHOLE else _initial(state)
     tolerance = _ROUGH if state.norm.kind == "schatten" and len(working) < len(every) else _TIGHT
-    before = state.upper
+    before, near = state.upper, _NEARER if state.norm.polyhedral else _NEAR
     for number in range(_ROUNDS):
         rows = problem.rows(working)
         if state.norm == L2:
@@ -146,7 +149,7 @@ def grow(state: State, told: Told | None = None) -> State:
         if state.upper < before * (1 - _PROGRESS):
             # The bound fell, so that no working set can come back: slack data vectors may go.
             before = state.upper
-            working = working[_held(found[0], state.norm, tolerance) | (scores[working] < _NEAR * least)]
+            working = working[_held(found[0], state.norm, tolerance) | (scores[working] < near * least)]
         if scores.min() >= (1 - _SHORT) * least:
             tolerance = _TIGHT
         working = np.union1d(working, violated)
@@ -194,18 +197,18 @@ def _initial(state: State) -> Int[np.ndarray, " m"]:
         every = problem.constraints
         weights = problem.combine(problem.scatter(every, np.ones(len(every))))
     order = np.argsort(problem.scores(weights), axis=None)
-    return np.sort(order[: _part(state, WHOLE // 2)])
+    if state.norm.polyhedral:
+        return np.sort(order[: WHOLE // 4])
+    return np.sort(order[: WHOLE // 2 if state.norm.kind == "schatten" else max(WHOLE // 2, math.prod(problem.shape))])
 
 
 def _violated(
     scores: Float[np.ndarray, " numbers"], working: Int[np.ndarray, " m"], state: State
 ) -> Int[np.ndarray, " v"]:
-    """Data vectors whose margin is below the working set's least, the worst first."""
+    """Data vectors whose margin is below the working set's least, the worst first, and not too many."""
+    size = math.prod(state.problem.shape)
     below = np.flatnonzero(scores < scores[working].min())
     worst = below[np.argsort(scores[below])]
-    return worst[: _part(state, WHOLE // 4)]
-
-
-def _part(state: State, least: int) -> int:
-    """How many data vectors at once: as many as there are weights, but few where each is dear."""
-    return least if state.norm.kind == "schatten" else max(least, math.prod(state.problem.shape))
+    if state.norm.kind == "schatten":
+        return worst[: WHOLE // 4]
+    return worst[: WHOLE // 2] if state.norm.polyhedral else worst[: max(WHOLE // 4, size)]

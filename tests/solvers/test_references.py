@@ -187,17 +187,6 @@ def test_integer_features_and_float_labels():
     assert reference.lower <= 3 <= reference.upper
 
 
-@pytest.mark.parametrize("name", ["l2", "linf", "nuclear", "schatten3"])
-def test_a_working_set_gives_the_same_bracket(name, monkeypatch):
-    x, y = multiclass(8, 60, 4, 3)
-    whole = max_margin(x, y, name)
-    monkeypatch.setattr("solvers.working_sets.WHOLE", 20)
-    reference = max_margin(x, y, name)
-    check(reference, x, y, norm(name))
-    assert reference.lower <= whole.upper
-    assert whole.lower <= reference.upper
-
-
 def test_references_agree_where_a_solver_returned_nothing(monkeypatch):
     x, y = binary(3, 10, 4)
     exact = max_margin(x, y, "linf")

@@ -74,7 +74,13 @@ def run(
     require_separable(dataset)
     norms = norm or (["linf", "l2", "l1"] if dataset.binary else ["linf", "l2", "l1", "spectral", "nuclear"])
     norms = list(dict.fromkeys(parsed(name).name for name in norms))
-    references = [max_margin(dataset.x, dataset.y, name, classes=dataset.classes) for name in norms]
+    with progress_bar() as bar:
+        task = bar.add_task("references", total=None)
+
+        def told(text: str) -> None:
+            bar.update(task, description=text)
+
+        references = [max_margin(dataset.x, dataset.y, n, classes=dataset.classes, progress=told) for n in norms]
     with progress_bar() as bar, failures_told(optimizer, loss):
         task = bar.add_task(optimizer)
         result = run_trajectory(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import diffrax
@@ -26,14 +26,17 @@ from verify.datasets.dataset import Dataset
 from verify.errors import FlowError
 from verify.flows.dynamics import Dynamics, GradientDescent, Velocity
 from verify.flows.newton import _Newton
+from verify.flows.row_space import row_space
 from verify.losses import Loss, log_sum_exp
 from verify.runs import batches
 from verify.runs.batches import Batch
 from verify.runs.linear import linear_margins
 
 # Datasets a call; shorter lists are padded to it. Each waits for the slowest: with 4, 16 and 64 a call, a binary one
-# took 11, 9 and 15 ms, and one of three classes 0.2, 0.3 and 0.5 s.
+# took 11, 9 and 15 ms, and one of three classes 0.2, 0.3 and 0.5 s. A large one goes alone.
 _CHUNK = 4
+_LARGE = 64  # points or weights from which padding to the next power of two would be dear
+_FINE = 16  # and then the weights and four times the points come in multiples of this
 _POINTS_STEP = 64  # the recorded points come in multiples of this, so that another end time compiles nothing
 _MAX_STEPS = 10_000  # a hundred times what a flow needs; short of them, rounding keeps the steps from their tolerance
 _LOOSEST = 1e-5
@@ -100,7 +103,14 @@ def _program(loss: Loss, velocity: Velocity) -> Any:
 
 def _bucket(dataset: Dataset) -> tuple[int, int, int]:
     """Padded shape `(n, d, k)`. Tighter than for trajectories: the implicit steps cost `(k d)^3`."""
-    return backend.power_of_two(dataset.n, 16), backend.power_of_two(dataset.d, 8), dataset.classes
+    n, d, k = dataset.n, dataset.d, dataset.classes
+    if not _alone(n, d, k):
+        return backend.power_of_two(n, 16), backend.power_of_two(d, 8), k
+    return 4 * _FINE * math.ceil(n / (4 * _FINE)), _FINE * math.ceil(d / _FINE), k
+
+
+def _alone(n: int, d: int, k: int) -> bool:
+    return n * d * max(k, 1) > _LARGE**2
 
 
 class Path(NamedTuple):
@@ -134,22 +144,33 @@ class Solver:
 
     def run(self, starts: list[Start], times: np.ndarray, progress: Progress | None = None) -> list[Path]:
         """One path per dataset. Raises `FlowError`."""
+        # Other methods than gradient descent treat each feature by itself, and leave the span of the points.
+        spans = [row_space(s) if isinstance(self.dynamics, GradientDescent) else None for s in self.datasets]
+        narrow = replace(self, datasets=[a.narrow if a else s for a, s in zip(spans, self.datasets, strict=True)])
+        inside = [a.enter(start) if a else start for a, start in zip(spans, starts, strict=True)]
+        paths = narrow._run(inside, times, progress)
+        return [
+            a.leave(path, start, self.norms) if a else path for a, path, start in zip(spans, paths, starts, strict=True)
+        ]
+
+    def _run(self, starts: list[Start], times: np.ndarray, progress: Progress | None) -> list[Path]:
         groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
         for i, dataset in enumerate(self.datasets):
             groups[_bucket(dataset)].append(i)
         paths: dict[int, Path] = {}
         for shape, places in groups.items():
-            for first in range(0, len(places), _CHUNK):
-                chunk = places[first : first + _CHUNK]
+            together = 1 if _alone(*shape) else _CHUNK
+            for first in range(0, len(places), together):
+                chunk = places[first : first + together]
                 paths.update(zip(chunk, self._chunk(shape, chunk, starts, times), strict=True))
                 if progress:
                     progress(len(paths), len(self.datasets))
         return [paths[i] for i in range(len(self.datasets))]
 
     def _chunk(self, shape: tuple[int, int, int], places: list[int], starts: list[Start], times: np.ndarray):
-        padded = [*places, *places[:1] * (_CHUNK - len(places))]
+        padded = [*places, *places[:1] * ((1 if _alone(*shape) else _CHUNK) - len(places))]
         data = batches.pad([self.datasets[i] for i in padded], shape)
-        start = np.zeros((_CHUNK, 1 + self.dynamics.remembers, *data.real.shape[1:]))
+        start = np.zeros((len(padded), 1 + self.dynamics.remembers, *data.real.shape[1:]))
         for j, i in enumerate(padded):
             own = tuple(map(slice, starts[i].weights.shape))
             start[(j, 0, *own)] = starts[i].weights
