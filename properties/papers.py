@@ -184,6 +184,7 @@ KALE_2026 = Paper(
     "Stretched exponential convergence of (stochastic) gradient descent for separable logistic regression",
     2026,
     "2602.18946",
+)
 BAEK_2025 = Paper(
     "baek2025",
     "Baek, Song, Yun",

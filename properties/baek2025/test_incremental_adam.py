@@ -31,9 +31,10 @@ CYCLIC = BAEK_2025.claim(
     norm="l2",
     sampling="cyclic",
     batch=1,
+    share=0.5,
     twins=(
         Twin("L-infinity margin for L2 margin", norm="linf"),
-        Twin("full batches for single points", sampling="full", apart=("linf", "l2")),
+        Twin("full batches for single points", sampling="full", apart=("l2", "linf")),
     ),
 )
 

@@ -29,6 +29,7 @@ CLAIM = BAEK_2025.claim(
     norm="linf",
     sampling="reshuffled",
     batch=1,
+    share=0.5,
     twins=(
         Twin("L2 margin for L-infinity margin", norm="l2"),
         Twin("no memory, β = 0", optimizer=optimizers.sign_gd(STEPS)),

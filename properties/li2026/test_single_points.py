@@ -29,6 +29,7 @@ LOGISTIC = LI_2026.claim(
     loss="logistic",
     sampling="reshuffled",
     batch=1,
+    share=0.5,
     quantity=MeanDirection(ETA),
     twins=(
         Twin("points drawn with replacement", sampling="with-replacement"),

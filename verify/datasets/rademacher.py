@@ -10,21 +10,25 @@ from verify.datasets.dataset import Dataset
 from verify.datasets.flavours import Draw
 
 _SIZES = (1.0, 2.0, 0.5, 3.0)
+_FEWEST = 4
 
 
-def scaled_rademacher(*, max_points: int = 6, max_features: int = 8) -> st.SearchStrategy[Dataset]:
+def scaled_rademacher(*, max_points: int = 8, max_features: int = 8) -> st.SearchStrategy[Dataset]:
     """Binary datasets with `|x_i[j]| = a_i` for all j, separable by their first feature.
 
-    Raises `InputError` for sizes below one point and two features.
+    They have four points and features at least: with fewer the maximal margins of most norms are in one direction.
+    Raises `InputError` where fewer are allowed.
     """
-    if max_points < 1 or max_features < 2:
-        raise InputError(f"{max_points} points of {max_features} features are too few: allow 1 of 2 or more.")
+    if min(max_points, max_features) < _FEWEST:
+        raise InputError(
+            f"{max_points} points of {max_features} features are too few: allow {_FEWEST} or more of each."
+        )
     return _drawn(max_points, max_features)
 
 
 @st.composite
 def _drawn(draw: Draw, max_points: int, max_features: int) -> Dataset:
-    n, d = draw(st.integers(1, max_points)), draw(st.integers(2, max_features))
+    n, d = draw(st.integers(_FEWEST, max_points)), draw(st.integers(_FEWEST, max_features))
     signs = draw(
         st.lists(st.lists(st.sampled_from((1.0, -1.0)), min_size=d - 1, max_size=d - 1), min_size=n, max_size=n)
     )
