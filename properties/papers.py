@@ -205,3 +205,17 @@ CHEN_2025 = Paper(
     2025,
     "2506.15054",
 )
+BAEK_2025 = Paper(
+    "baek2025",
+    "Baek, Song, Yun",
+    "Implicit bias of per-sample Adam on separable data: departure from the full-batch regime",
+    2025,
+    "2510.26303",
+)
+LI_2026 = Paper(
+    "li2026",
+    "Li, Tang, Zou",
+    "Implicit bias of steepest descent with mini-batch stochastic gradient",
+    2026,
+    "2602.11557",
+)

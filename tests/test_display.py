@@ -242,10 +242,8 @@ import numpy as np
 from solvers import max_margin
 from verify.runs.trajectory import Trajectories
 one = np.ones((1, 1))
-run = Trajectories(
-    np.array([1]), one, one, one, {"l2": one}, {}, one, one, one > 0, np.array([-1]), True, [np.ones(2)],
-    np.ones(1, int),
-)
+at, never, w = np.array([1]), np.array([-1]), [np.ones(2)]
+run = Trajectories(at, one, one, one, {"l2": one}, {}, one, one, one > 0, never, True, w, at)
 for result in (max_margin([[1.0, 2.0]], [1], "linf"), run):
     result.to_dict(), result._repr_html_()
 print([name for name in sys.modules if name.partition(".")[0] == "matplotlib"])

@@ -92,6 +92,20 @@ def calling(optimizer: Optimizer, shape: tuple[int, ...], dtype: type = float) -
     ) from error
 
 
+def arguments(asks: tuple[str, ...], objective: Callable[[Any], Array], w: Array, g: Array) -> dict[str, Any]:
+    """What an optimizer asks for beside the gradient `g` at `w`, of an objective as a function of the weights."""
+    if not asks:
+        return {}
+    given = {
+        "value": objective(w),
+        "grad": g,
+        "value_fn": objective,
+        "obj_fn": objective,
+        "grad_fn": lambda at, _=None: jax.grad(objective)(at),
+    }
+    return {name: given[name] for name in asks}
+
+
 def _tried(update: Callable[..., Any], state: Any, w: Any, names: tuple[str, ...]) -> tuple[tuple[str, ...], Any, Any]:
     """Which of these names are used, and the types of the update and of the next state."""
     used = set(names) - set(FUNCTIONS)

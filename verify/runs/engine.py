@@ -68,13 +68,15 @@ class Sums(NamedTuple):
 class Carry(NamedTuple):
     """A run of one dataset between two steps.
 
-    unit: the exponent of two in which the state is measured. quiet: of mini-batches, how many steps in turn had a
+    unit: the exponent of two in which the state is measured. reach: the least that a weight's gradient would be without
+    cancellation, if all slopes were 1. quiet: of mini-batches, how many steps in turn had a
     gradient that left the range. total: the sum of the weights, where their average is asked for.
     """
 
     w: Array
     state: Any
     unit: Array
+    reach: Array
     bad_step: Array
     horizon_step: Array
     sums: Sums
@@ -132,9 +134,12 @@ def _true(g: Gradient) -> Array:
 
 def measured_weights(method: Method, data: Batch, state: Any, w: Array) -> Array:
     """The weights that are measured, of a method that takes its gradients at `w`."""
-    if method.measured is None:
-        return w
-    given = method.measured(state, w)
+    return w if method.measured is None else measured_at(method.measured, data, state, w)
+
+
+def measured_at(measured: Callable[[Any, Array], Array], data: Batch, state: Any, w: Array) -> Array:
+    """What a `verify.optimizers.calling` measures of padded weights."""
+    given = measured(state, w)
     # Where the optimizer's own copy met 0/0 in padding or an untouched weight, `w` has stayed where it was.
     return jnp.where(data.real & (data.touched | ~jnp.isnan(given)), given, w)
 
@@ -264,6 +269,7 @@ def _step(method: Method, data: Batch, seen: Batch, t: Array, carry: Carry) -> C
         w,
         state,
         unit,
+        carry.reach,
         jnp.minimum(carry.bad_step, bad).astype(jnp.int32),
         jnp.where(going, carry.horizon_step, jnp.minimum(carry.horizon_step, last)),
         _budget_sums(method, carry.sums, carry.w, g, u, data),
@@ -326,33 +332,51 @@ def _steps(method: Method, data: Batch, carry: Carry, begin: Array, end: Array) 
     return jax.lax.while_loop(lambda at: at[0] < end, stretch, (begin, carry))[1]
 
 
-def _starved(method: Method, data: Batch, g: Gradient) -> Array:
-    """Whether some weight's gradient, cancellation apart, is too small beside the largest one to be fed at all."""
+def _starved(method: Method, data: Batch, g: Gradient, least_reach: Array) -> Array:
+    """Whether some weight's gradient, cancellation apart, is too small beside the largest one to be fed at all.
+
+    least_reach: what it is at least with slopes of 1; with it most answers need no look at the data.
+    """
     if method.homogeneity.scale_free and not method.homogeneity.highest and method.sampling.batch == 1:
         return jnp.asarray(False)  # every point's gradient is fed in its own units
     slopes, _ = method.loss.scaled_slopes(g.margins)
-    reach = linear_reach(data.weight[:, None] * slopes, data)
     squared = method.homogeneity.highest > 1
-    least = _least_square_root(reach.dtype) if squared else jnp.finfo(reach.dtype).tiny
-    return jnp.any((reach < least) & data.touched)
+    least = _least_square_root(slopes.dtype) if squared else jnp.finfo(slopes.dtype).tiny
+    smallest = jnp.min(jnp.where(data.rivals & (data.weight > 0)[:, None], slopes, jnp.inf))
+
+    def exactly() -> Array:
+        reach = linear_reach(data.weight[:, None] * slopes, data)
+        return jnp.any((reach < least) & data.touched)
+
+    return jax.lax.cond(smallest * least_reach >= 2 * least, lambda: jnp.asarray(False), exactly)
 
 
 class Recorded(NamedTuple):
     """What the grid's metrics are computed from.
 
-    w: the weights that are measured. fed: those that the gradient is taken at, where they are others. sums, total: as
-    in `Carry`.
+    w: the weights that are measured. fed: those that the gradient is taken at, where they are others. reach, sums,
+    total: as in `Carry`.
     """
 
     w: Array
     fed: Any
+    reach: Array
     sums: Sums
     total: Any
 
 
 def record(method: Method, data: Batch, recorded: Recorded, ends: Array) -> Metrics:
     """The metrics of one dataset, and what they are computed from, with a leading axis over the grid `ends: [r]`."""
-    return jax.lax.map(lambda at: _metrics(method, data, *at), (recorded, ends))
+    fresh = jnp.concatenate([jnp.ones(1, bool), ends[1:] > ends[:-1]])
+
+    def each(known: Metrics, at: tuple[Recorded, Array, Array]) -> tuple[Metrics, Metrics]:
+        found = jax.lax.cond(at[2], lambda: _metrics(method, data, at[0], at[1]), lambda: known)
+        return found, found  # an end that repeats is looked at once
+
+    first = jax.tree.map(lambda leaf: leaf[0], (recorded, ends))
+    shapes = jax.eval_shape(lambda at, t: _metrics(method, data, at, t), *first)
+    nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    return jax.lax.scan(each, nothing, (recorded, ends, fresh))[1]
 
 
 def recording(method: Method) -> Method:
@@ -382,7 +406,7 @@ def _metrics(method: Method, data: Batch, at: Recorded, t: Array) -> Metrics:
         jnp.stack([norm.value(at.w) for norm in method.norms]),
         log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight)),
         log_sum_exp(slopes.reshape(-1)),
-        _starved(method, data, g if isinstance(at.fed, tuple) else gradient(method.loss, at.fed, data)),
+        _starved(method, data, g if isinstance(at.fed, tuple) else gradient(method.loss, at.fed, data), at.reach),
         *at.sums,
         at.w if method.keep else (),
         at.total / t if method.average else (),
@@ -394,10 +418,12 @@ def start(method: Method, data: Batch, w0: Array) -> Carry:
     zero = jnp.zeros([], w0.dtype)
     g = gradient(method.loss, w0, data)
     unit = jnp.floor(g.log_scale / LN2).astype(jnp.int32)
+    reach = linear_reach(jnp.where(data.rivals, data.weight[:, None], 0), data)
+    reach = jnp.min(jnp.where(data.touched, reach, jnp.inf))
     sums = Sums(jnp.zeros(len(method.norms), w0.dtype), zero, zero)
     never = jnp.asarray(NEVER, jnp.int32)
     quiet = () if method.sampling.full else jnp.zeros([], jnp.int32)
-    return Carry(w0, (), unit, never, never, sums, quiet, jnp.zeros_like(w0) if method.average else ())
+    return Carry(w0, (), unit, reach, never, never, sums, quiet, jnp.zeros_like(w0) if method.average else ())
 
 
 def segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Array) -> tuple[Carry, Recorded]:
@@ -407,7 +433,8 @@ def segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Array
         carry, begin = carry_and_step
         carry = _steps(method, data, carry, begin, end)
         w = measured_weights(method, data, carry.state, carry.w)
-        return (carry, end), Recorded(w, () if method.measured is None else carry.w, carry.sums, carry.total)
+        fed = () if method.measured is None else carry.w
+        return (carry, end), Recorded(w, fed, carry.reach, carry.sums, carry.total)
 
     (carry, _), recorded = jax.lax.scan(until, (carry, first), ends)
     return carry, recorded

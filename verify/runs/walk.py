@@ -29,7 +29,7 @@ from verify.optimizers.calling import Optimizer, calling
 from verify.optimizers.homogeneity import check_optimizer, harmless_padding
 from verify.runs import batches
 from verify.runs.batches import Batch, Values
-from verify.runs.engine import asked, gradient
+from verify.runs.engine import asked, gradient, measured_at
 from verify.runs.linear import linear_margins
 
 Program = Callable[..., Any]
@@ -43,7 +43,8 @@ class Walk(NamedTuple):
     """All steps of a run on `b` datasets, padded with zeros to one shape of weights.
 
     weights: `[b r+1 k d]` (binary `[b r+1 d]`) before every step and after the last. updates: `[b r k d]`, the
-    differences of successive weights as the optimizer gave them.
+    differences of successive weights as the optimizer gave them. Of a method that takes its gradients at other weights
+    than it gives, both are of those that it gives.
     """
 
     weights: np.ndarray
@@ -114,11 +115,9 @@ def walk(
     if not harmless_padding(optimizer, data.real.ndim == 3) and len({s.weights_shape for s in datasets}) > 1:
         raise InputError("The optimizer's steps depend on the weights' shape: give datasets of one size.")
     called = calling(optimizer, data.real.shape[1:])
-    if called.measured:
-        raise InputError("The optimizer takes its gradients at other weights than it gives: use verify.run for it.")
     start = np.zeros(data.real.shape) if w0 is None else pad_weights(datasets, [w[None] for w in w0])[:, 0]
     state = jax.vmap(called.init)(jnp.asarray(start))
-    program = _steps(called.update, called.asks, loss_named(loss), steps)
+    program = _steps(called.update, called.asks, called.measured, loss_named(loss), steps)
     weights, updates, log_scale = map(np.asarray, program(data, start, state))
     _check(datasets, weights, log_scale)
     return Walk(weights, updates)
@@ -136,7 +135,17 @@ def _check(datasets: Sequence[Dataset], weights: np.ndarray, log_scale: Float[np
 
 
 @functools.cache
-def _steps(update: Callable[..., Any], asks: tuple[str, ...], loss: Loss, steps: int) -> Program:
+def _steps(
+    update: Callable[..., Any],
+    asks: tuple[str, ...],
+    measured: Callable[[Any, Array], Array] | None,
+    loss: Loss,
+    steps: int,
+) -> Program:
+    def given(data: Batch, carry: tuple[Array, Any]) -> Array:
+        w, state = carry
+        return w if measured is None else measured_at(measured, data, state, w)
+
     def step(data: Batch, carry: tuple[Array, Any]) -> tuple[tuple[Array, Any], tuple[Array, Array, Array]]:
         w, state = carry
         g = gradient(loss, w, data)
@@ -145,13 +154,13 @@ def _steps(update: Callable[..., Any], asks: tuple[str, ...], loss: Loss, steps:
         u = jnp.asarray(change)
         # Padding stays at zero; a weight that no sample touches may give 0/0, which is 0.
         u = jnp.where(data.real & (data.touched | ~jnp.isnan(u)), u, 0)
-        return (w + u, state), (w, u, g.log_scale)
+        before, after = given(data, carry), (w + u, state)
+        moved = u if measured is None else given(data, after) - before
+        return after, (before, moved, g.log_scale)
 
     def run(data: Batch, w0: Array, state: Any) -> tuple[Array, Array, Array]:
-        (last, _), (before, updates, log_scale) = jax.lax.scan(
-            lambda carry, _: step(data, carry), (w0, state), length=steps
-        )
-        return jnp.concatenate([before, last[None]]), updates, log_scale
+        last, (before, updates, log_scale) = jax.lax.scan(lambda carry, _: step(data, carry), (w0, state), length=steps)
+        return jnp.concatenate([before, given(data, last)[None]]), updates, log_scale
 
     return jax.jit(jax.vmap(run))
 

@@ -28,6 +28,23 @@ def test_the_last_weights_are_those_of_a_run():
         assert np.count_nonzero(weights) == np.count_nonzero(weights[own])
 
 
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        optax.lookahead(optax.sgd(0.5), 2, 0.5),
+        optax.contrib.sam(optax.sgd(0.5), optax.chain(optax.contrib.normalize(), optax.sgd(0.05))),
+    ],
+    ids=["lookahead", "SAM"],
+)
+def test_what_a_method_gives_is_kept_where_its_gradients_are_taken_elsewhere(optimizer):
+    kept = walk(optimizer, [PAIR], steps=7)
+    result = run(optimizer, PAIR, loss="cross_entropy", steps=7, record=[1, 2, 3, 4, 5, 6], weights=True)
+    assert result.weights_at is not None
+    np.testing.assert_allclose(kept.weights[0, 1:, :2, :1], result.weights_at[0], rtol=1e-12)
+    np.testing.assert_allclose(np.cumsum(kept.updates, axis=1), kept.weights[:, 1:], rtol=1e-12)
+    assert not kept.updates[0, 0].any()  # slow weights, and those before the step aside, wait for the second step
+
+
 def test_the_first_steps_by_hand():
     kept = walk(optimizers.sign_gd(0.5), [PAIR], steps=3)
     np.testing.assert_array_equal(kept.weights[0, :, 0, 0], [0, 0.5, 1, 1.5])

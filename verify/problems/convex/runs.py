@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 
 from verify.datasets.cases import Case
 from verify.errors import TrajectoryError
+from verify.optimizers.calling import arguments, calling
 from verify.problems.convex.methods import Method
 from verify.problems.convex.settings import Convex, convex_of
 from verify.problems.convex.stacks import Objective, Stack, regularised, stack
@@ -42,19 +43,21 @@ def _program(method: Method, objective: Objective) -> Callable[[Stack, Any], Any
     gradient = jax.grad(objective, argnums=1)
 
     def alone(p: Stack, lengths: Any) -> Any:
-        optimizer = method.make(p)
+        w = jnp.asarray(p.start)
+        # Not out of the cache: the optimizer may be made of the problem's traced numbers.
+        called = calling.__wrapped__(method.make(p), w.shape)
 
         def step(_: Any, carry: Any) -> Any:
             w, state = carry
-            u, state = optimizer.update(gradient(p, w), state, w)
+            g = gradient(p, w)
+            u, state = called.update(g, state, w, **arguments(called.asks, functools.partial(objective, p), w, g))
             return optax.apply_updates(w, u), state
 
         def stretch(carry: Any, length: Any) -> Any:
-            carry = jax.lax.fori_loop(0, length, step, carry)
-            return carry, carry[0]
+            w, state = carry = jax.lax.fori_loop(0, length, step, carry)
+            return carry, called.measured(state, w) if called.measured else w
 
-        w = jnp.asarray(p.start)
-        return jax.lax.scan(stretch, (w, optimizer.init(w)), lengths)[1]
+        return jax.lax.scan(stretch, (w, called.init(w)), lengths)[1]
 
     return jax.jit(jax.vmap(alone, (0, None)))
 

@@ -65,6 +65,32 @@ def test_runs_are_those_of_a_plain_loop():
         np.testing.assert_allclose(own(case, kept[at]), w, rtol=1e-10)
 
 
+def test_a_method_gets_the_value_that_it_asks_for():
+    """Polyak's step is the value over the squared gradient."""
+    case = CASES[0]
+    m, w = model(case), start(case)
+    kept = descend(Run(Method("Polyak", lambda p: optax.polyak_sgd(0.1))), stack([case]), [case], 10)[0]
+    for _ in range(10):
+        g = m.gradient(w) + case.decay * w
+        w = w - min((m.value(w) + case.decay * np.sum(w**2) / 2) / np.sum(g**2), 0.1) * g
+    np.testing.assert_allclose(own(case, kept[-1]), w, rtol=1e-9)
+
+
+def test_a_method_is_measured_where_it_says():
+    """Lookahead of two steps halves the way that they went."""
+    case = CASES[0]
+    m, w = model(case), start(case)
+    kept = descend(
+        Run(Method("lookahead", lambda p: optax.lookahead(optax.sgd(0.01), 2, 0.5))), stack([case]), [case], 10
+    )[0]
+    for _ in range(5):
+        begin = w
+        for _ in range(2):
+            w = w - 0.01 * (m.gradient(w) + case.decay * w)
+        w = (begin + w) / 2
+    np.testing.assert_allclose(own(case, kept[-1]), w, rtol=1e-9)
+
+
 def test_divergence_names_step_and_case():
     explode = Method("GD", lambda p: optax.sgd(1e200))
     with pytest.raises(TrajectoryError, match=r"GD met NaN or infinity by step \d+ on case 0"):
