@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from markupsafe import escape
 from matplotlib.axes import Axes
@@ -130,7 +131,7 @@ def _row(axes: Axes, rate: Rate, y: float, left: float) -> bool:
     axes.plot([max(low, left), high], [y, y], color=colour, linewidth=1.1, alpha=0.75, url=link)
     if low < left:
         axes.plot([left], [y], marker="<", color=colour, markersize=3.2, clip_on=False, url=link)
-    hollow = {"markerfacecolor": "none"} if verdict == "INCONCLUSIVE" else {}
+    hollow: dict[str, Any] = {"markerfacecolor": "none"} if verdict == "INCONCLUSIVE" else {}
     axes.plot([rate.observed], [y], marker=_MARKS[verdict], color=colour, markersize=3.6, url=link, **hollow)
     return low < left
 
@@ -140,9 +141,14 @@ def _legend(drawn: Canvas, found: Sequence[Rate]) -> None:
     handles = [Line2D([], [], color=svg.INK, linewidth=1.6, marker="|", markersize=9, linestyle="none", label="proved")]
     for verdict in text.VERDICTS:
         if any(rate.record["verdict"] == verdict and rate.observed is not None for rate in found):
-            style = {"markerfacecolor": "none"} if verdict == "INCONCLUSIVE" else {}
+            style: dict[str, Any] = {"markerfacecolor": "none"} if verdict == "INCONCLUSIVE" else {}
             label = "observed" if verdict == "SUPPORTED" else f"observed, {verdict.lower()}"
-            mark = {"color": _COLOURS[verdict], "marker": _MARKS[verdict], "markersize": 4.5, "linewidth": 1.1}
+            mark: dict[str, Any] = {
+                "color": _COLOURS[verdict],
+                "marker": _MARKS[verdict],
+                "markersize": 4.5,
+                "linewidth": 1.1,
+            }
             handles.append(Line2D([], [], label=label, **mark, **style))
     drawn.legend(
         handles=handles, loc="upper left", ncols=len(handles), fontsize=10, borderaxespad=0.1, handlelength=1.8

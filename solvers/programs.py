@@ -163,7 +163,8 @@ def linear(batch: Batch, norm: Norm) -> list[Candidate]:
     upper = np.where(gains > 0, np.inf, 1.0)
     lower = np.where(gains > 0, -np.inf, -1.0 if box else 0.0)
     margins = _block_diagonal(blocks)
-    system, limits = -margins, np.zeros(margins.shape[0])
+    count = sum(block.shape[0] for block in blocks)
+    system, limits = -margins, np.zeros(count)
     if not box:
         parts = _block_diagonal([1.0 - np.eye(1, width, width - 1) for width in widths])
         system, limits = sp.vstack([system, parts]), np.append(limits, np.ones(len(batch)))
@@ -177,9 +178,11 @@ def linear(batch: Batch, norm: Norm) -> list[Candidate]:
     )
     if found.x is None or found.ineqlin.marginals is None:
         return []
-    pieces = np.split(found.x, np.cumsum(widths)[:-1])
+    solution: np.ndarray = found.x
+    marginals: np.ndarray = found.ineqlin.marginals
+    pieces = np.split(solution, np.cumsum(widths)[:-1])
     weights = [piece[:-1] if box else piece[: len(piece) // 2] - piece[len(piece) // 2 : -1] for piece in pieces]
-    duals = -found.ineqlin.marginals[: margins.shape[0]]
+    duals = -marginals[:count]
     return _members(batch, weights, duals, "highs", "optimal" if found.success else found.message)
 
 

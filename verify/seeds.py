@@ -12,7 +12,7 @@ def generator(x: Shaped[np.ndarray, "n d"], y: Shaped[np.ndarray, " n"], purpose
     """Random numbers that depend on the points, their labels and what they are for, and on nothing else."""
     found = hashlib.sha256(f"{purpose} {x.shape}".encode())
     for part in (x, y):  # without a copy of it
-        found.update(np.ascontiguousarray(part))
+        found.update(np.ascontiguousarray(part).data)
     return np.random.default_rng(np.frombuffer(found.digest(), np.uint32))
 
 

@@ -44,7 +44,7 @@ def one_against_many(draw: st.DrawFn) -> Dataset:
 def halves(draw: st.DrawFn) -> Dataset:
     gamma, up = 0.02, np.sqrt(1 - 0.02**2)
     delta = draw(st.integers(1, 1000)) / 1000 * up
-    return Dataset([[gamma, -delta], [gamma, up]], [1, 1], "two halves")
+    return Dataset(np.array([[gamma, -delta], [gamma, up]]), np.array([1, 1]), "two halves")
 
 
 def flat() -> st.SearchStrategy[Dataset]:

@@ -31,7 +31,7 @@ def distance(path: Path, ties: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     p[:, 0] = 0.0
     least = np.abs(np.where(path.absent[:, None, :], np.inf, path.margins(p))).min(axis=2)
     eta, error = path.eta[:, 0], np.zeros(path.log_steps.shape)
-    for t in range(1, error.shape[1]):
+    for t in range(1, len(path.log_steps[0])):
         more = np.exp(np.minimum(-eta * (least[:, t] - error[:, t - 1]), 0.0))
         error[:, t] = error[:, t - 1] + more
     away = np.linalg.norm(path.weights / eta[:, None, None] - p, axis=2)[:, 1:]

@@ -64,7 +64,7 @@ ACCELERATED = WU_2024.claim(
 def two_points(draw: st.DrawFn) -> Dataset:
     gamma = draw(st.integers(50, 99)) / 1000
     up = np.sqrt(1 - gamma**2)
-    return Dataset([[gamma, up], [gamma, -up / 2]], [1, 1], "two points")
+    return Dataset(np.array([[gamma, up], [gamma, -up / 2]]), np.array([1, 1]), "two points")
 
 
 METHODS_THAT_MAY_RISE = tuple(Descent(Constant(eta), 2000) for eta in (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 100.0, 1e4))

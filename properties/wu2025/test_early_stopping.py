@@ -24,13 +24,14 @@ _NEWTON = 40
 
 def ridge(path: Path, penalty: float) -> tuple[np.ndarray, np.ndarray]:
     """The minimisers `[b d]` of `L(u) + (λ/2) ‖u‖²`, and how far from them the true ones may be `[b]`."""
-    u = np.zeros(path.weights[:, 0].shape)
+    d = path.x.shape[2]
+    u = np.zeros((len(path.x), d))
     for _ in range(_NEWTON):
         z = path.margins(u[:, None])[:, 0]
         wrong = np.where(path.absent, 0.0, np.exp(-np.logaddexp(0.0, z))) / path.count
         slope = penalty * u - np.einsum("bn,bnd->bd", wrong, path.x)
         curvature = np.einsum("bn,bnd,bne->bde", wrong * np.exp(-np.logaddexp(0.0, -z)), path.x, path.x)
-        u = u - np.linalg.solve(curvature + penalty * np.eye(u.shape[1]), slope[:, :, None])[:, :, 0]
+        u = u - np.linalg.solve(curvature + penalty * np.eye(d), slope[:, :, None])[:, :, 0]
     z = path.margins(u[:, None])[:, 0]
     wrong = np.where(path.absent, 0.0, np.exp(-np.logaddexp(0.0, z))) / path.count
     return u, np.linalg.norm(penalty * u - np.einsum("bn,bnd->bd", wrong, path.x), axis=1) / penalty

@@ -80,7 +80,7 @@ def _measured(log_values: Curves, lab: Laboratory, notes: tuple[str, ...] = (), 
         times[use],
         values,
         np.zeros(len(values)),
-        np.isfinite(values).all(axis=1),
+        np.asarray(np.isfinite(values).all(axis=1)),
         lab.datasets,
         notes=notes,
         clock=STEPS,
@@ -224,7 +224,7 @@ class AlongPath:
         """From the second step on: laws need log t > 0."""
         values = self.curve(path(self.method, lab, separable=self.separable))[:, 1:]
         times = np.log(np.arange(2.0, values.shape[1] + 2))
-        judged = np.isfinite(values).all(axis=1)
+        judged = np.asarray(np.isfinite(values).all(axis=1))
         return Measurement(times, values, np.full(len(values), self.floor), judged, lab.datasets)
 
 

@@ -47,7 +47,7 @@ class MeanDirection:
             log_time,
             np.stack(values),
             np.full(len(values), 10 * ROUNDING),
-            np.isfinite(normalised).all(axis=1),
+            np.asarray(np.isfinite(normalised).all(axis=1)),
             lab.datasets,
             None,
             notes,
