@@ -91,7 +91,8 @@ class Decay(Kind):
         )
         behind = self._behind(m)[0] > self.limit
         outcome = Outcome.REFUTED if alone[0] else Outcome.INCONCLUSIVE if behind else Outcome.SUPPORTED
-        return Finding(outcome, f"The decay is that of {self.law}, or is not: {told}.", evidence, m)
+        verb = "breaks" if alone[0] else "may break" if behind else "keeps"
+        return Finding(outcome, f"It {verb} the law {self.law}: {told}.", evidence, m)
 
     def suspects(self, m: Measurement) -> Bool[np.ndarray, " b"]:
         """Cases that fall behind alone, as far as this horizon shows."""
