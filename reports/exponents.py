@@ -86,7 +86,7 @@ def _canvas(found: Sequence[Rate]) -> tuple[Canvas, int]:
     groups = [list(members) for _, members in groupby(found, _group)]
     height = _FRAME + len(groups) * 2 * _HEAD + len(found) * _ROW
     drawn = Canvas(figsize=(_WIDTH, height))
-    axes = drawn.add_axes((0.26, 0.42 / height, 0.72, 1 - _FRAME / height))
+    axes = drawn.add_axes((0.29, 0.42 / height, 0.69, 1 - _FRAME / height))
     points = [value for rate in found for value in (rate.proved, rate.observed) if value is not None]
     width = max(max(points) - min(points), 0.5)
     ends = [end for rate in found if rate.interval for end in rate.interval]
@@ -104,7 +104,7 @@ def _canvas(found: Sequence[Rate]) -> tuple[Canvas, int]:
         places.append((top + depth / 2, _law(members[0])))
         top += depth
     axes.set(xlim=(left, right), ylim=(top, 0.0))
-    axes.set_yticks([place for place, _ in places], [law for _, law in places], fontsize=9.5)
+    axes.set_yticks([place for place, _ in places], [law for _, law in places], fontsize=9)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=10)
     axes.grid(True, axis="x", color=svg.INK, alpha=0.15, linewidth=0.6)
