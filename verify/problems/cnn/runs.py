@@ -8,7 +8,7 @@ clock is the share of each method's horizon.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import NamedTuple
@@ -133,24 +133,24 @@ class CnnRuns:
         slowest = min(GD_STEP * s.q / 8 * (s.q - 2) * (0.7 * s.sigma_0) ** (s.q - 2) for s in settings)
         return ceil(1 / slowest) + 2500
 
-    def run(self, settings: Sequence[CnnSetting], way: Way, times: Sequence[int]) -> list[Snapshot]:
-        """Snapshots of all runs at some times."""
-        return list(train([self.job(setting, way) for setting in settings], way.method, times))
-
     def seen(self, lab: Laboratory, settings: Sequence[CnnSetting], way: Way, shares: Sequence[float] = SHARES) -> Seen:
-        """What runs show at shares of their horizon; a claim and its twins share those whose jobs are the same."""
-        steps = self.steps(settings, way)
-        times = [round(share * steps) for share in shares]
-        own = (self.dense, self.decay, self.travel, self.count)
-        key = (way, own, tuple(times), tuple(setting.key for setting in settings))
+        """What runs show at shares of their horizon; a claim and its twins share those whose jobs are the same.
 
-        def seen() -> Seen:
-            jobs = [self.job(setting, way) for setting in settings]
-            # Weights are dropped after each look: those of many runs at many times are gigabytes.
-            looks = [self._look(settings, run) for run in train(jobs, way.method, times)]
-            return Seen(*(np.stack(side, axis=1) for side in zip(*looks, strict=True)))
-
-        return lab.once(("cnn runs", key), seen)
+        A twin on the first settings has its part of what all of them showed, if that is known.
+        """
+        known: dict[Hashable, Seen] = lab.once(("cnn runs",), dict)
+        whole = replace(self, first=None).settings(lab) if self.first is not None else settings
+        for those in (whole, settings):
+            times = [round(share * self.steps(those, way)) for share in shares]
+            own = (self.dense, self.decay, self.travel, self.count)
+            key = (way, own, tuple(times), tuple(setting.key for setting in those))
+            if key in known:
+                return Seen(*(side[: len(settings)] for side in known[key]))
+        jobs = [self.job(setting, way) for setting in settings]
+        # Weights are dropped after each look: those of many runs at many times are gigabytes.
+        looks = [self._look(settings, run) for run in train(jobs, way.method, times)]
+        known[key] = Seen(*(np.stack(side, axis=1) for side in zip(*looks, strict=True)))
+        return known[key]
 
     def _look(self, settings: Sequence[CnnSetting], run: Snapshot) -> list[np.ndarray]:
         error, half, vote = np.zeros((3, len(settings)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 from jaxtyping import Float
@@ -11,7 +13,7 @@ from verify.problems.cnn.errors import Arrays, feature_products
 from verify.problems.cnn.patches import Blocks
 from verify.problems.cnn.runs import ADAM, GD, SHARES, CnnRuns, Way
 from verify.problems.cnn.settings import CnnSetting
-from verify.problems.cnn.training import Job
+from verify.problems.cnn.training import Job, train
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
 from verify.problems.subject import Subject
@@ -48,10 +50,9 @@ class Growth(CnnRuns):
         steps = round(self.stages * _PER_STAGE)
         times = [0, *(round(share * steps) for share in SHARES[2:])]
         jobs = [self.job(setting, self.way) for setting in settings]
-        runs = self.run(settings, self.way, times)
         grown = np.zeros((len(settings), len(times) - 1))
         for i, job in enumerate(jobs):
-            seen = [self._aligned(run.weights[i], job) for run in runs]
+            seen = [look[self.what][i] for look in self._looks(lab, settings, jobs, times)]
             for k, now in enumerate(seen[1:]):
                 change = now - seen[0]
                 worst = np.max(np.abs(change)) if self.what == "feature" else np.min(change)
@@ -68,8 +69,31 @@ class Growth(CnnRuns):
         """Fine beside the first stage."""
         return super().step_size(setting, way) if way.method == "gd" else setting.unit / _PER_STAGE
 
-    def _aligned(self, w: Arrays, job: Job) -> np.ndarray:
-        return feature_products(w) if self.what == "feature" else own_noise(w, job)
+    def _looks(
+        self, lab: Laboratory, settings: Sequence[CnnSetting], jobs: Sequence[Job], times: Sequence[int]
+    ) -> list[_Look]:
+        """Both alignments at each time; a claim and its twins share the run."""
+        run = replace(self, what="feature", at_least=False, law="one", factor=1.0)
+        key = ("alignments", run, tuple(setting.key for setting in settings))
+        return lab.once(key, lambda: _looks(jobs, self.way, times))
+
+
+class _Look(TypedDict):
+    """Of each run the alignments with the feature, `[2 m]`, and those of the samples with their noise, `[n]`."""
+
+    feature: list[np.ndarray]
+    noise: list[np.ndarray]
+
+
+def _looks(jobs: Sequence[Job], way: Way, times: Sequence[int]) -> list[_Look]:
+    # Weights are dropped after each look: those of many runs at many times are gigabytes.
+    return [
+        _Look(
+            feature=[np.asarray(feature_products(w)) for w in run.weights],
+            noise=[own_noise(w, job) for w, job in zip(run.weights, jobs, strict=True)],
+        )
+        for run in train(jobs, way.method, times)
+    ]
 
 
 def own_noise(w: Arrays, job: Job) -> Float[np.ndarray, " n"]:
@@ -103,11 +127,12 @@ class TensorPower(CnnRuns):
         shares = np.linspace(0, 1, 41)
         times = np.round(shares * steps).astype(int)
         jobs = [self.job(setting, GD) for setting in settings]
-        runs = self.run(settings, GD, times.tolist())
+        key = ("tensor power", replace(self, what="feature", factor=1.0), tuple(setting.key for setting in settings))
+        looks = lab.once(key, lambda: _looks(jobs, GD, times.tolist()))
         law, grown = np.zeros((2, len(settings), len(times) - 1))
         grown += 1.0
         for i, (setting, job) in enumerate(zip(settings, jobs, strict=True)):
-            sizes = np.array([self._largest(run.weights[i], job) for run in runs])
+            sizes = np.array([self._largest(look, i) for look in looks])
             power = 2.0 - setting.q
             gain = (sizes[:-1] ** power - sizes[1:] ** power) / -power
             allowed = self.factor * setting.q / 4 * job.eta * np.diff(times)[:, None]
@@ -121,6 +146,6 @@ class TensorPower(CnnRuns):
                 grown[i] = np.nan
         return self.measured(lab, law, np.full(len(settings), 1e-9), (), np.log(shares[1:]), bound=grown)
 
-    def _largest(self, w: Arrays, job: Job) -> np.ndarray:
+    def _largest(self, look: _Look, i: int) -> np.ndarray:
         """The largest alignments of the two classes with the feature, or of all samples with their noise."""
-        return np.max(feature_products(w), axis=1) if self.what == "feature" else own_noise(w, job)
+        return np.max(look["feature"][i], axis=1) if self.what == "feature" else look["noise"][i]
