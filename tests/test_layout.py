@@ -101,6 +101,7 @@ COVERED = {
     "verify/problems/networks/methods.py": "tests/verify/problems/networks/test_flow.py",
     "verify/runs/chunk.py": "tests/verify/runs/test_simulation.py",
     "verify/runs/engine.py": "tests/verify/runs/test_simulation.py",
+    "verify/runs/recording.py": "tests/verify/runs/test_simulation.py",
     "verify/runs/trajectory.py": "tests/verify/runs/test_simulation.py",
 }
 # Of these the test sees the work, by what calls them: a word of it.
@@ -122,6 +123,7 @@ BY_THEIR_CALLERS = {
     "verify/plugin/watch.py": "No theorem reached a verdict",
     "verify/runs/chunk.py": ".chunks",
     "verify/runs/engine.py": "Simulation(",
+    "verify/runs/recording.py": ".starved",
 }
 REFERENCE = re.compile(r"`((?:verify|solvers|reports)(?:\.[A-Za-z_]\w*)+)`|^::: (\S+)$", re.MULTILINE)
 

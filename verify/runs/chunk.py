@@ -17,8 +17,9 @@ from verify.backend import devices
 from verify.datasets.dataset import Dataset
 from verify.errors import TrajectoryError
 from verify.optimizers.calling import Optimizer
-from verify.runs import batches, engine
-from verify.runs.engine import NEVER, Method, Metrics
+from verify.runs import batches, engine, recording
+from verify.runs.engine import NEVER, Method
+from verify.runs.recording import Metrics
 from verify.runs.trajectory import SEGMENT
 
 _CHUNK = {"cpu": 64, "gpu": 16384}  # datasets a device at once; on a CPU they stay in the cache
@@ -124,8 +125,8 @@ class Chunk:
         self.data = jax.device_put(batches.pad([datasets[i] for i in filled], shape, setting.dtype, keys), split)
         where = (setting.platform, workers, size == 1)
         self.segment = _program(engine.segment, method, 2, 2, *where)
-        self.record = _program(engine.record, engine.recording(method), 2, 1, *where)
-        begin = _program(engine.start, engine.recording(method), 2, 0, *where)
+        self.record = _program(recording.record, recording.recording(method), 2, 1, *where)
+        begin = _program(engine.start, recording.recording(method), 2, 0, *where)
         self.first = 0
         w0 = np.zeros(self.data.real.shape, setting.dtype)
         for i, start in enumerate(setting.starts(places)):
