@@ -16,6 +16,7 @@ from benchmarks.soundness.methods import METHODS, NONE, Method
 from benchmarks.soundness.results import Line
 from benchmarks.tables import Cell
 from solvers import Reference
+from solvers.display import plain
 from verify import sources
 from verify.datasets.dataset import Dataset
 from verify.identification.drawn import drawn
@@ -79,7 +80,7 @@ def _drawn(seed: int) -> tuple[list[Dataset], dict[str, list[Reference]]]:
 def _answer(found: Identification) -> dict[str, Any]:
     said = (found.norm or NONE) if found.settled else OPEN
     numbers = ("norm", "share", "slope", "misalignment", "falls", "judged", "stands")
-    ranking = [{name: getattr(score, name) for name in numbers} for score in found.ranking]
+    ranking = [{name: plain(getattr(score, name)) for name in numbers} for score in found.ranking]
     return {
         "outcome": said,
         "later": found.later,
@@ -100,10 +101,10 @@ def judged(line: Line, truth: str | None, longer: Sequence[Line] = ()) -> str:
         return ERROR
     if said == OPEN:
         return OPEN
-    names = {said, line["later"], *line["coincide"]}
+    names = {said} if said == NONE else {said, line["later"], *line["coincide"]}
     if truth is not None:
         return RIGHT if truth in names else WRONG
-    others = [each for each in longer if each["outcome"] not in (ERROR, OPEN) and each["steps"] > line["steps"]]
+    others = [each for each in longer if each["steps"] > line["steps"] and each["outcome"] not in (ERROR, OPEN)]
     agree = all(names & {each["outcome"], *each["coincide"]} for each in others)
     return UNKNOWN if agree else WRONG
 

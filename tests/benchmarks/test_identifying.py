@@ -32,6 +32,7 @@ def line(said: str, method: str = "sign-gd", steps: int = 1_000, seed: int = 0, 
         (line("linf", later="l2"), "l2", RIGHT),
         (line("linf"), "l2", WRONG),
         (line(NONE), "l2", WRONG),
+        (line(NONE, coincide=["l2"]), "l2", WRONG),
         (line(NONE), NONE, RIGHT),
         (line("l2"), NONE, WRONG),
         (line(OPEN), "l2", OPEN),
@@ -79,7 +80,8 @@ def test_answers_are_kept_and_gone_on_with(tmp_path, monkeypatch):
 
     def answer(question, seed):
         asked.append((question.name, seed))
-        return line("l2" if question.steps == 1_000 else "linf", question.method.name, question.steps)
+        found = line("l2" if question.steps == 1_000 else "linf", question.method.name, question.steps)
+        return {name: value for name, value in found.items() if name not in ("part", "name", "seed")}
 
     monkeypatch.setattr("benchmarks.soundness.run.ask", answer)
     plan = planned("identify", PROFILES["quick"], [0, 1], "sign-gd")

@@ -19,7 +19,13 @@ def normalised(eps: float) -> optax.GradientTransformation:
     return optax.GradientTransformation(lambda w: optax.EmptyState(), update)
 
 
+def kept_up(least: float) -> optax.GradientTransformation:
+    """`g + least sign(g)`: the size of the steps does not vanish."""
+    return optax.stateless(lambda g, w: g + least * jnp.sign(g))
+
+
 PLANTED = {
+    "in a numerator": kept_up,
     "added to a root": lambda c: optimizers.adam(0.1, eps=c),
     "inside a root": lambda c: optax.rmsprop(0.1, eps=c * c, eps_in_sqrt=True),
     "added to a norm": normalised,
