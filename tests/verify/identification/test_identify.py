@@ -84,7 +84,7 @@ def test_adam_changes_from_linf_to_l2_where_gradients_pass_eps(steps):
         assert (constant.log_time, constant.passed) == (None, 0)
         assert "gradients are still above it" in found.sentence
         assert found.between is None
-        assert found.until == pytest.approx(math.log(21_544))
+        assert found.until == pytest.approx(math.log(20_000))
     else:
         assert (found.norm, found.later) == ("l2", None)
         assert found.until == pytest.approx(1e3)
