@@ -26,6 +26,7 @@ class What(StrEnum):
     CATALOGUE = "catalogue"
     PROPERTIES = "properties"
     BOTH = "both"
+    IDENTIFY = "identify"
 
 
 class Platform(StrEnum):

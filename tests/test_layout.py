@@ -28,6 +28,7 @@ BEHAVIOURS = {
     "tests/test_workflow.py": "the workflow in examples/ that a user copies",
     "tests/mutants/test_table.py": "the table of planted bugs, against the program",
     "tests/benchmarks/test_catalogue.py": "the catalogue of the soundness run",
+    "tests/benchmarks/test_identifying.py": "answers about norms, against the truth",
     "tests/benchmarks/test_soundness.py": "the soundness run on a few cheap entries",
     "tests/solvers/test_bad_input.py": "one sentence on wrong input, in all solvers",
     "tests/solvers/test_degenerate.py": "all reference problems on degenerate data",

@@ -45,7 +45,7 @@ class Judge:
             verdict = settle(entry.claim, lab, profile.extensions)
             return {"outcome": str(verdict.outcome), "sentence": verdict.sentence} | _evidence(verdict)
 
-        return _timed(attempt) | {"true": entry.true, "kind": entry.claim.kind.name, "why": entry.why}
+        return timed(attempt) | {"true": entry.true, "kind": entry.claim.kind.name, "why": entry.why}
 
     def _laboratory(self, entry: Entry, profile: Profile, seed: int) -> Laboratory:
         key = (entry.group, profile, seed)
@@ -73,10 +73,10 @@ def tried(
             ],
         }
 
-    return _timed(attempt) | {"true": True, "kind": claim.kind.name}
+    return timed(attempt) | {"true": True, "kind": claim.kind.name}
 
 
-def _timed(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def timed(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What it finds with its seconds and warnings; an error of whatever kind is a finding too: it costs this one."""
     begun = time.perf_counter()
     with warnings.catch_warnings(record=True) as seen:

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.soundness.catalogue import ENTRIES, POWER, chosen, has
 from benchmarks.soundness.entry import Entry
+from benchmarks.soundness.identifying import WRONG, Question, ask, judged, mark, questions, truth_of
 from benchmarks.soundness.judging import Judge, tried
 from benchmarks.soundness.results import Line, Results
 from solvers.errors import InputError
@@ -24,9 +25,11 @@ class Part(StrEnum):
     CATALOGUE = "catalogue"
     POWER = "power"
     PROPERTIES = "properties"
+    IDENTIFY = "identify"
 
 
-_Named = tuple[Part, str, str, Entry | Claim]
+_Subject = Entry | Claim | Question
+_Named = tuple[Part, str, str, _Subject]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Task:
     name: str
     seed: int
     mark: str
-    subject: Entry | Claim
+    subject: _Subject
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,14 @@ class Plan:
 def planned(what: str, profile: Profile, seeds: Sequence[int], words: str) -> Plan:
     """The verdicts on what has all the words in its name.
 
-    what: "catalogue", "properties", or "both". Raises `InputError` where there is none.
+    what: "catalogue", "properties", "both" of these, or "identify". Raises `InputError` where there is none.
     """
-    named: list[_Named] = [*_of_catalogue(words)] if what != "properties" else []
-    if what != "catalogue":
+    named: list[_Named] = [*_of_catalogue(words)] if what in ("catalogue", "both") else []
+    if what in ("properties", "both"):
         named += [*_of_properties(words)]
+    if what == "identify":
+        asked = [question for question in questions(profile) if has(question.name, words)]
+        named += [(Part.IDENTIFY, question.name, mark(), question) for question in asked]
     if not named:
         raise InputError(f"Nothing of {what} has {words!r} in its name: give other words after -k.")
     return Plan(profile, tuple(Task(part, name, seed, mark, it) for seed in seeds for part, name, mark, it in named))
@@ -107,6 +113,8 @@ def run(
         show(what, done, total)
         if isinstance(task.subject, Entry):
             found = judge.judge(task.subject, plan.profile, task.seed)
+        elif isinstance(task.subject, Question):
+            found = ask(task.subject, task.seed)
         else:
             found = tried(task.subject, plan.profile, task.seed)
         line = {"part": str(task.part), "name": task.name, "profile": plan.profile.name, "seed": task.seed}
@@ -122,6 +130,9 @@ def wrong(line: Line) -> Iterable[str]:
     outcome: Any = line["outcome"]
     if outcome == "ERROR":
         yield "error"
+    elif line["part"] == Part.IDENTIFY:
+        if judged(line, truth_of(line)) == WRONG:
+            yield f"wrong: {line['outcome']}"
     elif line["part"] != Part.POWER and outcome == ("REFUTED" if line["true"] else "SUPPORTED"):
         yield "false refutation" if line["true"] else "false support"
     for twin in line.get("twins", ()):

@@ -217,6 +217,9 @@ def test_refutations_advice_and_hunts_are_told(tmp_path):
             "followed": None,
             "sentence": "On the point (7, 8) it goes elsewhere.",
         },
+        constants=[
+            {"size": 1e-8, "above": 0, "below": 1, "step": None, "passed": 0, "of": 8, "sentence": "An eps is hidden."}
+        ],
         settle={"steps": 10, "cases": 1, "sentence": "Ten times the steps would tell."},
         tightness={
             "statistic": "gap",
@@ -234,6 +237,7 @@ def test_refutations_advice_and_hunts_are_told(tmp_path):
     for told in (
         "On the point (7, 8) it goes elsewhere.",
         "Ten times the steps would tell.",
+        "Hidden constant: An eps is hidden.",
         "Of 321 cases",
         "is 1.75; ",
     ):

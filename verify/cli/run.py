@@ -16,6 +16,7 @@ from verify.cli.written import Figure, Json, Outputs, Save
 if TYPE_CHECKING:
     from solvers import Reference
     from verify.datasets.dataset import Dataset
+    from verify.runs.passing import Constant
     from verify.runs.sampling import Sampling as How
     from verify.runs.trajectory import Trajectories
 
@@ -56,6 +57,7 @@ def run(
     from solvers.norms import norm as parsed
     from verify.backend import devices
     from verify.datasets.real import parse, require_separable
+    from verify.runs.passing import constants_of
     from verify.runs.sampling import Sampling as How
     from verify.runs.simulation import run as run_trajectory
     from verify.runs.trajectory import recorded_steps
@@ -88,8 +90,9 @@ def run(
             sampling=sampling, batch=batch, seed=seed, record=recorded,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
+    constants = constants_of(transformation, result, [dataset])
     title = f"{optimizer} on {data}"
-    outputs.write(*_results(title, dataset, how, references, result))
+    outputs.write(*_results(title, dataset, how, references, result, constants))
     if figure:
         _draw(outputs, title, references, result)
     if not as_json:
@@ -98,7 +101,7 @@ def run(
             highlight=False,
             markup=False,
         )
-        _tell(references, result, own=record is not None)
+        _tell(references, result, constants, own=record is not None)
 
 
 def _steps(text: str | None) -> list[int] | None:
@@ -111,7 +114,7 @@ def _steps(text: str | None) -> list[int] | None:
         raise InputError(f"The steps to record are {text!r}: give steps such as 100,1000, or epochs.") from None
 
 
-def _tell(references: Sequence[Reference], result: Trajectories, *, own: bool) -> None:
+def _tell(references: Sequence[Reference], result: Trajectories, constants: Sequence[Constant], *, own: bool) -> None:
     """own: whether the recorded steps are the user's own, which are all shown."""
     import numpy as np
 
@@ -128,12 +131,19 @@ def _tell(references: Sequence[Reference], result: Trajectories, *, own: bool) -
         out.print(f"The optimizer needs true gradients: precision horizon at step {result.horizon[0]}.")
     else:
         out.print("The optimizer needs true gradients; the run stayed inside the range of floating point.")
+    for constant in constants:
+        out.print(constant.sentence, highlight=False)
     if np.any(result.starved):
         out.print("Some weight's gradient underflowed beside the largest one, and its weight stood still meanwhile.")
 
 
 def _results(
-    title: str, dataset: Dataset, how: How, references: Sequence[Reference], result: Trajectories
+    title: str,
+    dataset: Dataset,
+    how: How,
+    references: Sequence[Reference],
+    result: Trajectories,
+    constants: Sequence[Constant],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What was found, for JSON, and the arrays to be saved."""
     margins = {r.norm.name: result.normalised_margin(r.norm)[0] for r in references}
@@ -146,6 +156,7 @@ def _results(
         "exact": result.exact,
         "horizon": result.horizon[0] if result.horizon[0] >= 0 else None,
         "starved": bool(result.starved.any()),
+        "constants": [constant.to_dict() for constant in constants],
         "norms": [
             {"norm": r.norm.name, "lower": r.lower, "upper": r.upper, "share": margins[r.norm.name][-1] / r.upper}
             for r in references

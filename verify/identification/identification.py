@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from solvers.display import axes_for, html, plain_fields
+from verify.runs.passing import Constant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,8 +33,13 @@ def sentence_of(found: Identification) -> str:
         parts.append(f"The norm it follows changes: {', then '.join(stretches)}.")
     if not found.moved or not found.ranking[0].judged:
         return " ".join(parts)
-    if found.gradients_pass is not None:
-        parts.append(f"Gradients fall below {found.saturation:.2g} at {time_of(found.gradients_pass)}.")
+    parts += [constant.sentence for constant in found.constants]
+    if found.between is not None:
+        best = found.between
+        parts.append(
+            f"In between, at {time_of(best.log_time)}, it came to {best.share:.4f} of the maximal {best.norm} margin, "
+            f"and has left it again: {best.last:.4f} in the end."
+        )
     if found.later:
         size = f" far below {found.saturation:.2g}" if found.saturation < math.inf else " tiny"
         parts.append(
@@ -144,6 +150,19 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Between:
+    """The nearest that a run came to the maximal margin of a norm which it has left since, medians over the datasets.
+
+    share: of that margin, at `log_time`; last: at the end.
+    """
+
+    norm: str
+    share: float
+    log_time: float
+    last: float
+
+
+@dataclass(frozen=True)
 class Identification:
     """Which norm's margin an optimizer maximises, as far as its runs show.
 
@@ -154,6 +173,8 @@ class Identification:
     coincide: norms that no dataset tells apart from `norm`. until: log t up to which it was seen.
     phases: where the norm followed changes along the run of an optimizer that becomes gradient descent. later: the norm
     followed once gradients are far below `saturation` (an `eps`), for one that has not come to it.
+    constants: those that are hidden in the optimizer, largest first, and when gradients came below them. between: what
+    an optimizer with such a constant came near to before it.
     gradients_pass: log t at which the gradients' median size passes `saturation`, None where that was not seen.
     moved, rests: whether there are weights at the end, and whether they have come to rest, on most datasets.
     steps: log of the last discrete step. log_time: `[r]`; gaps: by norm, `[b r]`, 1 - share. sentence: all in words.
@@ -172,6 +193,8 @@ class Identification:
     later: str | None
     saturation: float
     gradients_pass: float | None
+    constants: tuple[Constant, ...]
+    between: Between | None
     moved: bool
     rests: bool
     steps: float

@@ -21,13 +21,14 @@ Two norms are told apart on a dataset where the maximiser of the one misses a pe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.stats import binomtest
 
 import solvers
 import solvers.norms
+from solvers import Reference
 from solvers.errors import InputError
 from verify.backend import Progress, working_on
 from verify.datasets.dataset import Dataset
@@ -42,12 +43,14 @@ from verify.identification.deficits import (
     _open,
     _telling,
 )
-from verify.identification.identification import Identification, Phase, Score
-from verify.identification.shares import _FALLING, WEIGHTED, _geometries, _last, _measure, _Measured
+from verify.identification.identification import Between, Identification, Phase, Score
+from verify.identification.shares import _FALLING, TOLD_APART, WEIGHTED, _geometries, _last, _measure, _Measured
 from verify.losses import Loss
 from verify.losses import loss as loss_named
 from verify.optimizers.calling import Optimizer
+from verify.optimizers.constants import hidden_changes
 from verify.optimizers.homogeneity import check_optimizer
+from verify.runs.passing import Constant, passed
 from verify.runs.sampling import Sampling
 from verify.runs.trajectory import check_steps
 
@@ -117,6 +120,25 @@ def _passing(run: Course, saturation: float) -> float | None:
     return float(np.interp(-math.log(saturation), -sizes[pair], run.log_time[pair]))
 
 
+def _between(run: Course, measured: _Measured, constants: tuple[Constant, ...]) -> Between | None:
+    """How near the run came to the norm that was nearest when it passed its last constant, if it has left that since.
+
+    It has left it where it has lost as much of the margin as tells norms apart.
+    """
+    if not constants or not constants[-1].log_time:
+        return None
+    passing = int(np.searchsorted(run.log_time, constants[-1].log_time, side="right")) - 1
+    curves = np.array([_medians(reached.T) for reached in measured.reached])
+    if passing < 0 or np.isnan(curves[:, passing]).any():
+        return None
+    leader = int(np.argmax(curves[:, passing]))
+    at = int(np.nanargmax(curves[leader]))
+    best, last = float(curves[leader, at]), float(curves[leader, -1])
+    if not last < best - TOLD_APART:
+        return None
+    return Between(measured.geometries[leader].name, best, float(run.log_time[at]), last)
+
+
 def _check(datasets: list[Dataset], norms: Sequence[str] | None, steps: int, log_time: float) -> tuple[str, ...]:
     if not datasets:
         raise InputError("There are no datasets to run on: give at least one.")
@@ -139,6 +161,7 @@ def identify(
     steps: int = 100_000,
     log_time: float = 1e4,
     norms: Sequence[str] | None = None,
+    references: Mapping[str, list[Reference]] | None = None,
     platform: str | None = None,
     sampling: str = "full",
     batch: int | None = None,
@@ -153,6 +176,7 @@ def identify(
     log_time: log of the time up to which runs are carried on whose optimizer has become gradient descent.
     norms: at least two; by default l1, l1.5, l2, l3, linf, and for classes the Schatten norms too. A weighted L2 norm
     is added where the optimizer's own conditioner asks for one.
+    references: by norm, those of the datasets where they are known already (`solvers.max_margins`).
     sampling, batch, seed: of mini-batches, as of `verify.run`. Runs on them are not carried on in log time.
     Raises `InputError` on bad input (data that no weights separate, say), `TrajectoryError` at NaN or infinity.
     """
@@ -161,17 +185,22 @@ def identify(
     check_optimizer(optimizer)
     how = Sampling(sampling, batch)
     how.check(members)
-    references = {name: solvers.max_margins([s.problem for s in members], name) for name in names}
+    known = references or {}
+    solved = {name: known.get(name) or solvers.max_margins([s.problem for s in members], name) for name in names}
+    if any(len(each) != len(members) for each in solved.values()):
+        raise InputError(f"The references are not those of {len(members)} datasets: give one for each.")
     with working_on(platform):
         run = course(
             optimizer, members, loss=loss_named(loss), norms=names, steps=steps, log_time=log_time, how=how, seed=seed,
             progress=progress,
         )  # fmt: skip
-        measured = _measure(members, _geometries(members, references, run), run)
-        return _identified(run, measured, len(members))
+        measured = _measure(members, _geometries(members, solved, run), run)
+        changes = () if run.exact else hidden_changes(optimizer, not members[0].binary)
+        return _identified(run, measured, passed(changes, run.log_time[: run.discrete], run.gradients))
 
 
-def _identified(run: Course, measured: _Measured, count: int) -> Identification:
+def _identified(run: Course, measured: _Measured, constants: tuple[Constant, ...]) -> Identification:
+    count = len(run.weights)
     d, told = _deficits(run, measured), measured.told
     place = [g.name for g in measured.geometries]
     own = _named(d, measured)
@@ -201,6 +230,8 @@ def _identified(run: Course, measured: _Measured, count: int) -> Identification:
         later=later,
         saturation=saturation,
         gradients_pass=_passing(run, saturation),
+        constants=constants,
+        between=_between(run, measured, constants),
         moved=moved,
         rests=rests,
         steps=float(run.log_time[run.discrete - 1]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -27,9 +28,40 @@ _ROLL = 1024  # steps, so that a slow memory is full
 _LAST = 3  # updates that are compared: the first ones may hold what a start does
 
 
-@functools.cache
+@dataclass(frozen=True)
+class Change:
+    """A size of the gradient's entries, to a factor of about three, at which the method changes.
+
+    above, below: the power of the gradient's size that updates follow while it is larger, and once it is smaller: 0
+    for a sign, 1 for gradient descent.
+    """
+
+    size: float
+    above: int
+    below: int
+
+    @property
+    def told(self) -> str:
+        """What changes, in words."""
+        if self.above == self.below:
+            return f"below it the directions of updates change, which {_follow(self.below)}"
+        return f"above it updates {_follow(self.above)}, below it they {_follow(self.below)}"
+
+
+def _follow(power: int) -> str:
+    if power == 0:
+        return "do not depend on their size"
+    return "are in proportion to it" if power == 1 else f"go like its power {power}"
+
+
 def hidden_constants(optimizer: Optimizer, matrix: bool = False) -> tuple[float, ...]:
-    """The constants, largest first, as sizes of a gradient's entries, to a factor of about three.
+    """The sizes of `hidden_changes`."""
+    return tuple(change.size for change in hidden_changes(optimizer, matrix))
+
+
+@functools.cache
+def hidden_changes(optimizer: Optimizer, matrix: bool = False) -> tuple[Change, ...]:
+    """The constants, largest first.
 
     matrix: whether the weights are a matrix. There are none in a scale-free optimizer, nor in gradient descent; of one
     that asks for more than gradients, as their values do not scale with them, none is found.
@@ -44,7 +76,9 @@ def hidden_constants(optimizer: Optimizer, matrix: bool = False) -> tuple[float,
     with np.errstate(all="ignore"):
         steps = np.array([_step(a, b) for a, b in pairwise(updates)])
     size = float(np.sqrt(np.mean(gradients**2)))
-    return tuple(size * 2.0**k for k in reversed(_changes(steps[:, 0], steps[:, 1] > 0)))
+    return tuple(
+        Change(size * 2.0**k, above, below) for k, below, above in reversed(_changes(steps[:, 0], steps[:, 1] > 0))
+    )
 
 
 @functools.cache
@@ -73,11 +107,16 @@ def _step(a: Float[np.ndarray, " m"], b: Float[np.ndarray, " m"]) -> tuple[float
     return power, bool(straight and abs(power - np.round(power)) <= _PURE)
 
 
-def _changes(powers: Float[np.ndarray, " k"], pure: Bool[np.ndarray, " k"]) -> list[float]:
-    """The exponents at which one stretch, of five steps at least, that follows a power gives way to the next."""
+def _changes(powers: Float[np.ndarray, " k"], pure: Bool[np.ndarray, " k"]) -> list[tuple[float, int, int]]:
+    """The exponents at which one stretch, of five steps at least, that follows a power gives way to the next.
+
+    Beside each the powers of the two.
+    """
     edges = np.flatnonzero(np.diff(np.concatenate([[0], pure.astype(int), [0]])))
     stretches = [(int(a), int(b)) for a, b in edges.reshape(-1, 2) if b - a >= 5]
-    return [_halfway(powers, before[1], after[0]) for before, after in pairwise(stretches)]
+    follows = [round(float(np.median(powers[a:b]))) for a, b in stretches]
+    halfway = [_halfway(powers, before[1], after[0]) for before, after in pairwise(stretches)]
+    return list(zip(halfway, follows, follows[1:], strict=False))
 
 
 def _halfway(powers: Float[np.ndarray, " k"], first: int, last: int) -> float:

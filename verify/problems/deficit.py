@@ -12,7 +12,7 @@ bears on anything, and its value there gives a claimed law the constant that it 
 
     A(t) = budget(t0) / gamma * law(t) / law(t0),    q = relative gap / A.
 
-Rows are datasets, columns recorded times. Numpy alone.
+Rows are datasets, columns recorded times.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+
+from verify.runs.passing import Constant
 
 LN10 = float(np.log(10.0))
 LogLaw = Callable[[Float[np.ndarray, " r"]], Float[np.ndarray, " r"]]
@@ -48,7 +50,7 @@ class Curves:
     misalignment, `gamma S` less the summed descent of the log loss; NaN where it is not known. floor: `[b]` what of a
     gap may be the reference's width or rounding. judged: `[b]` whether the run and the reference are to be trusted.
     lacks: `[b]` logarithm of the factor by which S must grow before the gradients are below every constant that is
-    hidden in the optimizer; 0 where they have been for a decade.
+    hidden in the optimizer; 0 where they have been for a decade. constants: these, and which runs came to them.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -61,6 +63,7 @@ class Curves:
     floor: Float[np.ndarray, " b"]
     judged: Bool[np.ndarray, " b"]
     lacks: Float[np.ndarray, " b"] | None = None
+    constants: tuple[Constant, ...] = ()
 
     @property
     def settled(self) -> Bool[np.ndarray, " b"]:

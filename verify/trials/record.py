@@ -110,6 +110,8 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
     }
     if trial.refutation is not None:
         record["refutation"] = plain_refutation(trial.refutation)
+    if m.scale is not None and m.scale.constants:
+        record["constants"] = [constant.to_dict() for constant in m.scale.constants]
     if (advice := advise(verdict)) is not None:
         record["settle"] = {"steps": advice.steps, "cases": advice.cases, "sentence": advice.sentence}
     curves = _curves(trial)

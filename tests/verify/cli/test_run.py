@@ -100,6 +100,21 @@ def test_mini_batches_and_steps_of_ones_own(call):
     assert rows == ["2", "4", "6", "8", "10", "12", "14", "16", "20"]
 
 
+def test_a_hidden_constant_is_told_and_from_when_on_it_rules(call, tmp_path):
+    (tmp_path / "easy.csv").write_text("3,0,0\n0,3,1\n")
+    adam = ("--optimizer", "optax.adam", "-o", "learning_rate=0.1", "-o", "eps=0.05", "--data", "easy.csv")
+    code, out, _ = call(*adam, "--steps", "200", "--norm", "l2", "--json")
+    assert code == 0
+    (told,) = json.loads(out)["constants"]
+    assert 0.05 / 3 < told["size"] < 0.15
+    assert told["passed"] == 1
+    code, out, _ = call(*adam, "--steps", "200", "--norm", "l2")
+    assert told["sentence"] in " ".join(out.split())
+    assert f"Gradients are below it from t = {told['step']:.2g} on." in told["sentence"]
+    code, out, _ = call(*adam, "--steps", "2", "--norm", "l2")
+    assert "gradients are still above it: nothing is seen of what happens for ever" in " ".join(out.split())
+
+
 def test_two_classes_have_a_matrix_of_weights(call):
     code, out, _ = call("--optimizer", "sign_gd", "--data", "points.csv:intercept,classes=2", "--steps", "20", "--json")
     assert code == 0

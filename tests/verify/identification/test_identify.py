@@ -74,11 +74,17 @@ def test_muon_follows_the_spectral_norm():
 @pytest.mark.parametrize("steps", [20_000, 100_000])
 def test_adam_changes_from_linf_to_l2_where_gradients_pass_eps(steps):
     found = identify(optax.adam(3e-4, b2=0.95), DATASETS, steps=steps, log_time=1e3, norms=NORMS)
+    (constant,) = found.constants
+    assert 1e-8 / 3 < constant.size < 3e-8
+    assert (constant.above, constant.below) == (0, 1)
     if steps == 20_000:
         assert (found.norm, found.later) == ("linf", "l2")
         assert "goes to the l2 margin" in found.sentence
         assert found.gradients_pass is None
-        assert found.until == pytest.approx(math.log(21_544))
+        assert (constant.log_time, constant.passed) == (None, 0)
+        assert "gradients are still above it" in found.sentence
+        assert found.between is None
+        assert found.until == pytest.approx(math.log(20_000))
     else:
         assert (found.norm, found.later) == ("l2", None)
         assert found.until == pytest.approx(1e3)
@@ -86,6 +92,11 @@ def test_adam_changes_from_linf_to_l2_where_gradients_pass_eps(steps):
         assert found.phases[0].end < found.phases[1].end
         assert "changes: linf" in found.sentence
         assert 20_000 < math.exp(found.gradients_pass) < 50_000
+        assert 20_000 < math.exp(constant.log_time) < 50_000
+        assert found.between.norm == "linf"
+        assert 10_000 < math.exp(found.between.log_time) < 100_000
+        assert found.between.last < 0.8 < 0.96 < found.between.share
+        assert f"it came to {found.between.share:.4f} of the maximal linf margin" in found.sentence
     assert found.saturation == pytest.approx(1e-8, rel=1e-3)
 
 

@@ -7,7 +7,7 @@ import optax
 import pytest
 
 from verify import optimizers
-from verify.optimizers.constants import hidden_constants
+from verify.optimizers.constants import hidden_changes, hidden_constants
 
 
 def normalised(eps: float) -> optax.GradientTransformation:
@@ -19,7 +19,13 @@ def normalised(eps: float) -> optax.GradientTransformation:
     return optax.GradientTransformation(lambda w: optax.EmptyState(), update)
 
 
+def kept_up(least: float) -> optax.GradientTransformation:
+    """`g + least sign(g)`: the size of the steps does not vanish."""
+    return optax.stateless(lambda g, w: g + least * jnp.sign(g))
+
+
 PLANTED = {
+    "in a numerator": kept_up,
     "added to a root": lambda c: optimizers.adam(0.1, eps=c),
     "inside a root": lambda c: optax.rmsprop(0.1, eps=c * c, eps_in_sqrt=True),
     "added to a norm": normalised,
@@ -36,6 +42,21 @@ def test_a_planted_constant_is_found_to_a_factor(where, size, matrix):
     # A norm is larger than its entries, and a sum over a thousand steps larger than one, by roots of the number.
     least = size / 50 if where == "an accumulator's start" else size / 6
     assert least < found < 3 * size
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "powers"),
+    [
+        (optimizers.adam(0.1, eps=1e-6), (0, 1)),
+        (optax.chain(optax.clip_by_global_norm(1e-6), optax.scale_by_learning_rate(0.1)), (0, 1)),
+        (optax.clip_by_global_norm(1e-6), (0, 1)),
+    ],
+    ids=["adam", "clipped descent", "clip"],
+)
+def test_what_rules_on_the_two_sides_of_a_constant_is_told(optimizer, powers):
+    (change,) = hidden_changes(optimizer)
+    assert (change.above, change.below) == powers
+    assert change.told == "above it updates do not depend on their size, below it they are in proportion to it"
 
 
 @pytest.mark.parametrize(

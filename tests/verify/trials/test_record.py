@@ -5,6 +5,7 @@ import pytest
 
 from reports.records import read_records, write_record
 from tests.verify.given import POINT, TINY, claim, measured
+from verify import optimizers
 from verify.claims import Bound, Limit
 from verify.claims.judge import judge
 from verify.datasets import Dataset
@@ -64,3 +65,17 @@ def test_a_bound_is_drawn_as_it_is_judged():
     record, curves = record_of(trial(Bound.constant(1.0), measured(np.full((3, 57), 1.2), floor=0.3)), "again")
     assert record["verdict"] == "SUPPORTED"
     assert curves["gap"].max() == pytest.approx(record["observed"]["value"])
+
+
+def test_constants_of_the_optimizer_are_recorded(tmp_path):
+    eps = claim(optimizer=optimizers.adam(0.1, eps=1e-3), norm="l2", kind=Limit(0.04, power(1 / 2)))
+    lab = Laboratory([Dataset([[1, 3]], [1]), POINT], steps=1_000)
+    tried = Trial(eps, judge(eps, eps.measure(lab)), [], [], lab, TINY, 0, "cpu", 1.0)
+    record, curves = record_of(tried, "again")
+    (constant,) = record["constants"]
+    assert 1e-3 / 3 < constant["size"] < 3e-3
+    assert (constant["above"], constant["below"], constant["passed"], constant["of"]) == (0, 1, 2, 2)
+    assert 1 < constant["step"] < 1_000
+    write_record(tmp_path, record, curves)
+    assert read_records(tmp_path)[0] == record
+    assert "constants" not in record_of(trial(Bound.constant(1.0), measured(np.full((3, 57), 1.2))), "again")[0]

@@ -19,6 +19,7 @@ from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import LOG_TIME, STEPS, Clock
 from verify.problems.subject import Flow, Run, Subject, flow_of, loss_of, norm_of, run_of
 from verify.runs.budget import budgeted, gap_budget
+from verify.runs.passing import constants_of, log_gradients
 from verify.runs.simulation import Simulation
 from verify.runs.trajectory import Trajectories
 
@@ -93,6 +94,7 @@ def scale(subject: Subject, lab: Laboratory, gamma: Float[np.ndarray, " b"]) -> 
         floor=np.zeros(len(gamma)),
         judged=np.ones(len(gamma), bool),
         lacks=_lacks(found, run_of(subject, sampled=True), lab.datasets, use),
+        constants=constants_of(run_of(subject, sampled=True).optimizer, found, lab.datasets),
     )
 
 
@@ -105,8 +107,7 @@ def _lacks(
     constants = hidden_constants(it.optimizer, not datasets[0].binary)
     if not constants:
         return None
-    size = np.array([np.sqrt(np.mean(s.x**2)) for s in datasets])
-    log_size = found.log_slope[:, use] + np.log(size)[:, None]
+    log_size = log_gradients(found, datasets)[:, use]
     time = found.time[use]
     since = int(np.searchsorted(time, time[-1] / 10 * (1 + 1e-9)))
     above = log_size - np.log(constants[-1])
