@@ -9,8 +9,8 @@ For `q ≥ 1` also `‖w_t‖ ≤ (√2 + 2 ln q + η) / γ`, and the average of
 `s ≤ τ = (60/γ²) max{η, n, e, ((η + n)/η) ln((η + n)/η)}` has it, with `F(w_s) ≤ 1`.
 Reference: Wu, Bartlett, Telgarsky, Yu (2024), Theorem 1 and its Lemmas 8 (norm), 9 (G) and 10 (from 2/η on the loss
 falls already); that norm and G ask for `q ≥ 1`, below which the logarithm is negative, is ours. That the average is
-below `(1 + (ln q + η/2)²/2) / q` too, which is less, is derived: their comparator `u = (ln q / γ + η/(2 γ)) w*` and
-one square completed.
+below `(1 + (ln q + η/2)²/2) / q` too, which is less, is derived: their comparator `u = (ln q / γ + η/(2 γ)) w*` and one
+square completed.
 """
 
 import numpy as np
