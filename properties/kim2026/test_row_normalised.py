@@ -17,7 +17,7 @@ from verify.optimizers import PowerDecay, steepest_descent
 from verify.problems.margins.gap import Gap
 from verify.problems.quantity import Measurement
 
-ROW, COLUMN = grouped("row", "max"), grouped("column", "max")
+ROW = grouped("row", "max")
 STEPS, SHORT = PowerDecay(0.1, 1 / 2), PowerDecay(0.01, 1 / 2)
 
 
@@ -53,7 +53,6 @@ CLAIM = KIM_2026.claim(
             optimizer=steepest_descent(SHORT, ROW),
             shrink=False,
         ),
-        Twin("column-normalised", optimizer=steepest_descent(STEPS, COLUMN), shrink=False),
     ),
     share=1 / 8,
     horizon=-1.0,

@@ -9,14 +9,15 @@ For `q ≥ 1` also `‖w_t‖ ≤ (√2 + 2 ln q + η) / γ`, and the average of
 `s ≤ τ = (60/γ²) max{η, n, e, ((η + n)/η) ln((η + n)/η)}` has it, with `F(w_s) ≤ 1`.
 Reference: Wu, Bartlett, Telgarsky, Yu (2024), Theorem 1 and its Lemmas 8 (norm), 9 (G) and 10 (from 2/η on the loss
 falls already); that norm and G ask for `q ≥ 1`, below which the logarithm is negative, is ours. That the average is
-below `(1 + (ln q + η/2)²/2) / q` too, which is less, is derived: their comparator `u = (ln q / γ + η/(2 γ)) w*` and
-one square completed.
+below `(1 + (ln q + η/2)²/2) / q` too, which is less, is derived: their comparator `u = (ln q / γ + η/(2 γ)) w*` and one
+square completed.
 """
 
 import numpy as np
+from hypothesis import strategies as st
 
 from properties.papers import WU_2024
-from verify import Bound, Claim, Read, Twin, strategies
+from verify import Bound, Claim, Dataset, Read, Twin, strategies
 from verify.datasets import scaled_to_unit_rows
 from verify.problems.margins.descents import FirstPassage, Inequality
 from verify.runs.descent import Constant, Descent, Path
@@ -85,15 +86,23 @@ def tau(path: Path) -> np.ndarray:
     return 60 / path.gamma**2 * np.maximum.reduce([eta, n, np.full_like(n, np.e), ratio * np.log(ratio)])
 
 
+@st.composite
+def two_points(draw: st.DrawFn) -> Dataset:
+    """On these the loss rises at once where steps are larger than 20."""
+    gamma = draw(st.integers(50, 99)) / 1000
+    up = np.sqrt(1 - gamma**2)
+    return Dataset([[gamma, up], [gamma, -up / 2]], [1, 1], "two points")
+
+
 def claim(name: str, where: str, title: str, statement: str, quantity, text: str, *twins: Twin, **changes) -> Claim:
-    given = {"read": Read.PAPER, "real": ("iris:0-vs-rest",), "prepare": scaled_to_unit_rows, "share": 1 / 4} | changes
+    given = {"read": Read.PAPER, "real": ("iris:0-vs-rest",), "prepare": scaled_to_unit_rows, "share": 1 / 4}
+    given |= {"problem": lambda: strategies.binary(unit_rows=True)} | changes
     return WU_2024.claim(
         name,
         where,
         title,
         statement,
         kind=Bound(lambda m: m.larger_side, text),
-        problem=lambda: strategies.binary(unit_rows=True),
         optimizer_text="gradient descent from zero, constant steps η from 0.1 to 1000",
         loss="logistic",
         quantity=quantity,
@@ -170,6 +179,7 @@ CLAIMS = (
         along("loss over that of the step before", monotone),
         "1",
         wrong("from L ≤ 2 on", "loss over that of the step before", lambda p: monotone(p, 2.0, 0.0), shrink=True),
+        problem=lambda: st.one_of(strategies.binary(unit_rows=True), two_points()),
     ),
     claim(
         "phase-transition",
