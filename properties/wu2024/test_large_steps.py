@@ -91,7 +91,7 @@ def two_points(draw: st.DrawFn) -> Dataset:
     """On these the loss rises at once where steps are larger than 20."""
     gamma = draw(st.integers(50, 99)) / 1000
     up = np.sqrt(1 - gamma**2)
-    return Dataset([[gamma, up], [gamma, -up / 2]], [1, 1], "two points")
+    return Dataset(np.array([[gamma, up], [gamma, -up / 2]]), np.array([1, 1]), "two points")
 
 
 def claim(name: str, where: str, title: str, statement: str, quantity, text: str, *twins: Twin, **changes) -> Claim:
