@@ -39,7 +39,7 @@ def test_a_single_wide_point_has_a_closed_form_and_what_is_orthogonal_to_it_stay
     still = np.zeros(WIDE)
     still[:2] = x[0, 1], -x[0, 0]
     start = still + 0.3 * x[0] / np.sum(x * x)
-    times, (weights,) = carry_on([Dataset(x, [1])], [start], start=1.0, log_time=50.0, loss="exponential")
+    times, (weights,) = carry_on([Dataset(x, np.array([1]))], [start], start=1.0, log_time=50.0, loss="exponential")
     exact = np.log(math.exp(0.3) + np.sum(x * x) * (np.exp(times) - math.e))
     np.testing.assert_allclose(weights @ x[0], exact, rtol=1e-6)
     moved = weights - np.outer(weights @ x[0], x[0]) / np.sum(x * x)
