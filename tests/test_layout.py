@@ -210,6 +210,7 @@ def resolves(name: str) -> bool:
 
 TEXTS = [*MODULES, *PROPERTIES, Path("README.md"), Path("CONTRIBUTING.md")]
 TEXTS += sorted(path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*.md"))
+TEXTS.remove(Path("docs/migration.md"))  # which names modules that are no more
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=str)

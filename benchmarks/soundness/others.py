@@ -10,10 +10,11 @@ import optax
 
 from benchmarks.soundness.entry import binary, false, group, multiclass, true, vanishes
 from benchmarks.soundness.runs import half
+from properties.crawshaw2026.test_two_dimensions import halves, high
 from solvers import Norm
-from verify import optimizers
-from verify.claims.kinds import Bound, Limit, Order, Separation, Trend
-from verify.laws import Law, inverse_log
+from verify import optimizers, strategies
+from verify.claims.kinds import Bound, Decay, Exists, Limit, Order, Separation, Trend
+from verify.laws import Law, exponential, inverse_log
 from verify.optimizers import PowerDecay
 from verify.problems.backward.distances import ModifiedEquation, MomentumEquation
 from verify.problems.backward.modified_equation import Wording
@@ -32,6 +33,7 @@ from verify.problems.convex.settings import problems
 from verify.problems.convex.stacks import regularised, risk
 from verify.problems.margins.adam_decay import AdamLaw, DecayRate
 from verify.problems.margins.budgeted_gap import BudgetedGap, without
+from verify.problems.margins.descents import Loss
 from verify.problems.margins.gap import Gap
 from verify.problems.margins.reference_margins import OrderedMargins, TwoClassMargins
 from verify.problems.margins.softmax import SoftmaxForm, softmax_directions, variance
@@ -40,6 +42,7 @@ from verify.problems.networks.methods import smooth_sign
 from verify.problems.networks.network import two_layer
 from verify.problems.networks.quantities import NetworkKKT, SmoothedMarginDrop
 from verify.problems.quantity import Measurement
+from verify.runs.descent import Descent, OverLoss
 
 _B1, _B2 = 0.5, 0.9
 _UPDATE = math.sqrt(_B2 * (1 - _B1) ** 2 / ((1 - _B2) * (_B2 - _B1**2)))
@@ -235,6 +238,22 @@ OTHERS = (
         false("GD learns the feature", kind=Separation(0.0, "GD against the feature"),
               quantity=FeatureSigns(fails=Way("gd")), what="GD's network votes against the feature"),
         problem=cnn_settings, share=1 / 16,
+    ),
+    *group(
+        "steps-over-the-loss", "gradient descent on the logistic loss, steps 1/L",
+        true("-log L grows by γ² a step at least, once L is small", kind=Decay(exponential()),
+             what="its loss falls like exp(-ct)"),
+        false("a step of 1/L changes no margin by more than the squared radius", kind=Decay(exponential(1.5)),
+              what="its loss falls like exp(-c t^3/2)"),
+        quantity=Loss(Descent(OverLoss(1.0), 1000)), loss="logistic", share=1 / 4,
+        problem=binary(unit_rows=True, flavours=[name for name in strategies.FLAVOURS if name != "tiny_margin"]),
+    ),
+    *group(
+        "two-points", "gradient descent from zero on (γ, -δ), (γ, √(1-γ²)) with γ = 0.02",
+        true("Crawshaw, Liu 2026, Lemma 3.2", quantity=high(), what="there is a δ with L > 2/η up to 1 + 1/(59γ²)"),
+        false("by then the loss has fallen, whatever δ is", quantity=high(1.0), what="there is one up to 1 + 1/γ²"),
+        kind=Exists(Bound(lambda m: m.larger_side, "first time that L ≤ 2/η")), loss="logistic", share=1 / 4,
+        problem=halves,
     ),
     *group(
         "network-kkt", "gradient flow of a network of two layers",

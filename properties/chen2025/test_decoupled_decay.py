@@ -30,5 +30,6 @@ CLAIM = CHEN_2025.claim(
         Twin("decay in the gradient", quantity=BallExcess(NORMS, coupled=True), shrink=False),
         Twin("the L-infinity ball's updates in the sum norm", quantity=BallExcess(("linf",), ball="l1"), shrink=False),
     ),
+    real=("wine:standardise",),
     share=1 / 8,
 )

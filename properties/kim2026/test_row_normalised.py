@@ -54,6 +54,7 @@ CLAIM = KIM_2026.claim(
             shrink=False,
         ),
     ),
+    real=("wine:standardise",),
     share=1 / 8,
     horizon=-1.0,
 )

@@ -43,6 +43,6 @@ def test_a_margin_in_it_is_certified():
     assert found.lower == pytest.approx(1.5 / np.linalg.norm(best[0]), rel=1e-6)
 
 
-def test_bad_input_is_one_sentence():
+def test_bad_input_is_one_sentence(untyped_caller):
     with pytest.raises(InputError, match="There is no norm by 'diagonal' and 'max'"):
         grouped("diagonal", "max")  # type: ignore[arg-type]

@@ -52,7 +52,10 @@ def test_every_paper_is_tried_on_real_data():
     claims = catalogue.all_claims().values()
     papers = {claim.paper.key for claim in claims}
     # A flow of many weights, or of a network on many points, takes its time.
-    assert papers - {claim.paper.key for claim in claims if claim.real} <= {"ravi2024", "tang2025", "tsilivis2024"}
+    slow = {"ravi2024", "tang2025", "tsilivis2024"}
+    # These are about data of a form of their own: signs with scaled rows, two points of a plane, no separable ones.
+    special = {"baek2025", "crawshaw2026", "ji2019"}
+    assert papers - {claim.paper.key for claim in claims if claim.real} <= slow | special
 
 
 def test_check_a_file(call, tmp_path):

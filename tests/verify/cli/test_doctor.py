@@ -36,7 +36,8 @@ def test_it_says_what_is_there_in_80_columns(call):
 
 
 def test_what_is_missing_is_said_with_what_it_is_for(call, monkeypatch):
-    monkeypatch.setattr(installation, "_version", lambda name: None if name == "mkdocs-material" else "999")
+    versions = {"mkdocs-material": None, "mkdocs": "1.9"}
+    monkeypatch.setattr(installation, "_version", lambda name: versions.get(name, "999"))
     code, out, _ = call("doctor")
     assert code == 0  # nobody needs all of it
     assert "[docs] the documentation site: lacks mkdocs-material: pip install 'implicit-bias-verify[docs]'" in words(
