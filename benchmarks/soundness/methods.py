@@ -41,7 +41,9 @@ class Method:
     why: str
 
 
-def _of_norm(name: str, truth: str, why: str, make: Callable[..., Optimizer], *args: Any, **options: Any) -> Method:
+def _of_norm(
+    name: str, truth: str | None, why: str, make: Callable[..., Optimizer], *args: Any, **options: Any
+) -> Method:
     return Method(name, lambda: make(*args, **options), truth, why)
 
 
@@ -95,7 +97,8 @@ def _of_optax() -> Iterator[Method]:
             rate = any(p.name in ("learning_rate", "max_learning_rate") for p in parameters)
             if rate and required in ([], ["learning_rate"]):
                 truth, why = _OPTAX.get(name, (None, "not known"))
-                yield _of_norm(f"optax-{name}", truth, why, make, **dict.fromkeys(required, _RATE))  # type: ignore[arg-type]
+                given: dict[str, Any] = dict.fromkeys(required, _RATE)  # found by their names, which no type knows
+                yield _of_norm(f"optax-{name}", truth, why, make, **given)
 
 
 METHODS = (*KNOWN, *_of_optax())

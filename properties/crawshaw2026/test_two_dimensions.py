@@ -49,6 +49,7 @@ def halves(draw: st.DrawFn) -> Dataset:
 
 def flat() -> st.SearchStrategy[Dataset]:
     drawn = strategies.binary(unit_rows=True, max_features=2, max_points=8)
+    # The theorem is of the plane; up to two features are drawn, and one of them is none.
     return st.one_of(one_against_many(), drawn.filter(lambda s: s.d == 2))
 
 

@@ -68,7 +68,7 @@ def one_point_a_class(draw: st.DrawFn) -> Dataset:
     """Four linearly independent points of small integers: all singular values of the gradient count for the margin."""
     rows = st.lists(st.integers(-3, 3), min_size=4, max_size=4)
     x = np.array(draw(st.lists(rows, min_size=4, max_size=4)), float)
-    assume(np.linalg.matrix_rank(x) == 4)
+    assume(np.linalg.matrix_rank(x) == 4)  # else they may not be separable; few draws are dependent
     return Dataset(x, np.arange(4), "one point a class")
 
 

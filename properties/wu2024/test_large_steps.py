@@ -189,9 +189,9 @@ CLAIMS = (
         FirstPassage("first time that L ≤ 1/η and F ≤ 1", low, tau, METHODS),
         "τ",
         Twin(
-            "a hundredth of n/γ² (no η)",
+            "1 + n/(100γ²) (no η)",
             quantity=FirstPassage(
-                "first time that L ≤ 1/η and F ≤ 1", low, lambda p: p.count / p.gamma**2 / 100, METHODS
+                "first time that L ≤ 1/η and F ≤ 1", low, lambda p: 1 + p.count / (100 * p.gamma**2), METHODS
             ),
             shrink=False,
         ),

@@ -65,7 +65,8 @@ def along(*wrong: float, loss: str = "exponential") -> Inequality:
 
 
 def soon(path: Path, share: float = 1.0) -> np.ndarray:
-    return share * np.ceil((1 + 2 * np.log(path.count) / size(path)) / path.gamma**2)
+    # A step at least, so that no share of it is false for being below one.
+    return np.maximum(1.0, share * np.ceil((1 + 2 * np.log(path.count) / size(path)) / path.gamma**2))
 
 
 def first(share: float = 1.0, loss: str = "exponential") -> FirstPassage:

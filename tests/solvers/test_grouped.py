@@ -45,4 +45,4 @@ def test_a_margin_in_it_is_certified():
 
 def test_bad_input_is_one_sentence(untyped_caller):
     with pytest.raises(InputError, match="There is no norm by 'diagonal' and 'max'"):
-        grouped("diagonal", "max")  # type: ignore[arg-type]
+        grouped("diagonal", "max")  # type: ignore[arg-type] - the wrong word is what is tried

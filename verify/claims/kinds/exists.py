@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from solvers.errors import InputError
 from verify.claims.advice import Advice, times
-from verify.claims.kinds.bound import Bound
-from verify.claims.kinds.kind import Kind, nothing, usable
-from verify.claims.kinds.separation import Separation
+from verify.claims.kinds.kind import nothing, usable
+from verify.claims.kinds.of_each import OfEach
 from verify.claims.provenance import Promise
 from verify.claims.verdict import Evidence, Finding, Outcome, counted
 from verify.problems.quantity import Measurement
@@ -21,7 +19,7 @@ _AGAIN = 4
 
 
 @dataclass(frozen=True)
-class Exists(Kind):
+class Exists(OfEach):
     """Among the cases that are drawn there is one of which another kind's statement holds: a witness.
 
     So a lower bound is stated, "there is a dataset on which no less than so many steps are needed". The cases are those
@@ -32,20 +30,18 @@ class Exists(Kind):
     Raises `InputError` for another kind.
     """
 
-    each: Bound | Separation
     fewest: int = 8
 
     name = "exists"
     promise = Promise.LOWER
 
     def __post_init__(self) -> None:
-        if not isinstance(self.each, Bound | Separation):
-            raise InputError(f"{self.each!r} is not judged case by case: give Exists a Bound or a Separation.")
+        super().__post_init__()
         if self.fewest < 1:
             raise InputError(f"An existence falls with {self.fewest} cases: give one at least.")
 
     @property
-    def units_of_bound(self) -> bool:  # type: ignore[override]
+    def units_of_bound(self) -> bool:  # type: ignore[override] - of the class in other kinds, here of its statement
         """Whether `drawn` depends on the kind: where the statement is a bound."""
         return self.each.units_of_bound
 
@@ -79,23 +75,6 @@ class Exists(Kind):
             return found
         return replace(found, outcome=Outcome.INCONCLUSIVE, sentence="This one is no witness, which others may be.")
 
-    def alone(self, m: Measurement) -> Bool[np.ndarray, " b"]:
-        """None: another one may be the witness."""
-        return np.zeros(len(m.values), bool)
-
-    def nearness(self, m: Measurement) -> Float[np.ndarray, " b"]:
-        """How far each is from being a witness, up to the limit where it is none."""
-        return np.minimum(self.each.nearness(m), self.limit)
-
-    def kept(self, m: Measurement) -> Bool[np.ndarray, " b"]:
-        """The witnesses."""
-        return self.each.kept(m)
-
-    @property
-    def limit(self) -> float:
-        """The statement's."""
-        return self.each.limit
-
     def statistic(self, quantity: str) -> str:
         """The statement's, of the case that keeps it best."""
         return f"least of the cases' {self.each.statistic(quantity)}"
@@ -109,15 +88,3 @@ class Exists(Kind):
         return Advice(
             1, _AGAIN, f"No witness among {finding.evidence.informative}: {times(_AGAIN)} cases may hold one."
         )
-
-    def measured(self, quantity: str) -> str:
-        """The statement's."""
-        return self.each.measured(quantity)
-
-    def drawn(self, m: Measurement) -> Float[np.ndarray, "b r"]:
-        """The statement's."""
-        return self.each.drawn(m)
-
-    def law_through(self, m: Measurement, drawn: Float[np.ndarray, "b r"]) -> Float[np.ndarray, " r"] | None:
-        """The statement's."""
-        return self.each.law_through(m, drawn)

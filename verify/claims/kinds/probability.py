@@ -10,9 +10,8 @@ from jaxtyping import Bool, Float
 
 from solvers.errors import InputError
 from verify.claims.advice import FARTHEST, Advice, times
-from verify.claims.kinds.bound import Bound
-from verify.claims.kinds.kind import Kind, nothing, usable
-from verify.claims.kinds.separation import Separation
+from verify.claims.kinds.kind import nothing, usable
+from verify.claims.kinds.of_each import OfEach
 from verify.claims.verdict import Evidence, Finding, Outcome
 from verify.problems.quantity import Measurement
 from verify.statistics import LEVEL, Interval, binomial_interval
@@ -39,7 +38,7 @@ class _Count(NamedTuple):
 
 
 @dataclass(frozen=True)
-class HighProbability(Kind):
+class HighProbability(OfEach):
     """Another kind's statement, which a case may break with the probability that the theorem allows it.
 
     Cases are draws of all that is random, and `Measurement.chance` says what each is allowed, 1/n say. The share of
@@ -51,7 +50,6 @@ class HighProbability(Kind):
     Raises `InputError` for another kind, and for a level or a probability that is none.
     """
 
-    each: Bound | Separation
     level: float = LEVEL
     weaker: float = 0.0
 
@@ -59,8 +57,7 @@ class HighProbability(Kind):
     units_of_bound = True  # where the statement is a bound
 
     def __post_init__(self) -> None:
-        if not isinstance(self.each, Bound | Separation):
-            raise InputError(f"{self.each!r} is not judged case by case: give HighProbability a Bound or a Separation.")
+        super().__post_init__()
         if not 0 < self.level < 1:
             raise InputError(f"The level of an interval is {self.level}: give one between 0 and 1, such as {LEVEL}.")
         if not 0 <= self.weaker < 1:
@@ -129,23 +126,6 @@ class HighProbability(Kind):
     def _whose(self) -> str:
         return "the weaker statement" if self.weaker else "the theorem"
 
-    def alone(self, m: Measurement) -> Bool[np.ndarray, " b"]:
-        """None: each may be one of the few."""
-        return np.zeros(len(m.values), bool)
-
-    def nearness(self, m: Measurement) -> Float[np.ndarray, " b"]:
-        """How near each comes to breaking the statement, and the limit where it does."""
-        return np.minimum(self.each.nearness(m), self.limit)
-
-    def kept(self, m: Measurement) -> Bool[np.ndarray, " b"]:
-        """Those that keep the statement."""
-        return self.each.kept(m)
-
-    @property
-    def limit(self) -> float:
-        """The statement's."""
-        return self.each.limit
-
     def statistic(self, quantity: str) -> str:
         """The statement's."""
         return self.each.statistic(quantity)
@@ -173,18 +153,6 @@ class HighProbability(Kind):
         return Advice(
             1, 1, f"As many cases break it as the theorem allows, {allowed:.3g} of all: no number would tell."
         )
-
-    def measured(self, quantity: str) -> str:
-        """The statement's."""
-        return self.each.measured(quantity)
-
-    def drawn(self, m: Measurement) -> Float[np.ndarray, "b r"]:
-        """The statement's."""
-        return self.each.drawn(m)
-
-    def law_through(self, m: Measurement, drawn: Float[np.ndarray, "b r"]) -> Float[np.ndarray, " r"] | None:
-        """The statement's."""
-        return self.each.law_through(m, drawn)
 
     def _chance(self, quantity: str, m: Measurement) -> Float[np.ndarray, " b"]:
         if m.chance is None:

@@ -83,6 +83,6 @@ def test_one_that_stops_forbids_support_and_refutes_at_ten_times_the_horizon():
 @pytest.mark.usefixtures("untyped_caller")
 def test_bad_input_is_one_sentence():
     with pytest.raises(InputError, match="is no law of a decay"):
-        Decay(power(1 / 2))  # type: ignore[arg-type]
+        Decay(power(1 / 2))  # type: ignore[arg-type] - the wrong law is what is tried
     with pytest.raises(InputError, match="The resolution of a decay is 0"):
         Decay(exponential(), resolution=0)

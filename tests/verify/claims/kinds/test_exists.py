@@ -41,6 +41,6 @@ def test_a_single_case_is_a_witness_or_says_nothing():
 @pytest.mark.usefixtures("untyped_caller")
 def test_bad_input_is_one_sentence():
     with pytest.raises(InputError, match="is not judged case by case: give Exists a Bound or a Separation"):
-        Exists(Rate(power(1 / 2)))  # type: ignore[arg-type]
+        Exists(Rate(power(1 / 2)))  # type: ignore[arg-type] - the wrong kind is what is tried
     with pytest.raises(InputError, match="An existence falls with 0 cases"):
         Exists(Bound.constant(1.0), fewest=0)

@@ -76,7 +76,7 @@ def test_an_inequality_keeps_the_method_that_is_nearest_to_failing():
 
 def test_an_inequality_allows_rounding_and_no_more():
     def measure(excess: float):
-        sides = lambda p: (np.full_like(p.eta, 1 + excess), np.full_like(p.eta, 1.0))  # noqa: E731
+        sides = lambda p: (np.full_like(p.eta, 1 + excess), np.full_like(p.eta, 1.0))  # noqa: E731 - said in place
         return Inequality("one", sides, (PLAIN,)).measure(NOTHING, LAB)
 
     assert measure(1e-13).values.max() == 1.0
