@@ -31,7 +31,7 @@ verify: .venv/.installed
 	  status=$$?; $(BIN)/verify report --report-dir=$(REPORT) && exit $$status
 
 test: .venv/.installed
-	$(BIN)/pytest tests -q -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest tests -q -n $(WORKERS) --dist loadfile --max-worker-restart 0
 
 # The stamp is renewed only when the dependencies change, so a second call installs nothing.
 .venv/.installed: pyproject.toml constraints.txt

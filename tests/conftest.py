@@ -57,6 +57,15 @@ settings.register_profile("deterministic", derandomize=True, deadline=None, data
 settings.load_profile("deterministic")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_programs() -> Iterator[None]:
+    """After a file, let go of compiled programs if there are many: Linux allows a process so many and no more."""
+    yield
+    # Only where jax is in use already: some tests look at what a light start imports.
+    if backend := sys.modules.get("verify.backend"):
+        backend.let_go_of_programs()
+
+
 @contextmanager
 def untyped() -> Iterator[None]:
     """While it lasts no types are checked: where hypothesis draws, say, since the checker draws random numbers too."""

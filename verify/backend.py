@@ -5,9 +5,11 @@ And which devices there are.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -38,6 +40,32 @@ def configure() -> None:
 
 
 configure()
+
+
+_MAPS, _ALLOWED = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")
+
+
+def mapped() -> float:
+    """The share taken of the memory mappings that Linux allows a process; 0 on other systems.
+
+    A compiled program takes about nine, and where none is left XLA ends the process.
+    """
+    try:
+        return _MAPS.read_bytes().count(b"\n") / int(_ALLOWED.read_text())
+    except OSError:
+        return 0.0
+
+
+def let_go_of_programs(share: float = 0.4) -> bool:
+    """Forget the programs compiled in this process if they take more than a share of what it may map; whether so.
+
+    For between one piece of work and the next: what is needed again is compiled again, or found in jax's cache.
+    """
+    if mapped() <= share:
+        return False
+    jax.clear_caches()
+    gc.collect()
+    return True
 
 
 def power_of_two(size: int, least: int = 1) -> int:

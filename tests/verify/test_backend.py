@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import pytest
 
 from solvers.errors import InputError
-from verify.backend import devices, power_of_two, working_on
+from verify import backend
+from verify.backend import devices, let_go_of_programs, mapped, power_of_two, working_on
 
 
 @pytest.mark.parametrize(("size", "least", "expected"), [(1, 1, 1), (5, 1, 8), (8, 1, 8), (9, 1, 16), (3, 64, 64)])
@@ -44,3 +45,23 @@ def test_every_core_has_a_device_shared_out_among_the_workers_of_xdist(workers, 
     environment = os.environ | {"PYTEST_XDIST_WORKER_COUNT": workers}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert int(ran.stdout) == max(1, len(os.sched_getaffinity(0)) // share)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems do not count mappings")
+def test_programs_are_let_go_of_before_a_process_runs_out_of_mappings():
+    factor = jnp.asarray(2.0)
+    programs = [jax.jit(lambda x, i=i: jnp.sin(x) * i + factor) for i in range(20)]
+    want = [float(program(1.0)) for program in programs]
+    before = mapped()
+    assert 0 < before < 1
+    assert not let_go_of_programs(share=1.0)
+    assert mapped() >= before
+    assert let_go_of_programs(share=before / 2)
+    assert mapped() < before
+    assert [float(program(1.0)) for program in programs] == want
+
+
+def test_where_mappings_are_not_counted_nothing_is_let_go_of(monkeypatch, tmp_path):
+    monkeypatch.setattr(backend, "_MAPS", tmp_path / "maps")
+    assert mapped() == 0.0
+    assert not let_go_of_programs(share=0.0)

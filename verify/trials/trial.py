@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 
-from verify.backend import Progress, devices, working_on
+from verify.backend import Progress, devices, let_go_of_programs, working_on
 from verify.claims import faults
 from verify.claims.claim import Claim
 from verify.claims.judge import Verdict, judge
@@ -63,6 +63,7 @@ def try_claim(
     shrink_twins: whether to look for the smallest dataset that refutes each twin, which takes about as long as all
     else; one that refutes the claim is always looked for. `verify.trials.shrinking.counterexample` does it afterwards.
     """
+    let_go_of_programs()
     with working_on(platform):
         return _tried(claim, profile, seed, progress, shrink_twins)
 
