@@ -1,7 +1,5 @@
 """While testing, types and array shapes of annotated functions are checked, and hypothesis draws the same each time."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +9,8 @@ import jaxtyping
 import pytest
 from beartype import BeartypeConf, beartype
 from hypothesis import settings
+
+from verify.haste import hasten
 
 ROOT = Path(__file__).parent.parent
 # These take more than their fields' types (lists, say), and their own sentences on wrong input are tested.
@@ -32,23 +32,8 @@ def _modules() -> list[str]:
     return sorted(names - UNCHECKED)
 
 
-def _compile_hastily() -> None:
-    """Leave out a pass of XLA that takes a third of compiling, and that programs which run briefly do not need.
-
-    Where this version of XLA does not know the flag, which it tells by ending the process, nothing is changed.
-    """
-    if "XLA_FLAGS" in os.environ:
-        return
-    flag = {"XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false"}
-    tried = subprocess.run(
-        [sys.executable, "-c", "import jax; jax.devices('cpu')"], env=os.environ | flag, capture_output=True
-    )
-    if tried.returncode == 0:
-        os.environ |= flag
-
-
 # Before jax starts; workers and subprocesses inherit it.
-_compile_hastily()
+hasten()
 
 # Before a test imports them. Compiled functions pay for the checks when they are traced, not when they run.
 jaxtyping.install_import_hook(_modules(), "tests.conftest.check")

@@ -9,7 +9,9 @@ from __future__ import annotations
 def main() -> None:
     """Entry point: bad input is one sentence on standard error, and exit code 2."""
     from verify.cli.app import main
+    from verify.haste import hasten
 
+    hasten()
     main()
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from verify.haste import hasten
 from verify.plugin.session import PLAN_KEY, SEED, SEED_KEY, THEOREM, WATCH, platform, report_folder
 from verify.plugin.watch import Watch
 
@@ -87,6 +88,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if not found or config.option.collectonly:
         return
+    hasten()
     from reports.runs import Plan, write_plan
     from verify.trials.fingerprint import fingerprint
 

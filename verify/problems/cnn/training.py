@@ -25,6 +25,7 @@ from jaxtyping import Float
 from solvers.errors import InputError
 from verify import backend as backend
 from verify.errors import TrajectoryError
+from verify.haste import with_care
 from verify.losses import softplus
 from verify.problems.cnn.patches import Blocks, Patches, Weights
 
@@ -167,7 +168,8 @@ def _program(method: str, small: bool) -> tuple[Callable[..., Any], Callable[...
 
         return jax.lax.fori_loop(first, last, step, state)
 
-    return jax.jit(jax.vmap(begin)), jax.jit(jax.vmap(one, in_axes=(0, 0, 0, 0, None, None)))
+    advance = jax.vmap(one, in_axes=(0, 0, 0, 0, None, None))
+    return jax.jit(jax.vmap(begin)), jax.jit(advance, compiler_options=with_care())
 
 
 def _batch_share(share: Array, sizes: Mapping[str, Array], t: Array) -> Array:

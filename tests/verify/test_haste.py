@@ -1,0 +1,42 @@
+"""Compiling in haste: where it is known, and only where nobody has said otherwise."""
+
+import os
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from verify import haste
+
+
+@pytest.mark.parametrize(
+    ("version", "given", "expected"),
+    [
+        ("0.10.2", None, "--xla_cpu_use_fusion_emitters=false"),
+        ("0.10.2", "--xla_dump_to=here", "--xla_dump_to=here"),
+        ("99.0.0", None, None),
+    ],
+)
+def test_a_flag_is_set_where_it_is_known_and_nobody_has_set_others(monkeypatch, version, given, expected):
+    monkeypatch.setattr(haste, "version", lambda name: version)
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("XLA_FLAGS", given)
+    haste.hasten()
+    assert os.environ.get("XLA_FLAGS") == expected
+
+
+def test_an_unknown_version_gets_no_options(monkeypatch):
+    monkeypatch.setattr(haste, "version", lambda name: "99.0.0")
+    assert haste.with_care() is None
+
+
+def test_the_installed_version_takes_the_options_and_computes_the_same():
+    x = jnp.linspace(0.1, 3.0, 50)
+
+    def f(x):
+        return jnp.sqrt(x) / (1 + jnp.exp(-x))
+
+    careful = jax.jit(f, compiler_options=haste.with_care())(x)
+    np.testing.assert_allclose(careful, jax.jit(f)(x), rtol=1e-14)
