@@ -123,7 +123,8 @@ def train(jobs: Sequence[Job], method: str, times: Sequence[int]) -> Iterator[Sn
     for step in times:
         state = advance(state, data, constants, sizes, at, int(step))
         at = int(step)
-        found = [_cropped(state[0], i, _shapes(job, rotated)) for i, job in enumerate(jobs)]
+        whole = {name: np.asarray(part) for name, part in state[0].items()}
+        found = [_cropped(whole, i, _shapes(job, rotated)) for i, job in enumerate(jobs)]
         if rotated:
             found = [_restored(job, own, at) for job, own in zip(jobs, found, strict=True)]
         yield _snapshot(jobs, at, found)
@@ -215,8 +216,8 @@ def _shapes(job: Job, rotated: bool) -> dict[str, tuple[int, ...]]:
     return {name: np.shape(part) for name, part in weights.items()}
 
 
-def _cropped(weights: Weights, i: int, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    return {name: np.asarray(weights[name][i])[tuple(map(slice, shape))] for name, shape in shapes.items()}
+def _cropped(weights: Mapping[str, np.ndarray], i: int, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    return {name: weights[name][i][tuple(map(slice, shape))] for name, shape in shapes.items()}
 
 
 # --- the rotated basis -------------------------------------------------------------------------------------
