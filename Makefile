@@ -9,6 +9,8 @@ FRESH ?=
 HUNT ?=
 # Processes that check theorems at once; each has its share of the cores. One, with `--device gpu`.
 WORKERS ?= auto
+# Each process begins with a part of its own, in which programs are shared, and at the end takes from the other's.
+SHARED := --dist worksteal
 # FEW=2 plants two bugs instead of all, other ones at the next commit.
 FEW ?=
 
@@ -26,7 +28,7 @@ TESTS ?= tests
 # The shell outlives Ctrl-C, so that what was finished is reported.
 verify: .venv/.installed
 	@trap : INT; \
-	  $(BIN)/pytest properties -v -n $(WORKERS) --profile=$(PROFILE) --report-dir=$(REPORT) -p no:cacheprovider \
+	  $(BIN)/pytest properties -v -n $(WORKERS) $(SHARED) --profile=$(PROFILE) --report-dir=$(REPORT) -p no:cacheprovider \
 	    $(if $(FRESH),--fresh) $(if $(HUNT),--hunt=$(HUNT)); \
 	  status=$$?; $(BIN)/verify report --report-dir=$(REPORT) && exit $$status
 
@@ -55,9 +57,10 @@ floors: .venv/.dev
 	$(BIN)/lint-imports
 
 quick: .venv/.installed
-	$(BIN)/pytest properties -q -n $(WORKERS) --profile=quick --report-dir=$(REPORT)-quick
+	$(BIN)/pytest properties -q -n $(WORKERS) $(SHARED) --profile=quick --report-dir=$(REPORT)-quick
 
-.venv/.docs: .venv/.installed
+# After the other, since two pips at once break an environment.
+.venv/.docs: .venv/.dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
 	@touch $@
 
