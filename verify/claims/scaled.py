@@ -40,7 +40,8 @@ class Reading:
     certified. pending: datasets to be run to ten times the horizon, since they may refute alone, or forbid support.
     over: those with `q > 3`. level: those whose budget has levelled off with the gap. standing: those of `use` that
     stood still for two decades. outrun: those whose gap fell behind the law for two decades. open: those that are
-    judged and resolved, and astray: of them, those whose updates are misaligned for good. proven: whether nine
+    judged and resolved, and astray: of them, those whose updates are misaligned for good. lingers: those of `use`
+    whose updates stay misaligned, by less perhaps than the gap shows yet, certified ones too. proven: whether nine
     tenths of those that are inside, and eight datasets at least, have a budget that obeys the law, or are at their
     floor. frozen: whether the weights stand still on most datasets. growth: the median of `grown`. against, recent:
     the same, and over the last half decade, where certified datasets count as lawful.
@@ -63,6 +64,7 @@ class Reading:
     outrun: Bool[np.ndarray, " b"]
     open: Bool[np.ndarray, " b"]
     astray: Bool[np.ndarray, " b"]
+    lingers: Bool[np.ndarray, " b"]
     proven: bool
     frozen: bool
     growth: Interval | None
@@ -97,6 +99,11 @@ class Reading:
         """Whether the updates of more datasets are misaligned for good than those of a lawful run."""
         count, of = int(np.count_nonzero(self.astray)), int(np.count_nonzero(self.open))
         return of >= FEWEST and more_than_late(count, of)
+
+    @property
+    def untold(self) -> bool:
+        """Whether the gaps of more than a tenth of the datasets may level off where their updates' misalignment is."""
+        return bool(10 * np.count_nonzero(self.lingers) > np.count_nonzero(self.use))
 
     @property
     def regime(self) -> str:
@@ -140,6 +147,7 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
         outrun=deficit.outruns(c, log_law, speed) & use & ~sure,
         open=open_,
         astray=deficit.astray(c),
+        lingers=deficit.lingers(c) & use,
         proven=bool(
             np.count_nonzero(heard) >= FEWEST
             and np.count_nonzero(heard & (sure | exact)) >= PROVEN * np.count_nonzero(heard)

@@ -259,6 +259,16 @@ def astray(c: Curves) -> Bool[np.ndarray, " b"]:
     return c.judged & c.resolved & misaligned_for_good(c) & shows
 
 
+def lingers(c: Curves) -> Bool[np.ndarray, " b"]:
+    """Datasets on which the updates stay misaligned by at least a tenth of the gap, however little that is.
+
+    Such a gap may fall lawfully until it has come down to the misalignment, and no further.
+    """
+    with np.errstate(invalid="ignore"):
+        now, before, long = (misalignment(c, *span) for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0)))
+        return (now >= c.relative[:, -1] / 10) & (now >= LASTING * before) & (now >= LASTING * long)
+
+
 def outruns(c: Curves, log_law: LogLaw, speed: float) -> Bool[np.ndarray, " b"]:
     """Whether gap / law grew by more than a law allows in each of the last two decades, and in the last half decade."""
     with np.errstate(invalid="ignore"):

@@ -116,6 +116,16 @@ def test_updates_that_are_misaligned_for_good_tell_a_plateau_before_the_gap_has_
     assert not deficit.astray(replace(early, misaligned=GAMMA[:, None] * np.sqrt(early.path))).any()  # it fades away
 
 
+def test_updates_that_stay_misaligned_by_little_linger():
+    little = curves(plateau=0.02, size=0.1)
+    assert deficit.lingers(little).all()
+    assert not deficit.lingers(curves()).any()
+    fades = replace(little, misaligned=GAMMA[:, None] * 0.02 * np.sqrt(little.path))
+    assert not deficit.lingers(fades).any()
+    tiny = replace(little, misaligned=little.misaligned / 100)  # the gap is far above it yet, and tells nothing of it
+    assert not deficit.lingers(tiny).any()
+
+
 def test_updates_that_are_misaligned_one_by_one_but_not_in_the_mean_are_not_astray():
     c = curves()
     assert not deficit.astray(replace(c, misaligned=0.5 * GAMMA[:, None] * c.path)).any()

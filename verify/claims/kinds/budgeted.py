@@ -169,6 +169,11 @@ class _Budgeted:
             exactly_reached=r.exact,
         )  # fmt: skip
 
+    def may_level(self, r: Reading) -> str:
+        """Why lawful gaps support nothing yet."""
+        count = counted(int(np.count_nonzero(r.lingers)))
+        return f"on {count} the updates stay misaligned, and the gap may level off there"
+
     def deciding(self, r: Reading) -> tuple[statistics.Interval | None, float, str]:
         """The number that decides, what it is held against, and its name."""
         raise NotImplementedError
@@ -218,6 +223,8 @@ class BudgetedRate(_Budgeted):
             return f"only {r.telling} datasets have not arrived and tell of it"
         if 2 * np.count_nonzero(r.lags) > r.telling:
             return f"on {np.count_nonzero(r.lags)} datasets the weights will not travel as far as the law asks"
+        if r.untold:
+            return self.may_level(r)
         if r.proven:
             return ""
         if r.growth is None:
@@ -271,6 +278,8 @@ class BudgetedLimit(_Budgeted):
         largest = float(np.max(m.scale.relative[r.use | r.sure, -1], initial=0.0))
         if largest > self.tolerance:
             return f"the gap ends at up to {largest:.2g}, above {self.tolerance:g}"
+        if r.untold:
+            return self.may_level(r)
         if r.proven or r.reached or r.falls:
             return ""
         if r.slope is None:

@@ -150,3 +150,15 @@ def test_a_single_dataset_is_supported_by_its_budget_or_its_fall():
     assert judge(claim(kind=Rate(HALF)), one, one=True).outcome is Outcome.SUPPORTED
     stuck = replace_rows(measured(curves(plateau=0.3)), 1)
     assert judge(claim(kind=Rate(laws.power(0.9))), stuck, one=True).outcome is not Outcome.SUPPORTED
+
+
+@pytest.mark.parametrize("kind", [Rate(HALF), Limit(1.0, HALF)], ids=["rate", "limit"])
+def test_lawful_gaps_above_a_lasting_misalignment_support_nothing(kind):
+    lawful = curves()
+    little = replace(lawful, misaligned=0.5 * GAMMA[:, None] * lawful.relative[:, -1:] * lawful.path)
+    assert judge(claim(kind=kind), measured(lawful)).outcome is Outcome.SUPPORTED
+    finding = judge(claim(kind=kind), measured(little))
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert "the updates stay misaligned, and the gap may level off there" in finding.sentence
+    few = little.misaligned * (np.arange(20) < 2)[:, None]  # as many as a lawful run may have
+    assert judge(claim(kind=kind), measured(replace(little, misaligned=few))).outcome is Outcome.SUPPORTED
