@@ -22,6 +22,7 @@ from verify.cli.new import new
 from verify.cli.replay import replay
 from verify.cli.report import report
 from verify.cli.run import run
+from verify.cli.sharpen import sharpen
 from verify.cli.show import show
 from verify.errors import Guessed
 
@@ -131,7 +132,7 @@ def _options(
 
 
 app.command("list")(list_claims)
-for command in (show, run, report, check, replay, hunt, identify, gallery, modified, new, compare, doctor):
+for command in (show, run, report, check, replay, hunt, sharpen, identify, gallery, modified, new, compare, doctor):
     app.command()(command)
 
 
