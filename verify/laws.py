@@ -16,7 +16,7 @@ from scipy.integrate import cumulative_trapezoid
 
 from solvers.errors import InputError
 
-__all__ = ["DecayLaw", "Law", "PathLaw", "exponential", "inverse_log", "log_squared", "path", "power"]
+__all__ = ["DecayLaw", "Law", "PathLaw", "exponential", "inverse_log", "log_squared", "path", "power", "summed"]
 
 _SUMMED = 10_000  # steps whose sizes are added one by one; later ones are integrated
 _GRID = 400  # points a decade of the integral
