@@ -20,6 +20,7 @@ __all__ = ["DecayLaw", "Law", "PathLaw", "exponential", "inverse_log", "log_squa
 
 _SUMMED = 10_000  # steps whose sizes are added one by one; later ones are integrated
 _GRID = 400  # points a decade of the integral
+_FAR = (1e14, 1e16)
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,12 @@ class PathLaw(Law):
     def log_value(self, log_time: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
         """Logarithm of the law at `log t`, t at least 1."""
         return -self.power * np.log(summed(self.step_size, np.exp(log_time)))
+
+    @property
+    def exponent(self) -> float:
+        """Slope against t, where t is so large that the first steps count for nothing, to three digits."""
+        early, late = self.log_value(np.log(np.array(_FAR)))
+        return round(float((late - early) / np.log(_FAR[1] / _FAR[0])), 3)
 
     def __str__(self) -> str:
         return f"S^-{_fraction(self.power)}"

@@ -110,6 +110,7 @@ def test_the_path_is_the_sum_of_the_step_sizes(a):
     )
     assert str(path(steps)) == "S^-1"
     assert path(steps).faster(0.2) == path(steps, 1.2)
+    assert path(steps, 2).exponent == pytest.approx(-2 * (1 - a), abs=0.06 if a == 1 else 2e-3)
 
 
 def test_a_law_in_the_path_has_no_logarithm():

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from verify.cli.certify import certify
 from verify.cli.check import check
 from verify.cli.common import err
 from verify.cli.compare import compare
@@ -132,7 +133,22 @@ def _options(
 
 
 app.command("list")(list_claims)
-for command in (show, run, report, check, replay, hunt, sharpen, identify, gallery, modified, new, compare, doctor):
+for command in (
+    show,
+    run,
+    report,
+    check,
+    replay,
+    hunt,
+    sharpen,
+    certify,
+    identify,
+    gallery,
+    modified,
+    new,
+    compare,
+    doctor,
+):
     app.command()(command)
 
 
