@@ -390,7 +390,19 @@ def test_no_line_about_records_ends_in_a_traceback(here, tmp_path):
     (tmp_path / "marked.md").write_text("<!-- theorems -->\n<!-- /theorems -->\n")
     (tmp_path / "plain.md").write_text("no marks\n")
     rng, codes = random.Random(1), Counter()
-    commands = ["list", "show", "report", "check", "replay", "hunt", "sharpen", "certify", "gallery", "compare", "doctor"]
+    commands = [
+        "list",
+        "show",
+        "report",
+        "check",
+        "replay",
+        "hunt",
+        "sharpen",
+        "certify",
+        "gallery",
+        "compare",
+        "doctor",
+    ]
     for _ in range(len(commands) * EACH):
         command = rng.choice(commands)
         codes[told(line(rng, command), 1 if command in ("compare", "doctor") else 0)] += 1
