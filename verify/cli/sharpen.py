@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from solvers.errors import InputError
 from verify.cli.check import check, say
@@ -41,8 +43,8 @@ def sharpen(
 ) -> None:
     """Search for the fastest law that a claim's quantity obeys, and write it down as a conjecture.
 
-    Laws are searched for on some draws and judged on others. Exits with 1 if the claim is itself refuted, or no law of
-    the ladder survives; with --run also if the conjecture does not count as verified.
+    Laws are searched for on some draws and judged on others. Exits with 1 if the claim is itself refuted, or no law
+    survives draws and hunt; with --run also if the conjecture does not count as verified.
 
     Examples: verify sharpen zhang2024/adam-0.5;  verify sharpen my_conjecture.py --profile standard --run
     """
@@ -68,7 +70,7 @@ def sharpen(
         typer.echo(json.dumps(found.to_dict(), allow_nan=False, ensure_ascii=False))
     else:
         _tell(found)
-    if found.law is None:
+    if found.law is None or found.hunted:
         raise typer.Exit(1)
     if found.sharper:
         _write(found, name, path)
@@ -102,18 +104,18 @@ def _tell(found: Sharpened) -> None:
     if found.law is None or found.judged is None:
         return
     table = Table("", "law", "on fresh draws", box=None)
-    table.add_row("stated", str(found.proved), "")
-    table.add_row("survives", str(found.law), found.judged.sentence)
+    rows = [("stated", str(found.proved), ""), ("survives", str(found.law), found.judged.sentence)]
     if (over := found.refuted) is not None:
-        table.add_row("refuted", str(over.law), f"{over.datasets} of {over.of} datasets fall behind. {over.sentence}")
+        rows.append(("refuted", str(over.law), f"{over.datasets} of {over.of} datasets fall behind. {over.sentence}"))
+    for row in rows:
+        table.add_row(*map(Text, row))  # brackets of an interval are no markup
     out.print(table)
     for line in filter(None, (found.logarithms, f"{found.tried} laws were tried.")):
         say(line)
     if (slow := found.slowest) is not None and slow.case is not None and slow.growth is not None:
         times = f"beside {found.law} it grew by 10^{slow.growth:.3f} over the last decade"
-        further = (
-            "" if slow.later is None or slow.later != slow.later else f", and by 10^{slow.later:.3f} up to ten times it"
-        )
+        known = slow.later is not None and math.isfinite(slow.later)
+        further = f", and by 10^{slow.later:.3f} up to ten times the steps" if known else ""
         say(f"The slowest dataset of {slow.judged} that tell: {times}{further}.")
         say(f"  {shown(slow.case.to_json())}")
         if slow.witness is not None:
@@ -121,4 +123,4 @@ def _tell(found: Sharpened) -> None:
             exactly = f"= {low}" if low == high else f"in [{float(low):.12g}, {float(high):.12g}]"
             say(f"  its maximal {slow.witness.norm} margin {exactly}, in exact arithmetic")
         if slow.refuted:
-            say("  It refutes this law alone, and does so again with twice the steps.")
+            say("  It refutes this law alone, with twice the steps and with ten times as many.")

@@ -82,7 +82,12 @@ class Sharpened:
     @property
     def sharper(self) -> bool:
         """Whether a law faster than the proved one survived."""
-        return self.law is not None and self.law != self.proved
+        return self.law is not None and self.law != self.proved and not self.hunted
+
+    @property
+    def hunted(self) -> bool:
+        """Whether the hunt found a dataset that refutes the law which the draws support."""
+        return self.slowest is not None and self.slowest.refuted
 
     @property
     def sentence(self) -> str:
@@ -92,6 +97,8 @@ class Sharpened:
             return f"{name} is itself refuted: {self.verdict.sentence}"
         if self.law is None or self.interval is None:
             return f"Of {name} no law survives on fresh draws, so that nothing is said: {self.verdict.sentence}"
+        if self.hunted:
+            return f"{name} states {self.proved}; {self.law} survives the draws, and one dataset of a hunt refutes it."
         faster = f"{self.law} survives" if self.sharper else "no faster law of the ladder survives"
         return f"{name} states {self.proved}; {faster}, exponent {_ends(self.interval)}."
 

@@ -32,7 +32,8 @@ class Slowest:
     case: where there is one. growth: of quantity / law over the last decade, as a power of ten. later: the same at ten
     times the horizon, NaN where the case says nothing there: most plateaus of a lawful run have passed by then.
     examples: cases that were run, `judged` of them in their regime. refuted: whether it refutes the law alone, with
-    twice the steps again. witness: a proof of its maximal margin in rational numbers, where the norm has one.
+    twice the steps and with ten times as many. witness: a proof of its maximal margin in rational numbers, where the
+    norm has one.
     """
 
     case: Case | None
@@ -113,8 +114,10 @@ def slowest(
         return Slowest(None, None, None, found.examples, found.judged, False, None)
     m = measured(asked, found.case, steps=10 * steps, log_time=10 * log_time, scaled=True)
     later = None if m is None else float(asked.kind.nearness(m)[0])
+    # A hunt finds the plateaus of lawful runs first: what is to refute stands at ten times the horizon too.
+    stands = found.refuted and m is not None and bool(asked.kind.alone(m)[0])
     witness = _witness(claim, found.case)
-    return Slowest(found.case, found.value, later, found.examples, found.judged, found.refuted, witness)
+    return Slowest(found.case, found.value, later, found.examples, found.judged, stands, witness)
 
 
 def _witness(claim: Claim, case: Case) -> exact.Witness | None:

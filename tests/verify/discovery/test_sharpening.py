@@ -1,6 +1,7 @@
 """The fastest law that survives: of curves whose law is known, and where there is nothing to search for."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,3 +128,12 @@ def test_an_exponent_without_end_is_told_as_such():
     assert np.isinf(made.interval[1])
     assert "∞)" in made.sentence
     assert made.refuted is None
+
+
+def test_a_dataset_of_the_hunt_may_refute_what_the_draws_support():
+    made = sharpen(claim(laws.power(0.5)), profile=PROFILE, examples=4)
+    assert made.slowest is not None
+    assert made.sharper
+    hunted = replace(made, slowest=replace(made.slowest, refuted=True))
+    assert not hunted.sharper
+    assert hunted.sentence.endswith("survives the draws, and one dataset of a hunt refutes it.")
