@@ -219,3 +219,4 @@ LI_2026 = Paper(
     2026,
     "2602.11557",
 )
+OURS = Paper("ours", "Conjecture of this program", "Laws found here", 2026)

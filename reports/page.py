@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from reports import anatomy, exponents, gallery, summary, svg, tables, text
 from reports.figures import Figure, figure
+from reports.loose import loose
 from reports.mathematics import mathml
 from reports.matrix import theorems
 from reports.records import Record, ReportError, load_curves, read_records, replace_file, slug
@@ -45,6 +46,7 @@ def write_report(report_dir: Path | str, *, single_file: bool = False) -> dict[s
         "figures": drawn,
         "exhibits": exhibits,
         "table": tables.markdown(records),
+        "loose": loose(records),
         "theorems": tables.markdown_by_source(records),
     }
     counts = text.summarise(records)
@@ -71,6 +73,7 @@ def _page(records: list[Record], **fields: Any) -> str:
     return page.get_template("report.html.j2").render(
         theorems=theorems(records),
         exponents=exponents.figure(records),
+        loose=loose(records),
         rows=tables.rows(records),
         papers=sorted({record["paper"] for record in records}),
         kinds=sorted({record["kind"] for record in records}),

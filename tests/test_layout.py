@@ -16,6 +16,7 @@ LONG = 60  # lines, beyond which a module has a test of its own
 
 # Tests of what several modules do together.
 BEHAVIOURS = {
+    "tests/benchmarks/test_first_law.py": "the identity behind docs/first-law.md",
     "tests/test_bad_input.py": "one sentence on wrong input, wherever it comes in",
     "tests/test_display.py": "what all results show of themselves in a notebook",
     "tests/test_docs.py": "what README, CONTRIBUTING and docs/ show",

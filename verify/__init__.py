@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from verify.datasets.cases import Setting
     from verify.datasets.dataset import Dataset
     from verify.datasets.real import load
+    from verify.discovery.sharpening import sharpen
+    from verify.discovery.stating import sharper
     from verify.flows import dynamics
     from verify.flows.flow import flow
     from verify.identification.drawn import drawn
@@ -53,6 +55,8 @@ _HOMES = {
     "Dataset": "verify.datasets.dataset",
     "load": "verify.datasets.real",
     "progress_bar": "verify.progress",
+    "sharpen": "verify.discovery.sharpening",
+    "sharper": "verify.discovery.stating",
     "run": "verify.runs.simulation",
     "flow": "verify.flows.flow",
     "identify": "verify.identification.identify",
@@ -100,6 +104,8 @@ __all__ = [
     "optimizers",
     "progress_bar",
     "run",
+    "sharpen",
+    "sharper",
     "strategies",
 ]
 

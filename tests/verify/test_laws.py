@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from solvers.errors import InputError
-from verify.laws import DecayLaw, Law, exponential, inverse_log, log_squared, power
+from verify.laws import DecayLaw, Law, PathLaw, exponential, inverse_log, log_squared, path, power, summed
+from verify.optimizers import PowerDecay
 
 TIMES = np.log([10.0, 1e3, 1e7])
 
@@ -96,3 +97,22 @@ def test_a_decay_law_falls():
         DecayLaw(0.0)
     with pytest.raises(InputError, match="does not fall"):
         exponential(1 / 2).slower(1 / 2)
+
+
+@pytest.mark.parametrize("a", [0.0, 0.3, 0.5, 0.8, 1.0])
+def test_the_path_is_the_sum_of_the_step_sizes(a):
+    steps = PowerDecay(0.1, a)
+    sums = np.cumsum(steps(np.arange(200_000)))
+    time = np.array([1.0, 7.0, 1e4, 1e4 + 1, 2e5])
+    np.testing.assert_allclose(summed(steps, time), sums[time.astype(int) - 1], rtol=1e-5)
+    np.testing.assert_allclose(
+        path(steps, 2).log_value(np.log(time)), -2 * np.log(sums[time.astype(int) - 1]), atol=1e-4
+    )
+    assert str(path(steps)) == "S^-1"
+    assert path(steps).faster(0.2) == path(steps, 1.2)
+    assert path(steps, 2).exponent == pytest.approx(-2 * (1 - a), abs=0.06 if a == 1 else 2e-3)
+
+
+def test_a_law_in_the_path_has_no_logarithm():
+    with pytest.raises(InputError, match="leave its logarithms away"):
+        PathLaw(1.0, 1.0, step_size=PowerDecay(0.1, 0.5))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from verify.cli.certify import certify
 from verify.cli.check import check
 from verify.cli.common import err
 from verify.cli.compare import compare
@@ -22,6 +23,7 @@ from verify.cli.new import new
 from verify.cli.replay import replay
 from verify.cli.report import report
 from verify.cli.run import run
+from verify.cli.sharpen import sharpen
 from verify.cli.show import show
 from verify.errors import Guessed
 
@@ -131,7 +133,22 @@ def _options(
 
 
 app.command("list")(list_claims)
-for command in (show, run, report, check, replay, hunt, identify, gallery, modified, new, compare, doctor):
+for command in (
+    show,
+    run,
+    report,
+    check,
+    replay,
+    hunt,
+    sharpen,
+    certify,
+    identify,
+    gallery,
+    modified,
+    new,
+    compare,
+    doctor,
+):
     app.command()(command)
 
 

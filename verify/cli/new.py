@@ -20,7 +20,7 @@ from verify.cli.common import Options, out, values_of
 from verify.cli.own import is_own, is_transformation, loss_of, named, own_optimizer
 from verify.cli.run import LOSS, OPTIMIZER
 
-_HOME = Path("properties/conjectures")
+HOME = Path("properties/conjectures")
 _DECAY = "PowerDecay(0.1, 1 / 2)"
 # Few digits and no power of ten: of 1e999999999 the fraction would be built.
 _EXPONENT = re.compile(r"[+-]?(\d{1,9}|\d{0,9}\.\d{1,9}|\d{1,9}/0*[1-9]\d{0,8})", re.ASCII)
@@ -143,7 +143,7 @@ def _folder(asked: Path | None, beside: Sequence[Path]) -> Path:
         raise InputError(f"What the conjecture imports lies in {beside[0]}: leave --folder away, or move it there.")
     if beside:
         return Path() if beside[0].resolve() == Path.cwd().resolve() else beside[0]
-    return asked or (_HOME if _HOME.is_dir() else Path())
+    return asked or (HOME if HOME.is_dir() else Path())
 
 
 def _identifier(name: str) -> str:

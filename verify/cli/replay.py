@@ -52,7 +52,7 @@ def replay(
     record = recorded(report_dir, name)
     if record is None:
         raise InputError(f"{report_dir} has no record of {name!r}: check the claim first, or give --report-dir.")
-    claim, plain = _claim(record), _case(record, twin)
+    claim, plain = claim_of(record), _case(record, twin)
     with progress_bar() as bar:
         task = bar.add_task(name)
         with working_on(device):
@@ -60,7 +60,7 @@ def replay(
                 plain = _shrunk(report_dir, record, claim, twin) or plain
                 claim = claim.twin(twin)
             found = explain(
-                claim, _revived(claim, plain), steps=steps,
+                claim, revived(claim, plain), steps=steps,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )  # fmt: skip
     if found is None:
@@ -84,7 +84,7 @@ def _shrunk(report_dir: Path, record: dict[str, Any], claim: Claim, twin: int) -
     told, profile = record["twins"][twin], PROFILES.get(record["profile"])
     if told["counterexample"] is not None or profile is None or not claim.twins[twin].shrink or not told.get("drawn"):
         return told["counterexample"]
-    drawn = _revived(claim, told["drawn"])
+    drawn = revived(claim, told["drawn"])
     told["counterexample"] = plain_case(shrunk(claim.twin(twin), drawn, profile, record["seed"]))
     if told["counterexample"] is not None:
         write_record(report_dir, record, load_curves(report_dir, record))
@@ -101,7 +101,7 @@ def recorded(report_dir: Path, name: str) -> dict[str, Any] | None:
         return None
 
 
-def _claim(record: dict[str, Any]) -> Claim:
+def claim_of(record: dict[str, Any]) -> Claim:
     """The claim of a record: from the file that it was checked in, if that is there, else an installed one."""
     path = re.search(r"[^\s']+\.py", record["reproduce"])
     if path and Path(path.group()).is_file():
@@ -131,7 +131,13 @@ def _case(record: dict[str, Any], twin: int | None) -> dict[str, Any]:
     return found
 
 
-def _revived(claim: Claim, plain: dict[str, Any]) -> Any:
+def shrunk_or_drawn(report_dir: Path, record: dict[str, Any], claim: Claim, twin: int | None) -> dict[str, Any]:
+    """The recorded case of a claim or of one of its twins, of which the smallest is looked for if it was not."""
+    plain = _case(record, twin)
+    return plain if twin is None else _shrunk(report_dir, record, claim, twin) or plain
+
+
+def revived(claim: Claim, plain: dict[str, Any]) -> Any:
     """The recorded case as what the claim's problem draws."""
     from verify.datasets.dataset import Dataset
 

@@ -56,12 +56,14 @@ def hunt(
     seed: int = 0,
     steps: int = 5_000,
     log_time: float = 2e3,
+    scaled: bool = False,
     platform: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Hunt:
     """Search for the case nearest to refuting the claim, steering the draws towards larger values of the statistic.
 
-    examples: cases to run, half of them before the search is steered. The same seed finds the same case.
+    examples: cases to run, half of them before the search is steered. The same seed finds the same case. scaled: give
+    the kind the scale of a gap budget too, where there is one.
     Raises `InputError` if there are fewer than two examples.
     """
     if examples < 2:
@@ -70,7 +72,7 @@ def hunt(
     order: list[tuple[float, Case]] = []
 
     def seen(case: Case, factor: float = 1.0) -> Measurement | None:
-        return measured(claim, case, steps=steps * factor, log_time=log_time * factor)
+        return measured(claim, case, steps=steps * factor, log_time=log_time * factor, scaled=scaled)
 
     def run(case: Case) -> float | None:
         if case.key not in known:

@@ -204,6 +204,8 @@ GOOD = {
     "check": [("", "gone.py"), ("--profile", "quick")],
     "replay": [("", "fan2025/sign-gd-binary"), ("--report-dir", "report"), ("--steps", "1")],
     "hunt": [("", "gone.py"), ("--report-dir", "report")],
+    "certify": [("", "fan2025/sign-gd-binary"), ("--report-dir", "report"), ("--steps", "1"), ("--folder", "folder")],
+    "sharpen": [("", "gone.py"), ("--folder", "folder")],
     "gallery": [("--report-dir", "report")],
     "compare": [("", "report"), ("", "later")],
     "doctor": [("--json", None)],
@@ -259,6 +261,8 @@ VALUES = {
     "--profile": ["quick", "fast", "", "QUICK"],
     "--budget": ["1", "0", "-1", "nan", "inf", "x"],
     "--twin": ["0", "1", "9", "-1", "x"],
+    "--resolution": ["0.1", "0", "-1", "nan", "x"],
+    "--run": [None],
     "--examples": ["1", "0", "-1", "x"],
     "--markdown": ["changes.md", "folder", "gone/changes.md", "mine.py/a.md"],
     "--cache": ["folder", "gone", "mine.py"],
@@ -281,6 +285,8 @@ BARE = {
     ],
     "check": ["gone", "gone.py", "broken.py", "mine.py", "folder.py", "fan2025/", "/", "empty.csv"],
     "hunt": ["gone", "gone.py", "broken.py", "mine.py", "folder.py"],
+    "certify": ["fan2025/signgd-max-norm", "fan2025/sign-gd-binary", "gone", "mine.py", "../report"],
+    "sharpen": ["gone", "gone.py", "broken.py", "mine.py", "folder.py", "fan2025"],
     "replay": ["fan2025/signgd-max-norm", "fan2025/sign-gd-binary", "gone", "mine.py", "../report"],
     "gallery": ["gone", "All", "fan2025"],
     "compare": VALUES["--report-dir"],
@@ -383,8 +389,20 @@ def test_no_line_about_records_ends_in_a_traceback(here, tmp_path):
     (tmp_path / "damaged/records/fan2025__sign-gd-binary.json").write_text("{")
     (tmp_path / "marked.md").write_text("<!-- theorems -->\n<!-- /theorems -->\n")
     (tmp_path / "plain.md").write_text("no marks\n")
-    rng, codes = random.Random(1), Counter()
-    commands = ["list", "show", "report", "check", "replay", "hunt", "gallery", "compare", "doctor"]
+    rng, codes = random.Random(2), Counter()
+    commands = [
+        "list",
+        "show",
+        "report",
+        "check",
+        "replay",
+        "hunt",
+        "sharpen",
+        "certify",
+        "gallery",
+        "compare",
+        "doctor",
+    ]
     for _ in range(len(commands) * EACH):
         command = rng.choice(commands)
         codes[told(line(rng, command), 1 if command in ("compare", "doctor") else 0)] += 1

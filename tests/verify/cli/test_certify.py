@@ -1,0 +1,56 @@
+"""`verify certify`: from a record to a certificate and its checker, and what it refuses."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reports.records import write_record
+from tests.reports import samples
+from tests.verify.cli.calling import Caller, one_sentence
+
+NAME = "fan2025/sign-gd-binary"
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Caller:
+    return Caller(monkeypatch, capsys, columns=200)
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> str:
+    record = samples.record(id=NAME)
+    twin = record["twins"][0] | {"verdict": "REFUTED", "counterexample": {"x": [[1, 2]], "y": [1]}}
+    other = twin | {"verdict": "SUPPORTED", "counterexample": None}
+    write_record(tmp_path / "report", record | {"twins": [twin, other]}, samples.curves())
+    return str(tmp_path / "report")
+
+
+def test_a_twins_refutation_is_written_and_checked_by_a_stranger(tmp_path: Path, report: str, call: Caller):
+    code, out, err = call(
+        "certify", NAME, "--twin", "0", "--steps", "50", "--folder", str(tmp_path / "proof"), "--report-dir", report
+    )
+    assert (code, err) == (0, "")
+    assert "fall short of it by" in out
+    path = tmp_path / "proof" / "fan2025__sign-gd-binary__twin-0.certificate.json"
+    assert json.loads(path.read_text())["norm"] == "l2"
+    checker = [sys.executable, "-I", "-S", str(tmp_path / "proof" / "check_certificate.py"), str(path)]
+    assert "PROVED" in subprocess.run(checker, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((NAME,), "is SUPPORTED in its record, and nothing is to be certified"),
+        ((NAME, "--twin", "1"), "is SUPPORTED in its record, and nothing is to be certified"),
+        ((NAME, "--twin", "7"), "has no twin 7"),
+        ((NAME, "--steps", "0"), "A run of 0 steps shows nothing"),
+        (("fan2025/gone",), "has no record of 'fan2025/gone'"),
+    ],
+)
+def test_what_cannot_be_certified_is_one_sentence(report: str, call: Caller, arguments, words: str):
+    code, _, err = call("certify", *arguments, "--report-dir", report)
+    assert code == 2
+    assert words in one_sentence(err)

@@ -1,0 +1,99 @@
+"""Certificates: written of a refutation, and checked by a file that knows nothing of this program."""
+
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from solvers.errors import InputError
+from tests.verify.discovery.made import claim as made
+from verify import Dataset, Rate, Twin, conjecture, laws
+from verify.discovery import check_certificate
+from verify.discovery.certifying import certify
+from verify.optimizers import PowerDecay, sign_gd
+
+POINT = Dataset([[1, 2]], [1])
+CLASSES = Dataset([[1, 2], [-1, 1], [0, -2]], [0, 1, 2])
+
+
+def claimed(norm: str, loss: str = "logistic"):
+    return conjecture(
+        f"sign-gd-{norm}", "SignGD: a margin.", optimizer=sign_gd(PowerDecay(0.1, 0.5)), norm=norm, loss=loss,
+        kind=Rate(laws.power(0.5)), twins=(Twin("another", norm="linf"),),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def point() -> dict:
+    return certify(claimed("l2"), POINT, steps=200)
+
+
+def test_sign_gd_misses_the_l2_margin_of_one_point_by_hand(point):
+    # It goes along (1, 1), whose L2 margin on (1, 2) is 3 / sqrt 2 where sqrt 5 is the maximum.
+    assert [float(Fraction(run["short"])) for run in point["runs"]] == pytest.approx([1 - 3 / 10**0.5] * 2, rel=1e-9)
+    assert float(Fraction(point["kept"])) == pytest.approx(1.0, rel=1e-6)
+    assert point["claim"]["statement"] == "SignGD: a margin."
+    assert len(check_certificate.check(point)) == 5
+
+
+@pytest.mark.parametrize(("norm", "data", "loss"), [("l1", POINT, "logistic"), ("l2", CLASSES, "cross_entropy")])
+def test_other_norms_and_classes(norm, data, loss):
+    found = certify(claimed(norm, loss), data, steps=100)
+    assert found["data"]["classes"] == data.classes
+    assert "fall short of it by" in check_certificate.check(found)[1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"lower": "3"}, "The bracket"),
+        ({"upper": "1/2", "lower": "1/3"}, "do not prove the upper end"),
+        ({"witness": ["1", "1"]}, "The witness does not"),
+        ({"multipliers": ["1/2"]}, "not on the simplex"),
+        ({"digest": "0" * 64}, "The digest is not"),
+        ({"format": "another"}, "The format is"),
+        ({"kept": "2"}, "fallen by more"),
+    ],
+)
+def test_what_is_not_so_is_noticed(point, changed, words):
+    with pytest.raises(check_certificate.Wrong, match=words):
+        check_certificate.check(point | changed)
+
+
+@pytest.mark.parametrize(("key", "value"), [("weights", ["1", "2"]), ("short", "1/2"), ("reached", "1")])
+def test_a_run_that_was_changed_is_noticed(point, key, value):
+    with pytest.raises(check_certificate.Wrong, match="The weights after"):
+        check_certificate.check(point | {"runs": [point["runs"][0] | {key: value}, point["runs"][1]]})
+
+
+def test_words_that_were_exchanged_are_noticed(point):
+    with pytest.raises(check_certificate.Wrong, match="The digest"):
+        check_certificate.check(point | {"claim": point["claim"] | {"statement": "Another."}})
+
+
+def test_the_checker_needs_the_standard_library_only(tmp_path: Path, point):
+    path = tmp_path / "point.json"
+    path.write_text(json.dumps(point))
+    checker = str(check_certificate.__file__)
+    # -I and -S: neither this project nor an installed package can be imported.
+    ended = subprocess.run([sys.executable, "-I", "-S", checker, str(path)], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == "PROVED, of these weights."
+    path.write_text(json.dumps(point | {"kept": "2"}))
+    assert check_certificate.main([str(path)]) == 1
+    path.write_text("[]")
+    assert check_certificate.main([str(path)]) == 2
+    assert check_certificate.main([str(tmp_path / "gone.json")]) == 2
+    assert check_certificate.main([]) == 2
+
+
+def test_what_cannot_be_certified_is_told():
+    with pytest.raises(InputError, match="is about no maximal margin of a dataset"):
+        certify(made(laws.power(0.5)), POINT)
+    with pytest.raises(InputError, match="has no rational bracket"):
+        certify(claimed("l3"), POINT)
+    with pytest.raises(InputError, match="has the maximal margin, as far as is known"):
+        certify(claimed("linf"), POINT, steps=100)

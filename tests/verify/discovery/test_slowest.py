@@ -1,0 +1,52 @@
+"""The slowest case: found, with a proof of its margin where it has one."""
+
+import numpy as np
+import pytest
+
+from tests.verify.discovery.made import Made, Place, claim
+from verify import Dataset, Rate, laws
+from verify.discovery.slowest import Slowness, slowest
+from verify.problems.laboratory import Laboratory
+
+EFFORT = {"seed": 0, "steps": 2_000, "log_time": 1e3}
+
+
+@pytest.mark.parametrize("budgeted", [False, True], ids=["by envelopes", "with a budget"])
+def test_the_hunt_climbs_to_the_slowest_curve(budgeted):
+    found = slowest(claim(laws.power(0.5), trend=0.02, budgeted=budgeted), laws.power(0.5), examples=40, **EFFORT)
+    assert isinstance(found.case, Place)
+    assert found.case.slowness >= 8
+    assert found.growth == pytest.approx(0.02 * found.case.slowness, abs=0.02)
+    assert found.later == pytest.approx(found.growth, abs=0.02)
+    assert found.witness is None
+    assert not found.refuted
+
+
+def test_a_curve_that_levels_off_refutes():
+    found = slowest(claim(laws.power(0.5), plateau=0.5), laws.power(0.5), examples=4, **EFFORT)
+    assert found.refuted
+
+
+def test_datasets_before_their_regime_say_nothing():
+    law = laws.power(0.01)
+    lab = Laboratory([Place(size=500, slowness=0), Place(size=20, slowness=0)], steps=2_000)
+    m = Made(law, budgeted=True).measure(None, lab)
+    assert list(np.isnan(Slowness(law).nearness(m))) == [True, False]
+    assert not Slowness(law).alone(m)[0]
+
+
+def test_a_dataset_comes_with_a_rational_proof():
+    from verify import conjecture, strategies
+    from verify.optimizers import PowerDecay, sign_gd
+
+    asked = conjecture(
+        "one", "One: point.", optimizer=sign_gd(PowerDecay(0.1, 0.5)), norm="linf", kind=Rate(laws.power(0.5)),
+        twins=(), problem=lambda: strategies.binary(max_points=2, max_features=2, flavours=["integers"]),
+    )  # fmt: skip
+    found = slowest(asked, laws.power(0.5), examples=8, seed=0, steps=200, log_time=10.0)
+    assert isinstance(found.case, Dataset)
+    assert found.witness is not None
+    told = found.to_dict()["witness"]
+    assert told["norm"] == "linf"
+    assert found.witness.lower <= found.witness.upper
+    assert all(isinstance(v, str) for v in told["weights"])

@@ -1,0 +1,60 @@
+"""The command `verify certify`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from solvers.errors import InputError
+from verify.cli.check import say
+from verify.cli.common import ReportDir
+from verify.cli.completion import claim_ids
+from verify.cli.replay import claim_of, recorded, revived, shrunk_or_drawn
+
+
+def certify(
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="The id of a claim that has a record.", autocompletion=claim_ids)
+    ],
+    twin: Annotated[int | None, typer.Option(help="Certify the refutation of this false twin: 0, 1, ...")] = None,
+    steps: Annotated[int, typer.Option(help="Steps of the run; it goes on to twice as many.")] = 5_000,
+    folder: Annotated[Path, typer.Option(help="Where the certificate and its checker go.")] = Path(),
+    report_dir: ReportDir = Path("verify-report"),
+) -> None:
+    """Write a recorded refutation as rational numbers, with a checker that needs Python's standard library only.
+
+    Proved is that the weights of the run miss the maximal margin, by how much, and by how much after twice the steps;
+    that the optimizer gives these weights is seen by running it.
+
+    Examples: verify certify conjectures/false;  verify certify fan2025/sign-gd-binary --twin 0 --folder proof
+    """
+    from reports.records import slug
+    from verify.discovery import check_certificate
+    from verify.discovery.certifying import certify as proof
+
+    if steps < 1:
+        raise InputError(f"A run of {steps} steps shows nothing: give 1 or more.")
+    record = recorded(report_dir, name)
+    if record is None:
+        raise InputError(f"{report_dir} has no record of {name!r}: check the claim first, or give --report-dir.")
+    told = record if twin is None else record["twins"][twin] if 0 <= twin < len(record["twins"]) else None
+    if told is not None and told["verdict"] != "REFUTED":
+        raise InputError(f"{name} is {told['verdict']} in its record, and nothing is to be certified: name a --twin.")
+    claim = claim_of(record)
+    plain = shrunk_or_drawn(report_dir, record, claim, twin)
+    case = revived(claim, plain)
+    found = proof(claim if twin is None else claim.twin(twin), case, steps=steps)
+    path = folder / f"{slug(found['claim']['id'])}.certificate.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        checker = shutil.copy(str(check_certificate.__file__), folder)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}): give another --folder.") from error
+    for sentence in check_certificate.check(found):
+        say(sentence)
+    say(f"Wrote {path}. Check it by: python {checker} {path}")

@@ -1,0 +1,126 @@
+"""The command `verify sharpen`."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from solvers.errors import InputError
+from verify.cli.check import check, say
+from verify.cli.common import Device, ReportDir, err, out, progress_bar
+from verify.cli.completion import claim_ids
+from verify.cli.new import HOME
+from verify.cli.written import Json
+
+if TYPE_CHECKING:
+    from verify.discovery.sharpening import Sharpened
+
+
+def sharpen(
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="A claim's id, or a file that defines one.", autocompletion=claim_ids)
+    ],
+    profile: Annotated[str, typer.Option(help="How hard to try: quick, standard or thorough.")] = "quick",
+    seed: Annotated[int, typer.Option(help="Master seed of all draws.")] = 0,
+    resolution: Annotated[float, typer.Option(help="Difference in exponent that the judge tells apart.")] = 0.08,
+    examples: Annotated[int, typer.Option(help="Cases of the hunt for the slowest dataset; 0 for none.")] = 60,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where the conjecture goes: by default properties/conjectures where it is, else here."),
+    ] = None,
+    run: Annotated[bool, typer.Option("--run", help="Check the conjecture that was written.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    as_json: Json = False,
+    device: Device = None,
+    report_dir: ReportDir = Path("verify-report"),
+) -> None:
+    """Search for the fastest law that a claim's quantity obeys, and write it down as a conjecture.
+
+    Laws are searched for on some draws and judged on others. Exits with 1 if the claim is itself refuted, or no law
+    survives draws and hunt; with --run also if the conjecture does not count as verified.
+
+    Examples: verify sharpen zhang2024/adam-0.5;  verify sharpen my_conjecture.py --profile standard --run
+    """
+    from verify.discovery.sharpening import sharpen as search
+    from verify.discovery.stating import one_claim
+
+    if run and as_json:
+        raise InputError("--run prints the check's verdict and --json one object: leave one of them away.")
+    claim = one_claim(name)
+    path = _path(folder, claim.id)
+    if path.exists() and not force:
+        raise InputError(f"{path} exists already: overwrite it with --force, or give another --folder.")
+    with progress_bar() as bar:
+        task = bar.add_task(claim.id)
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{claim.id}: {what}", completed=done, total=total)
+
+        found = search(
+            claim, profile=profile, seed=seed, resolution=resolution, examples=examples, platform=device, progress=show
+        )
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), allow_nan=False, ensure_ascii=False))
+    else:
+        _tell(found)
+    if found.law is None or found.hunted:
+        raise typer.Exit(1)
+    if found.sharper:
+        _write(found, name, path)
+        (err if as_json else out).print(f"Wrote {path}.", highlight=False, markup=False, soft_wrap=True)
+    if run and found.sharper:
+        check(str(path), profile=profile, seed=seed, device=device, report_dir=report_dir)
+
+
+def _path(folder: Path | None, name: str) -> Path:
+    home = folder or (HOME if HOME.is_dir() else Path())
+    return home / f"test_{re.sub(r'[^a-z0-9]+', '_', name)}_sharper.py"
+
+
+def _write(found: Sharpened, target: str, path: Path) -> None:
+    from verify.discovery.stating import text_of
+
+    text = text_of(found, target, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}): give another --folder.") from error
+
+
+def _tell(found: Sharpened) -> None:
+    from verify.datasets.dataset import shown
+
+    say(found.sentence)
+    if found.counterexample is not None:
+        say(f"  smallest counterexample: {shown(found.counterexample.to_json())}")
+    if found.law is None or found.judged is None:
+        return
+    table = Table("", "law", "on fresh draws", box=None)
+    rows = [("stated", str(found.proved), ""), ("survives", str(found.law), found.judged.sentence)]
+    if (over := found.refuted) is not None:
+        rows.append(("refuted", str(over.law), f"{over.datasets} of {over.of} datasets fall behind. {over.sentence}"))
+    for row in rows:
+        table.add_row(*map(Text, row))  # brackets of an interval are no markup
+    out.print(table)
+    for line in filter(None, (found.logarithms, f"{found.tried} laws were tried.")):
+        say(line)
+    if (slow := found.slowest) is not None and slow.case is not None and slow.growth is not None:
+        times = f"beside {found.law} it grew by 10^{slow.growth:.3f} over the last decade"
+        known = slow.later is not None and math.isfinite(slow.later)
+        further = f", and by 10^{slow.later:.3f} up to ten times the steps" if known else ""
+        say(f"The slowest dataset of {slow.judged} that tell: {times}{further}.")
+        say(f"  {shown(slow.case.to_json())}")
+        if slow.witness is not None:
+            low, high = slow.witness.lower, slow.witness.upper
+            exactly = f"= {low}" if low == high else f"in [{float(low):.12g}, {float(high):.12g}]"
+            say(f"  its maximal {slow.witness.norm} margin {exactly}, in exact arithmetic")
+        if slow.refuted:
+            say("  It refutes this law alone, with twice the steps and with ten times as many.")

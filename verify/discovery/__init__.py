@@ -1,0 +1,10 @@
+"""From a claim that holds to the sharpest one that does: laws are searched for, and judged on data of their own.
+
+The command line calls this; it knows trials, and nothing of records.
+"""
+
+from verify.discovery.sharpening import Sharpened, sharpen
+from verify.discovery.slowest import Slowest
+from verify.discovery.stating import sharper
+
+__all__ = ["Sharpened", "Slowest", "sharpen", "sharper"]

@@ -1,0 +1,156 @@
+"""Check a certificate of a refuted margin claim in exact arithmetic, with nothing but Python's standard library.
+
+Usage: python check_certificate.py CERTIFICATE.json
+
+The file says which dataset, which norm and which weights a run ended with. Checked are, in rational numbers:
+
+1. `lower`: the witness separates the data, with at least that margin over its norm;
+2. `upper`: the multipliers are on the simplex, and the dual norm of their combination of data vectors is at most that:
+   by duality no weights have a larger normalised margin;
+3. both of the run's weights, after so many steps and after more than twice as many, have a normalised margin of at most
+   `reached`, below `lower`: they fall short of the maximal margin by the share `short` or more;
+4. what the second ones fall short by is at least `kept` times what the first ones do;
+5. the digest is that of the claim's words, so that nobody has exchanged them.
+
+What is not checked is that the optimizer gives these weights: run it. A law hides a constant, so that no single run
+contradicts one; `kept` says how far this run is from following it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from fractions import Fraction
+from math import isqrt
+from typing import Any
+
+FORMAT = "margin-certificate-1"
+BITS = 160  # of the roots that enclose an l2 norm
+Vector = list[Fraction]
+
+
+class Wrong(Exception):
+    """What of a certificate is not so, in a sentence."""
+
+
+def digest(claim: dict[str, Any]) -> str:
+    """Of the claim's words, as one line of JSON with sorted keys."""
+    text = json.dumps(claim, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def root(square: Fraction) -> tuple[Fraction, Fraction]:
+    """Rationals that enclose the root."""
+    scale = 1 << BITS
+    whole = isqrt(square.numerator * scale**2 // square.denominator)
+    exact = Fraction(whole, scale)
+    return (exact, exact) if exact**2 == square else (exact, Fraction(whole + 1, scale))
+
+
+def norm(v: Vector, name: str) -> tuple[Fraction, Fraction]:
+    """The norm of a vector, from below and from above."""
+    if name == "l2":
+        return root(sum((a * a for a in v), Fraction(0)))
+    found = max(map(abs, v)) if name == "linf" else sum(map(abs, v), Fraction(0))
+    return found, found
+
+
+def vectors(x: list[Vector], y: list[int], classes: int) -> list[Vector]:
+    """The data vectors, whose inner products with the flattened weights are the margins.
+
+    Binary (classes = 0): `y_i x_i`. Else `(e_{y_i} - e_c) x_i^T`, for each point and each other class c in turn.
+    """
+    if not classes:
+        return [[label * a for a in row] for row, label in zip(x, y, strict=True)]
+    found = []
+    for row, label in zip(x, y, strict=True):
+        for c in range(classes):
+            if c != label:
+                sign = {label: 1, c: -1}
+                found.append([sign.get(k, 0) * a for k in range(classes) for a in row])
+    return found
+
+
+def margin(rows: list[Vector], w: Vector) -> Fraction:
+    """The least inner product."""
+    return min(sum((a * b for a, b in zip(row, w, strict=True)), Fraction(0)) for row in rows)
+
+
+def check(certificate: dict[str, Any]) -> list[str]:
+    """What was checked, a sentence each; raises `Wrong` where something is not so."""
+    if certificate.get("format") != FORMAT:
+        raise Wrong(f"The format is {certificate.get('format')!r}, not {FORMAT!r}.")
+    name = certificate["norm"]
+    dual = {"l1": "linf", "l2": "l2", "linf": "l1"}[name]
+    data = certificate["data"]
+    rows = vectors([_fractions(row) for row in data["x"]], data["y"], data["classes"])
+    lower, upper = Fraction(certificate["lower"]), Fraction(certificate["upper"])
+    witness, multipliers = _fractions(certificate["witness"]), _fractions(certificate["multipliers"])
+    if not 0 < lower <= upper:
+        raise Wrong(f"The bracket [{lower}, {upper}] is none.")
+    if margin(rows, witness) < lower * norm(witness, name)[1]:
+        raise Wrong("The witness does not have the margin that is said of it.")
+    if min(multipliers) < 0 or sum(multipliers) != 1 or len(multipliers) != len(rows):
+        raise Wrong("The multipliers are not on the simplex.")
+    combined = [
+        sum((m * row[j] for m, row in zip(multipliers, rows, strict=True)), Fraction(0)) for j in range(len(rows[0]))
+    ]
+    if norm(combined, dual)[1] > upper:
+        raise Wrong("The multipliers do not prove the upper end of the bracket.")
+    told = [f"The maximal {name} margin lies in [{float(lower):.12g}, {float(upper):.12g}]."]
+    first, second = (_run(run, rows, name, lower) for run in certificate["runs"])
+    told += [first, second, _kept(certificate, rows, upper)]
+    if digest(certificate["claim"]) != certificate["digest"]:
+        raise Wrong("The digest is not that of the claim's words.")
+    return [*told, f"The claim's words are those of the digest {certificate['digest'][:12]}."]
+
+
+def _run(run: dict[str, Any], rows: list[Vector], name: str, lower: Fraction) -> str:
+    weights, reached = _fractions(run["weights"]), Fraction(run["reached"])
+    found = margin(rows, weights)
+    size = norm(weights, name)[0 if found > 0 else 1]
+    if not size or found > reached * size:
+        raise Wrong(f"The weights after {run['steps']} steps have a larger margin than is said.")
+    short = 1 - reached / lower
+    if short != Fraction(run["short"]) or short <= 0:
+        raise Wrong(f"The weights after {run['steps']} steps do not fall short by what is said.")
+    return f"The weights after {run['steps']} steps fall short of it by {float(short):.6g} of it or more."
+
+
+def _kept(certificate: dict[str, Any], rows: list[Vector], upper: Fraction) -> str:
+    first, second = certificate["runs"]
+    weights = _fractions(first["weights"])
+    found = margin(rows, weights)
+    # What the first weights fall short by at the most.
+    most = 1 - found / norm(weights, certificate["norm"])[1 if found > 0 else 0] / upper
+    kept = Fraction(certificate["kept"])
+    if not 0 < kept * most <= Fraction(second["short"]):
+        raise Wrong("What the weights fall short by has fallen by more than is said.")
+    return f"Of what the first ones fall short by, the second ones keep {float(kept):.6g} or more."
+
+
+def _fractions(texts: list[str]) -> Vector:
+    return [Fraction(text) for text in texts]
+
+
+def main(arguments: list[str]) -> int:
+    """0 where everything is so, 1 where something is not, 2 where there is no certificate."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python check_certificate.py CERTIFICATE.json\n")
+        return 2
+    try:
+        with open(arguments[0], encoding="utf-8") as file:
+            told = check(json.load(file))
+    except Wrong as error:
+        sys.stdout.write(f"NOT PROVED: {error}\n")
+        return 1
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+        sys.stderr.write(f"{arguments[0]} is no certificate ({type(error).__name__}: {error}).\n")
+        return 2
+    sys.stdout.write("\n".join([*told, "PROVED, of these weights."]) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,130 @@
+"""The dataset on which a quantity falls most slowly, with a proof of its margin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+import solvers
+from solvers import exact
+from solvers.errors import InputError
+from verify.claims import envelopes
+from verify.claims.claim import Claim
+from verify.claims.kinds import Rate
+from verify.datasets.cases import Case
+from verify.datasets.dataset import Dataset
+from verify.laws import Law
+from verify.problems import deficit
+from verify.problems.quantity import Measurement
+from verify.problems.subject import norm_of
+from verify.trials.hunting import hunt
+from verify.trials.single import measured
+
+
+@dataclass(frozen=True)
+class Slowest:
+    """The case with the slowest fall that a search found.
+
+    case: where there is one. growth: of quantity / law over the last decade, as a power of ten. later: the same at ten
+    times the horizon, NaN where the case says nothing there: most plateaus of a lawful run have passed by then.
+    examples: cases that were run, `judged` of them in their regime. refuted: whether it refutes the law alone, with
+    twice the steps and with ten times as many. witness: a proof of its maximal margin in rational numbers, where the
+    norm has one.
+    """
+
+    case: Case | None
+    growth: float | None
+    later: float | None
+    examples: int
+    judged: int
+    refuted: bool
+    witness: exact.Witness | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; fractions are texts."""
+        found = self.witness
+        return {
+            "case": None if self.case is None else self.case.to_json(),
+            "growth": self.growth,
+            "later": self.later,
+            "examples": self.examples,
+            "judged": self.judged,
+            "refuted": self.refuted,
+            "witness": None
+            if found is None
+            else {
+                "norm": found.norm,
+                "lower": str(found.lower),
+                "upper": str(found.upper),
+                "weights": [str(v) for v in found.weights],
+                "multipliers": [str(v) for v in found.multipliers],
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Slowness(Rate):
+    """A rate whose nearness is how slowly each dataset falls, so that a hunt climbs to the slowest one.
+
+    Datasets that are pre-asymptotic, or at their floor, say nothing.
+    """
+
+    def telling(self, m: Measurement) -> Bool[np.ndarray, " b"]:
+        """Datasets in their regime that have not arrived; without a budget, those above their floor."""
+        if m.scale is None:
+            return self.bears(m)
+        c = m.scale.among(m.judged)
+        return m.judged & deficit.regime(c).inside & c.resolved
+
+    def nearness(self, m: Measurement) -> Float[np.ndarray, " b"]:
+        """The growth of quantity / law over the last decade, as a power of ten."""
+        if m.scale is not None:
+            grown = deficit.growth(m.scale, self.law.log_value)
+        else:
+            floored = np.maximum(np.nan_to_num(m.values, nan=0.0), 10 * m.floor[:, None])
+            grown = envelopes.paired_growth(m.log_time, floored, self.law)
+        return np.where(self.telling(m), grown, np.nan)
+
+    def alone(self, m: Measurement) -> Bool[np.ndarray, " b"]:
+        """Of those that tell, the ones that level off."""
+        return super().alone(m) & self.telling(m)
+
+
+def slowest(
+    claim: Claim,
+    law: Law,
+    *,
+    examples: int,
+    seed: int,
+    steps: int,
+    log_time: float,
+    progress: Callable[[int, int], None] | None = None,
+) -> Slowest:
+    """Search for the case of the claim's problem on which its quantity falls most slowly beside the law."""
+    resolution = getattr(claim.kind, "resolution", 0.2)
+    asked = replace(claim, kind=Slowness(law, resolution))
+    found = hunt(
+        asked, examples=examples, seed=seed, steps=steps, log_time=log_time, scaled=True, progress=progress
+    )  # fmt: skip
+    if found.case is None:
+        return Slowest(None, None, None, found.examples, found.judged, False, None)
+    m = measured(asked, found.case, steps=10 * steps, log_time=10 * log_time, scaled=True)
+    later = None if m is None else float(asked.kind.nearness(m)[0])
+    # A hunt finds the plateaus of lawful runs first: what is to refute stands at ten times the horizon too.
+    stands = found.refuted and m is not None and bool(asked.kind.alone(m)[0])
+    witness = _witness(claim, found.case)
+    return Slowest(found.case, found.value, later, found.examples, found.judged, stands, witness)
+
+
+def _witness(claim: Claim, case: Case) -> exact.Witness | None:
+    if not isinstance(case, Dataset):
+        return None
+    try:
+        reference = solvers.max_margin(case.x, case.y, norm=norm_of(claim.subject), classes=case.classes)
+        return exact.rational_witness(case.x, case.y, reference)
+    except InputError:  # a subject of no norm, or one without rational brackets
+        return None
