@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from solvers.certificates import Reference
     from solvers.errors import BracketError, InputError, NonSeparableError, UndecidedError
     from solvers.kkt import KKTResidual, kkt_residual
+    from solvers.layered import Layered
     from solvers.norms import NORMS, Norm, norm
     from solvers.own_norm import OwnNorm
     from solvers.references import hard_margin, margins, max_margin, max_margins, normalised_margin
@@ -20,6 +21,7 @@ _HOMES = {
     "BracketError": "errors",
     "InputError": "errors",
     "KKTResidual": "kkt",
+    "Layered": "layered",
     "NORMS": "norms",
     "NonSeparableError": "errors",
     "Norm": "norms",
@@ -40,6 +42,7 @@ __all__ = [
     "BracketError",
     "InputError",
     "KKTResidual",
+    "Layered",
     "NonSeparableError",
     "Norm",
     "OwnNorm",
