@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from solvers.certificates import Reference
     from solvers.errors import BracketError, InputError, NonSeparableError, UndecidedError
-    from solvers.kkt import KKTResidual, kkt_residual
+    from solvers.kkt import KKTResidual, kkt_gap, kkt_residual
     from solvers.layered import Layered
     from solvers.norms import NORMS, Norm, norm
     from solvers.own_norm import OwnNorm
@@ -29,6 +29,7 @@ _HOMES = {
     "Reference": "certificates",
     "UndecidedError": "errors",
     "hard_margin": "references",
+    "kkt_gap": "kkt",
     "kkt_residual": "kkt",
     "margins": "references",
     "max_margin": "references",
@@ -49,6 +50,7 @@ __all__ = [
     "Reference",
     "UndecidedError",
     "hard_margin",
+    "kkt_gap",
     "kkt_residual",
     "margins",
     "max_margin",

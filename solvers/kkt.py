@@ -103,6 +103,42 @@ def kkt_residual(
     )
 
 
+def kkt_gap(
+    theta: ArrayLike,
+    gradients: ArrayLike,
+    margins: ArrayLike,
+    degree: float,
+    norm: str | Norm | FlatNorm = "l2",
+) -> float:
+    """What weights `theta [p]` lack of the maximal margin of the problem linearised there; 0 at KKT points alone.
+
+    It is `1 - L min q / min_mu ||sum_i mu_i grad q_i||_*`, with shares `mu` that add up to 1 and `theta` of norm 1:
+    since `<grad q_i, theta> = L q_i`, the relative gap of `theta` to the maximal margin of the vectors `grad q_i`. For
+    margins that are linear it is the relative gap itself. Unlike the residual it is continuous where the norm has
+    kinks, as at entries of nearly the same size in linf. gradients, margins, degree, norm: as of `kkt_residual`. The
+    shares that are found prove that it is no larger. Raises `InputError` as `kkt_residual` does.
+    """
+    kind = norm if isinstance(norm, FlatNorm) else parse(norm)
+    w, g, q = _checked(theta, gradients, margins, kind)
+    size, least = float(kind.value(w)), float(q.min())
+    g = g * (size / least)
+    return 1 - degree / float(kind.dual_value(_shares(g, kind) @ g))
+
+
+def _shares(g: np.ndarray, norm: Norm | FlatNorm) -> np.ndarray:
+    """Shares of the rows whose mean has nearly the least dual norm."""
+    import cvxpy as cp
+
+    mu = cp.Variable(len(g), nonneg=True)
+    dual = norm.dual_expression if isinstance(norm, FlatNorm) else norm.dual.expression
+    problem = cp.Problem(cp.Minimize(dual((g / np.max(np.abs(g))).T @ mu)), [cp.sum(mu) == 1])
+    status = solve(problem, solver=cp.CLARABEL)
+    if mu.value is None:
+        raise UndecidedError(f"The cone programme for the KKT gap ended with {status!r}: rescale the data.")
+    found = np.maximum(mu.value, 0.0)
+    return found / found.sum()
+
+
 def _checked(
     theta: ArrayLike, gradients: ArrayLike, margins: ArrayLike, norm: Norm | FlatNorm
 ) -> tuple[np.ndarray, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ from verify.models.activations import SQUARED_RELU, Activation
 from verify.models.activations import activation as _phi
 from verify.models.model import Model
 
-Parts = Mapping[str, Array]
+Parts = Mapping[str, Any]
 Shapes = Callable[[int, int], Mapping[str, tuple[int, ...]]]
 
 
@@ -139,8 +140,8 @@ def convolutional(
 
     It is of degree `1 + degree of phi`. filters, size: how many filters, and of how many features each.
 
-    Raises `InputError` for numbers that are not positive, and as `two_layer` does; when it is run, where there are fewer
-    features than a filter has.
+    Raises `InputError` for numbers that are not positive, and as `two_layer` does; when it is run, where a filter is
+    larger than the data.
     """
     phi = _phi(activation)
     _positive("filters", filters)

@@ -102,12 +102,14 @@ class Shaped:
 
     def outputs(self, flat: Array, x: Array) -> Array:
         """Outputs `[n k]` at flat parameters `[p]`, from features `[n d]`."""
-        found = self.model.outputs(self.unravel(flat), x)
+        with jax.numpy_rank_promotion("allow"):  # a user's bias may be broadcast; our own code may not
+            found = self.model.outputs(self.unravel(flat), x)
         return found[:, None] if found.ndim == 1 else found
 
     def start(self, seed: Any) -> np.ndarray:
         """Start parameters `[p]` from the seeds of a random key, two numbers of 32 bits."""
-        params = self.model.init(jax.random.wrap_key_data(jnp.asarray(seed, jnp.uint32)), self.d, self.k)
+        with jax.numpy_rank_promotion("allow"):
+            params = self.model.init(jax.random.wrap_key_data(jnp.asarray(seed, jnp.uint32)), self.d, self.k)
         return self.flat(params)
 
     def flat(self, params: Params) -> np.ndarray:
@@ -148,7 +150,8 @@ def _told(layers: tuple[tuple[str, tuple[int, ...]], ...]) -> str:
 def _shaped(model: Model, d: int, k: int) -> Shaped:
     key = jax.random.key(0)
     try:
-        params = jax.eval_shape(lambda key: model.init(key, d, k), key)
+        with jax.numpy_rank_promotion("allow"):
+            params = jax.eval_shape(lambda key: model.init(key, d, k), key)
     except Exception as error:  # whatever a stranger's code raises
         raise InputError(_fails(model, "gives no parameters", d, k, error)) from error
     _check_params(model, params)
@@ -178,7 +181,8 @@ def _check_outputs(shaped: Shaped) -> None:
     model, d, k = shaped.model, shaped.d, shaped.k
     flat, x = jax.ShapeDtypeStruct((shaped.size,), float), jax.ShapeDtypeStruct((3, d), float)
     try:
-        found = jax.eval_shape(lambda flat, x: model.outputs(shaped.unravel(flat), x), flat, x)
+        with jax.numpy_rank_promotion("allow"):
+            found = jax.eval_shape(lambda flat, x: model.outputs(shaped.unravel(flat), x), flat, x)
         shape, floating = tuple(found.shape), jnp.issubdtype(found.dtype, jnp.floating)
     except Exception as error:  # whatever a stranger's code raises
         raise InputError(_fails(model, "gives no outputs", d, k, error)) from error

@@ -174,7 +174,7 @@ class Chunk:
         return jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:count], *self.metrics[:segments])
 
     def own(self, values: np.ndarray, i: int) -> Any:
-        """Of `[... ]` weights of dataset `i`, padded in their last axes, those without padding; of a model its pytrees."""
+        """Of weights of dataset `i` with padding in their last axes those without; of a model its pytrees."""
         model = self.method.model
         if model is not None:
             unravel = model.unravel if values.ndim == 1 else jax.vmap(model.unravel)
