@@ -131,7 +131,7 @@ def _shares(g: np.ndarray, norm: Norm | FlatNorm) -> np.ndarray:
 
     mu = cp.Variable(len(g), nonneg=True)
     dual = norm.dual_expression if isinstance(norm, FlatNorm) else norm.dual.expression
-    problem = cp.Problem(cp.Minimize(dual((g / np.max(np.abs(g))).T @ mu)), [cp.sum(mu) == 1])
+    problem = cp.Problem(cp.Minimize(dual((g / np.max(np.abs(g))).T @ mu)), [cast(cp.Constraint, cp.sum(mu) == 1)])
     status = solve(problem, solver=cp.CLARABEL)
     if mu.value is None:
         raise UndecidedError(f"The cone programme for the KKT gap ended with {status!r}: rescale the data.")
