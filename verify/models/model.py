@@ -122,6 +122,10 @@ class Shaped:
             )
         return np.asarray(ravel_pytree(found)[0], np.float64)
 
+    def flats(self, params: Params) -> np.ndarray:
+        """Parameters at `r` times, with a leading axis in each part, as flat vectors `[r p]`."""
+        return np.concatenate([np.reshape(leaf, (len(leaf), -1)) for leaf in jax.tree.leaves(params)], axis=1)
+
     def __hash__(self) -> int:
         return hash((self.model, self.d, self.k))
 
