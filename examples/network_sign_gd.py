@@ -51,6 +51,6 @@ CLAIM = conjecture(
     quantity=TrainedKKT("linf"),
     kind=Limit(0.1, laws.power(0.3)),  # what the start leaves behind fades like 1/‖w‖
     twins=(Twin("the L2 norm's KKT points", quantity=TrainedKKT("l2"), shrink=False),),
-    share=1 / 4,  # of the profile's datasets
+    share=1 / 8,  # of the profile's datasets
     horizon=1.0,  # a decade of steps after the profile's
 )

@@ -75,7 +75,9 @@ class _OfModel:
             ends = [(w[before] / np.linalg.norm(w[before]), w[-1] / np.linalg.norm(w[-1])) for w in flat]
         turned = np.array([np.linalg.norm(a - b) for a, b in ends])
         settled = turned <= self.settled
-        lost = "in which a gradient underflowed beside the largest one" if run.exact else "that met the precision horizon"
+        lost = (
+            "in which a gradient underflowed beside the largest one" if run.exact else "that met the precision horizon"
+        )
         told = []
         for kept, those in (
             (separated, "that did not separate the data"),
@@ -151,5 +153,3 @@ def _measured(
     floors = np.full(len(values), floor)
     log_time = np.log(run.time[places])
     return Measurement(log_time, values, floors, judged, lab.datasets, notes=notes, all_or_none=True)
-
-
