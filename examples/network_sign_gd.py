@@ -18,7 +18,6 @@ import jax
 import jax.numpy as jnp
 
 from verify import Limit, Twin, conjecture, laws, optimizers, strategies
-from verify.datasets.dataset import scaled_to_unit_rows
 from verify.models import Model
 from verify.optimizers import PowerDecay
 from verify.problems.networks.trained import TrainedKKT
@@ -36,7 +35,7 @@ def network(key, d, k):
 
 def points():
     """Few points, of rows of norm 1 at most: the network's cubic margins then stay within floating point's reach."""
-    return strategies.binary(max_points=6, max_features=3, gamma_bounds=(0.2, 2.0)).map(scaled_to_unit_rows)
+    return strategies.binary(max_points=6, max_features=3, unit_rows=True)
 
 
 CLAIM = conjecture(
@@ -51,6 +50,6 @@ CLAIM = conjecture(
     quantity=TrainedKKT("linf"),
     kind=Limit(0.1, laws.power(0.3)),  # what the start leaves behind fades like 1/‖w‖
     twins=(Twin("the L2 norm's KKT points", quantity=TrainedKKT("l2"), shrink=False),),
-    share=1 / 8,  # of the profile's datasets
+    share=1 / 4,  # of the profile's datasets
     horizon=1.0,  # a decade of steps after the profile's
 )

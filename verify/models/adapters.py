@@ -21,9 +21,11 @@ def of_equinox(name: str, make: Callable[[Array, int, int], Any], degree: float 
     rest: dict[Any, Any] = {}
 
     def init(key: Array, d: int, k: int) -> Params:
-        params, _ = eqx.partition(make(key, d, k), eqx.is_inexact_array)
-        with jax.ensure_compile_time_eval():  # what is not trained is the same for any key, and no tracer
-            rest[jax.tree.structure(params)] = eqx.partition(make(jax.random.key(0), d, k), eqx.is_inexact_array)[1]
+        params, others = eqx.partition(make(key, d, k), eqx.is_inexact_array)
+        if any(map(eqx.is_array, jax.tree.leaves(others))):
+            with jax.ensure_compile_time_eval():  # arrays that are not trained: the same for any key, and no tracers
+                others = eqx.partition(make(jax.random.key(0), d, k), eqx.is_inexact_array)[1]
+        rest[jax.tree.structure(params)] = others
         return params
 
     def outputs(params: Params, x: Array) -> Array:

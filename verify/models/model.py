@@ -108,9 +108,7 @@ class Shaped:
 
     def start(self, seed: Any) -> np.ndarray:
         """Start parameters `[p]` from the seeds of a random key, two numbers of 32 bits."""
-        with jax.numpy_rank_promotion("allow"):
-            params = self.model.init(jax.random.wrap_key_data(jnp.asarray(seed, jnp.uint32)), self.d, self.k)
-        return self.flat(params)
+        return np.asarray(_starter(self)(np.asarray(seed, np.uint32)))
 
     def flat(self, params: Params) -> np.ndarray:
         """Parameters as a flat vector `[p]`; raises `InputError` where they have another form than the model's."""
@@ -131,6 +129,18 @@ class Shaped:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Shaped) and (self.model, self.d, self.k) == (other.model, other.d, other.k)
+
+
+@functools.cache
+def _starter(shaped: Shaped) -> Callable[[Any], Array]:
+    """Jitted: the seeds of a random key to flat start parameters."""
+
+    def start(seed: Array) -> Array:
+        with jax.numpy_rank_promotion("allow"):
+            params = shaped.model.init(jax.random.wrap_key_data(seed), shaped.d, shaped.k)
+        return ravel_pytree(jax.tree.map(lambda leaf: leaf.astype(float), params))[0]
+
+    return jax.jit(start)
 
 
 def layers_of(params: Params) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -211,7 +221,7 @@ def _check_degree(shaped: Shaped, degree: float) -> None:
     def both(flat: Any, x: Any) -> tuple[Array, Array]:
         return jax.jvp(lambda w: shaped.outputs(w, x[None])[0], (flat,), (flat,))
 
-    values, reached = map(np.asarray, jax.vmap(both)(flat, x))
+    values, reached = map(np.asarray, jax.jit(jax.vmap(both))(flat, x))
     error = np.abs(reached - degree * values)
     size = np.max(np.abs(reached) + np.abs(degree * values), axis=1, keepdims=True)
     if not (error <= _EULER * size).all():

@@ -2,7 +2,7 @@
 
 Theorems on the limits of directions assume that the data are separated, that the direction settles and that no second
 moment vanishes. So runs are left out, and counted, that do not separate the data, whose direction still turns, or in
-which the gradient of a parameter underflowed beside the largest one.
+which the gradient of a parameter underflowed beside the largest one; and those that are not past separation yet.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _SOLVER = 1e-6  # of a KKT gap, which a cone programme's shares prove
 _ROUNDING = 1e-9  # of a ratio of normalised margins
 _EVERY = 4  # of the recorded steps: three a decade
 _DECADES = 2.0  # of steps, before the end, in which gaps are measured
+_LOW = 10.0  # of log 1/L at the end: margins that have a share of the gradient differ by a tenth of it or less
 _SETTLED = 0.2  # of a direction's turning in the last decade, by default
 
 
@@ -69,6 +70,7 @@ class _OfModel:
     ) -> tuple[Bool[np.ndarray, " b"], tuple[str, ...]]:
         """`[b]` whose runs can be judged, and why the others are not."""
         separated = (run.margin[:, places] > 0).all(axis=1)
+        low = run.log_loss[:, -1] <= -_LOW
         whole = (run.horizon < 0) if not run.exact else ~run.starved.any(axis=1)
         before = int(np.searchsorted(run.time, run.time[-1] / 10))
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -78,15 +80,17 @@ class _OfModel:
         lost = (
             "in which a gradient underflowed beside the largest one" if run.exact else "that met the precision horizon"
         )
-        told = []
-        for kept, those in (
+        kept, told = np.ones(len(flat), bool), []
+        for good, those in (
             (separated, "that did not separate the data"),
-            (whole | ~separated, lost),
-            (settled | ~whole | ~separated, f"whose direction still turned by {self.settled:g} in the last decade"),
+            (whole, lost),
+            (low, f"whose loss is still above e^-{_LOW:g}"),
+            (settled, f"whose direction still turned by {self.settled:g} in the last decade"),
         ):
-            if (count := int(np.count_nonzero(~kept))) > 0:
+            if (count := int(np.count_nonzero(kept & ~good))) > 0:
                 told.append(f"runs left out, {those}: {count} of {len(kept)}")
-        return separated & whole & settled, tuple(told)
+            kept &= good
+        return kept, tuple(told)
 
 
 @dataclass(frozen=True)

@@ -33,15 +33,16 @@ def lab() -> Laboratory:
 
 
 def test_gaps_fall_in_the_norm_that_is_descended_in(lab: Laboratory):
-    for subject, own, other in ((SIGN, "linf", "l2"), (NGD, "l2", "linf")):
-        falls, stays = TrainedKKT(own).measure(subject, lab), TrainedKKT(other).measure(subject, lab)
+    for subject, own in ((SIGN, "linf"), (NGD, "l2")):
+        falls = TrainedKKT(own).measure(subject, lab)
         kept = falls.judged
         assert kept.any()
         assert (falls.values[kept, -1] < falls.values[kept, 0] / 2).all()
         assert falls.values[kept, -1].max() < 0.06
-        assert stays.values[kept, -1].max() > 0.1
         assert falls.time[-1] == pytest.approx(10_000)
         assert falls.time[0] == pytest.approx(100, rel=0.01)
+    other = TrainedKKT("l2").measure(SIGN, lab)
+    assert other.values[other.judged, -1].max() > 0.1
 
 
 def test_the_last_value_is_that_of_the_last_parameters(lab: Laboratory):
