@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 import solvers.norms
 from solvers.errors import InputError
@@ -43,9 +43,7 @@ def _check_starts(w0: Sequence[np.ndarray] | None, datasets: Sequence[Dataset]) 
             )
 
 
-def _starts(
-    model: Model, datasets: Sequence[Dataset], w0: Sequence[Params] | None, seed: int
-) -> list[Float[np.ndarray, " p"]]:
+def _starts(model: Model, datasets: Sequence[Dataset], w0: Sequence[Params] | None, seed: int) -> list[np.ndarray]:
     """Flat start parameters of each dataset, drawn from the seed, the model's name and the dataset by default."""
     if w0 is not None and len(w0) != len(datasets):
         raise InputError(f"w0 holds {len(w0)} start parameters for {len(datasets)} datasets: give some for each.")

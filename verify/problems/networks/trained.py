@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 
 from solvers.errors import InputError
 from solvers.kkt import kkt_gap
@@ -66,7 +66,7 @@ class _OfModel:
         return places[run.time[places] >= run.time[-1] / 10**_DECADES * (1 - 1e-9)]
 
     def judged(
-        self, run: Trajectories, flat: list[Float[np.ndarray, "r p"]], places: np.ndarray
+        self, run: Trajectories, flat: list[np.ndarray], places: np.ndarray
     ) -> tuple[Bool[np.ndarray, " b"], tuple[str, ...]]:
         """`[b]` whose runs can be judged, and why the others are not."""
         separated = (run.margin[:, places] > 0).all(axis=1)
@@ -137,7 +137,7 @@ class MarginFall(_OfModel):
         return _measured(found, places, values, _ROUNDING, judged, lab, notes)
 
 
-def _flat(it: Run, run: Trajectories, lab: Laboratory) -> tuple[list[Float[np.ndarray, "r p"]], list[Shaped]]:
+def _flat(it: Run, run: Trajectories, lab: Laboratory) -> tuple[list[np.ndarray], list[Shaped]]:
     """The parameters at the recorded steps as flat vectors, and the model for each dataset."""
     assert it.model is not None
     assert run.weights_at is not None
