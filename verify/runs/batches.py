@@ -141,7 +141,12 @@ def unpadded(datasets: Sequence[Dataset]) -> bool:
 
 
 def group_points(datasets: Sequence[Dataset]) -> dict[tuple[int, int, int], list[int]]:
-    """Indices of the datasets by their shape `(n, d, k)`, of which only `n` is padded, up to a power of two."""
+    """Indices of the datasets by their shape `(n, d, k)`, of which only `n` is padded, up to a power of two.
+
+    Nothing is padded where they are `unpadded`.
+    """
+    if unpadded(datasets):
+        return {(datasets[0].n, datasets[0].d, datasets[0].classes): list(range(len(datasets)))}
     groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
     for i, s in enumerate(datasets):
         groups[power_of_two(s.n, 8) if s.n <= _LARGEST else s.n, s.d, s.classes].append(i)
