@@ -17,6 +17,7 @@ class Part(StrEnum):
     FLOW = "flow"
     POLAR = "polar"
     MODIFIED = "modified"
+    NETWORKS = "networks"
     SOUNDNESS = "soundness"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.tables import Section
 
-PARTS = ("engine", "references", "flow", "polar", "modified")
+PARTS = ("engine", "references", "flow", "polar", "modified", "networks")
 
 
 def run(
@@ -44,4 +44,8 @@ def run(
         from benchmarks.modified import modified_section
 
         sections.append(modified_section(quick=quick, show=show))
+    if only in (None, "networks"):
+        from benchmarks.networks import networks_section
+
+        sections.append(networks_section(quick=quick, show=show))
     return sections

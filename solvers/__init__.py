@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from solvers.certificates import Reference
     from solvers.errors import BracketError, InputError, NonSeparableError, UndecidedError
-    from solvers.kkt import KKTResidual, kkt_residual
+    from solvers.kkt import KKTResidual, kkt_gap, kkt_residual
+    from solvers.layered import Layered
     from solvers.norms import NORMS, Norm, norm
     from solvers.own_norm import OwnNorm
     from solvers.references import hard_margin, margins, max_margin, max_margins, normalised_margin
@@ -20,6 +21,7 @@ _HOMES = {
     "BracketError": "errors",
     "InputError": "errors",
     "KKTResidual": "kkt",
+    "Layered": "layered",
     "NORMS": "norms",
     "NonSeparableError": "errors",
     "Norm": "norms",
@@ -27,6 +29,7 @@ _HOMES = {
     "Reference": "certificates",
     "UndecidedError": "errors",
     "hard_margin": "references",
+    "kkt_gap": "kkt",
     "kkt_residual": "kkt",
     "margins": "references",
     "max_margin": "references",
@@ -40,12 +43,14 @@ __all__ = [
     "BracketError",
     "InputError",
     "KKTResidual",
+    "Layered",
     "NonSeparableError",
     "Norm",
     "OwnNorm",
     "Reference",
     "UndecidedError",
     "hard_margin",
+    "kkt_gap",
     "kkt_residual",
     "margins",
     "max_margin",

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 from solvers.errors import InputError, UndecidedError
+from solvers.layered import FlatNorm
 from solvers.norms import Norm
 from solvers.norms import norm as parse
 from solvers.programs import solve
@@ -63,20 +64,22 @@ def kkt_residual(
     gradients: ArrayLike,
     margins: ArrayLike,
     degree: float,
-    norm: str | Norm = "l2",
+    norm: str | Norm | FlatNorm = "l2",
     *,
     scale: ArrayLike | None = None,
 ) -> KKTResidual:
     """The KKT residual of the margin problem at weights `theta [p]`.
 
     gradients: `[n p]` of the margins at theta. margins: `[n]`, all positive. degree: `L`.
-    norm: an entry-wise norm. scale: positive `s [p]`; the problem then has the norm `||s * theta||`.
+    norm: an entry-wise norm, or one of layers (`solvers.Layered.on`). scale: positive `s [p]`; the problem then has the
+    norm `||s * theta||`.
 
     Multipliers come from non-negative least squares of both equations in the norms `lp` with `1 < p < inf`, whose
-    subgradient is unique (for L2 they minimise `total`), and from a cone programme over subgradients too in l1, linf.
+    subgradient is unique (for L2 they minimise `total`), and from a cone programme over subgradients too in l1, linf
+    and norms of layers.
     Raises `InputError` for shapes that disagree, zero weights, margins that are not positive, matrix norms.
     """
-    kind = parse(norm)
+    kind = norm if isinstance(norm, FlatNorm) else parse(norm)
     w, g, q = _checked(theta, gradients, margins, kind)
     s = np.ones_like(w) if scale is None else np.asarray(scale, dtype=np.float64)
     if s.shape != w.shape or not (s > 0).all() or not np.isfinite(s).all():
@@ -86,8 +89,10 @@ def kkt_residual(
     # At theta / ||theta||, with gradients and margins over the smallest margin there.
     w, g, q = w / size, g * (size / least), q / least
     excess = degree * (q - 1)
-    fit = _cone if kind.p in (1.0, math.inf) else _least_squares
-    unit, multipliers = fit(w, g, excess, kind)
+    if isinstance(kind, FlatNorm) or kind.p in (1.0, math.inf):
+        unit, multipliers = _cone(w, g, excess, kind)
+    else:
+        unit, multipliers = _least_squares(w, g, excess, kind)
     k = multipliers @ g
     length = float(kind.dual_value(k))
     return KKTResidual(
@@ -98,7 +103,45 @@ def kkt_residual(
     )
 
 
-def _checked(theta: ArrayLike, gradients: ArrayLike, margins: ArrayLike, norm: Norm) -> tuple[np.ndarray, ...]:
+def kkt_gap(
+    theta: ArrayLike,
+    gradients: ArrayLike,
+    margins: ArrayLike,
+    degree: float,
+    norm: str | Norm | FlatNorm = "l2",
+) -> float:
+    """What weights `theta [p]` lack of the maximal margin of the problem linearised there; 0 at KKT points alone.
+
+    It is `1 - L min q / min_mu ||sum_i mu_i grad q_i||_*`, with shares `mu` that add up to 1 and `theta` of norm 1:
+    since `<grad q_i, theta> = L q_i`, the relative gap of `theta` to the maximal margin of the vectors `grad q_i`. For
+    margins that are linear it is the relative gap itself. Unlike the residual it is continuous where the norm has
+    kinks, as at entries of nearly the same size in linf. gradients, margins, degree, norm: as of `kkt_residual`. The
+    shares that are found prove that it is no larger. Raises `InputError` as `kkt_residual` does.
+    """
+    kind = norm if isinstance(norm, FlatNorm) else parse(norm)
+    w, g, q = _checked(theta, gradients, margins, kind)
+    size, least = float(kind.value(w)), float(q.min())
+    g = g * (size / least)
+    return 1 - degree / float(kind.dual_value(_shares(g, kind) @ g))
+
+
+def _shares(g: np.ndarray, norm: Norm | FlatNorm) -> np.ndarray:
+    """Shares of the rows whose mean has nearly the least dual norm."""
+    import cvxpy as cp
+
+    mu = cp.Variable(len(g), nonneg=True)
+    dual = norm.dual_expression if isinstance(norm, FlatNorm) else norm.dual.expression
+    problem = cp.Problem(cp.Minimize(dual((g / np.max(np.abs(g))).T @ mu)), [cast(cp.Constraint, cp.sum(mu) == 1)])
+    status = solve(problem, solver=cp.CLARABEL)
+    if mu.value is None:
+        raise UndecidedError(f"The cone programme for the KKT gap ended with {status!r}: rescale the data.")
+    found = np.maximum(mu.value, 0.0)
+    return found / found.sum()
+
+
+def _checked(
+    theta: ArrayLike, gradients: ArrayLike, margins: ArrayLike, norm: Norm | FlatNorm
+) -> tuple[np.ndarray, ...]:
     w, g, q = (np.asarray(a, dtype=np.float64) for a in (theta, gradients, margins))
     if w.ndim != 1 or q.ndim != 1 or g.shape != (len(q), len(w)) or not len(q):
         raise InputError(
@@ -106,9 +149,15 @@ def _checked(theta: ArrayLike, gradients: ArrayLike, margins: ArrayLike, norm: N
         )
     if not all(np.isfinite(a).all() for a in (w, g, q)):
         raise InputError("Weights, gradients or margins are not finite: pass finite numbers.")
-    if norm.kind != "entrywise":
+    if norm.kind not in ("entrywise", "layered"):
         raise InputError(
-            f"KKT residuals are of entry-wise norms, not of the {norm.name} norm: use l2, l1, linf or l<p>."
+            f"KKT residuals are of entry-wise norms and of norms of layers, not of the {norm.name} norm: use l2, l1, "
+            "linf or l<p>, or a solvers.Layered on the layers' shapes."
+        )
+    if isinstance(norm, FlatNorm) and norm.parts[-1].end != len(w):
+        raise InputError(
+            f"The weights have {len(w)} entries, but the layers of the norm {norm.name} have {norm.parts[-1].end}: put "
+            "the norm on the shapes of these weights."
         )
     if not w.any():
         raise InputError("The weights theta are zero and have no direction: pass non-zero weights.")
@@ -131,14 +180,14 @@ def _least_squares(w: Vector, g: np.ndarray, excess: np.ndarray, norm: Norm) -> 
     return unit, multipliers / length
 
 
-def _cone(w: Vector, g: np.ndarray, excess: np.ndarray, norm: Norm) -> tuple[Vector, np.ndarray]:
+def _cone(w: Vector, g: np.ndarray, excess: np.ndarray, norm: Norm | FlatNorm) -> tuple[Vector, np.ndarray]:
     """Multipliers and subgradient that make the sum of stationarity and slackness least: a linear programme."""
     import cvxpy as cp
 
-    dual = Norm("entrywise", math.inf if norm.p == 1 else 1.0)
+    dual = norm.dual_expression if isinstance(norm, FlatNorm) else norm.dual.expression
     multipliers, unit = cp.Variable(len(g), nonneg=True), cp.Variable(len(w))
-    residual = dual.expression(unit - g.T @ multipliers)
-    problem = cp.Problem(cp.Minimize(residual + excess @ multipliers), [dual.expression(unit) <= 1, unit @ w == 1])
+    residual = dual(unit - g.T @ multipliers)
+    problem = cp.Problem(cp.Minimize(residual + excess @ multipliers), [dual(unit) <= 1, unit @ w == 1])
     status = solve(problem, solver=cp.CLARABEL)
     if multipliers.value is None or unit.value is None:
         raise UndecidedError(f"The cone programme for the KKT residual ended with {status!r}: rescale the data.")

@@ -27,6 +27,7 @@ BEHAVIOURS = {
     "tests/test_notebooks.py": "the notebooks in examples/, and their pages",
     "tests/test_properties.py": "the docstrings and sources of all theorems",
     "tests/test_workflow.py": "the workflow in examples/ that a user copies",
+    "tests/verify/runs/test_models.py": "runs of models, from `verify.run` down",
     "tests/mutants/test_table.py": "the table of planted bugs, against the program",
     "tests/benchmarks/test_catalogue.py": "the catalogue of the soundness run",
     "tests/benchmarks/test_identifying.py": "answers about norms, against the truth",

@@ -33,7 +33,6 @@ HOMES = {
     "lemmas": "problems.margins.lemmas",
     "log_time": "flows.solver errors",
     "metamorphic": "problems.margins.discrepancy seeds problems.margins.relations problems.margins.reference_margins",
-    "models": "runs.linear",
     "modified": "problems.backward.modified_equation",
     "modified_quantities": "problems.backward.distances",
     "network_flow": "problems.networks.flow problems.networks.methods",

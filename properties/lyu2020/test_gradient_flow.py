@@ -18,8 +18,9 @@ from properties.images import pooled
 from properties.papers import LYU_2020
 from verify import Bound, Limit, Promise, Read, Twin, strategies
 from verify.laws import Law
+from verify.models.activations import IDENTITY, SQUARED_RELU
 from verify.problems.networks.methods import smooth_sign
-from verify.problems.networks.network import IDENTITY, SQUARED_RELU, Network, three_layer, two_layer
+from verify.problems.networks.network import Network, three_layer, two_layer
 from verify.problems.networks.quantities import Growth, NetworkKKT, PolishedDistance, SmoothedMarginDrop
 
 TWO_LAYERS = two_layer(4)

@@ -3,7 +3,8 @@
 Any other optax optimizer can stand in their place. Constructors return the same object for the same arguments,
 so that a program compiled for an optimizer is found again.
 
-Weights are one array, `[d]` or `[k d]` with k classes, and so are gradients. In the rules `w_t` are the weights after
+Weights are one array, `[d]` or `[k d]` with k classes, and so are gradients; of a network (`verify.models`) they are a
+pytree of arrays, each of which is treated so. In the rules `w_t` are the weights after
 `t = 0, 1, ...` steps, `g_t` is the gradient there and `eta_t` the step size. Where an update divides by a second
 moment, `0 / 0 = 0`: a feature that no sample has leaves its weight where it was.
 """

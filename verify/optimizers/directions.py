@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
 from jax.core import Tracer
+from jax.flatten_util import ravel_pytree
 
 import solvers.norms
 from solvers.errors import InputError
+from solvers.layered import Layered
 from solvers.norms import Norm
 from verify import backend as backend
+from verify.models.model import layers_of
 from verify.optimizers.step_sizes import _check
 
 
@@ -25,12 +28,13 @@ def _ratio(numerator: Array, denominator: Array) -> Array:
     return jnp.where(zero, 0, numerator / jnp.where(zero, 1, denominator))
 
 
-def scale_by_steepest_direction(norm: str | Norm, normalised: bool = True) -> optax.GradientTransformation:
+def scale_by_steepest_direction(norm: str | Norm | Layered, normalised: bool = True) -> optax.GradientTransformation:
     """The steepest direction in a norm, in place of the gradient.
 
     Rule: `u_t = argmax_{||u|| <= 1} <g_t, u>`, times the dual norm `||g_t||_*` unless `normalised`.
 
-    norm: by name, or a `solvers.Norm`. normalised: whether all directions have norm 1. Zero gradients give zero.
+    norm: by name, or a `solvers.Norm`; of a pytree's arrays each has its own direction. A `solvers.Layered` is
+    a norm of all of them together. normalised: whether all directions have norm 1. Zero gradients give zero.
 
     Raises `InputError` for an unknown norm; when it is run, for a norm of matrices on weights `[d]` and for an own norm
     without a direction.
@@ -48,6 +52,8 @@ def scale_by_steepest_direction(norm: str | Norm, normalised: bool = True) -> op
 
     Reference: Boyd, Vandenberghe 2004, Convex optimization, section 9.4.
     """
+    if isinstance(norm, Layered):
+        return optax.stateless(functools.partial(_of_layers, norm, normalised))
     geometry = solvers.norms.norm(norm)
 
     def direction(g: Array) -> Array:
@@ -56,6 +62,14 @@ def scale_by_steepest_direction(norm: str | Norm, normalised: bool = True) -> op
         return u if normalised else u * geometry.dual_value(g, inline=compiled)
 
     return optax.stateless(lambda updates, params=None: jax.tree.map(direction, updates))
+
+
+def _of_layers(norm: Layered, normalised: bool, updates: Any, params: Any = None) -> Any:
+    """The steepest direction of a whole pytree."""
+    flat, unravel = ravel_pytree(updates)
+    geometry, compiled = norm.on(dict(layers_of(updates))), isinstance(flat, Tracer)
+    u = geometry.direction(flat, inline=compiled)
+    return unravel(u if normalised else u * geometry.dual_value(flat, inline=compiled))
 
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import optax
 
 import solvers.norms
+from solvers.layered import Layered
 from solvers.norms import Norm
 from verify import backend as backend
 from verify.optimizers.directions import (
@@ -28,14 +29,15 @@ from verify.optimizers.step_sizes import StepSize, _check, descend
 
 @functools.cache
 def steepest_descent(
-    step_size: StepSize, norm: str | Norm = "l2", *, b1: float = 0.0, normalised: bool = True
+    step_size: StepSize, norm: str | Norm | Layered = "l2", *, b1: float = 0.0, normalised: bool = True
 ) -> optax.GradientTransformation:
     """Steepest descent in a norm.
 
     Rule: `w_{t+1} = w_t - eta_t u_t`, `u_t = argmax_{||u|| <= 1} <m_t, u>`.
 
     `m_t` is the gradient, or with `b1 > 0` its moving average (Signum, momentum NGD, Muon with the exact polar factor).
-    step_size: `eta_t`, a number or a schedule (`StepSize`). norm: by name, or a `solvers.Norm`. b1: in [0, 1), as in
+    step_size: `eta_t`, a number or a schedule (`StepSize`). norm: by name, or a `solvers.Norm`; for the parameters of a
+    network a `solvers.Layered`, without which each array has its own direction. b1: in [0, 1), as in
     `scale_by_average`. normalised: whether all steps have norm `eta_t`; if not, they are multiplied by the dual norm
     `||m_t||_*`.
 
@@ -55,11 +57,12 @@ def steepest_descent(
     Reference: Gunasekar, Lee, Soudry, Srebro 2018, Characterizing implicit bias in terms of optimization geometry,
     arXiv:1802.08246.
     """
-    return descend(_steepest(solvers.norms.norm(norm), b1, normalised), step_size)
+    geometry = norm if isinstance(norm, Layered) else solvers.norms.norm(norm)
+    return descend(_steepest(geometry, b1, normalised), step_size)
 
 
 @functools.cache
-def _steepest(norm: Norm, b1: float, normalised: bool) -> optax.GradientTransformation:
+def _steepest(norm: Norm | Layered, b1: float, normalised: bool) -> optax.GradientTransformation:
     direction = scale_by_steepest_direction(norm, normalised)
     return optax.chain(scale_by_average(b1), direction) if b1 else direction
 

@@ -11,17 +11,18 @@ from solvers.norms import Norm
 from verify import losses
 from verify.flows.dynamics import Dynamics
 from verify.losses import Loss
+from verify.models.model import Model
 from verify.optimizers.calling import Optimizer
 from verify.runs.sampling import FULL, Sampling
 
 
 @dataclass(frozen=True)
 class Run:
-    """A discrete run of an optimizer on a linear model.
+    """A discrete run of an optimizer on a linear model, or on another one.
 
     optimizer: an optax transformation. text: what it is, in words. loss, norm: by name, or a `verify.losses.Loss` and a
     `solvers.Norm`; None where the quantity needs none. sampling, batch: full batches, or mini-batches of so many points
-    and how they are drawn, see `verify.runs.sampling`.
+    and how they are drawn, see `verify.runs.sampling`. model: a network, say, see `verify.models`; None is linear.
     Raises `InputError` for a sampling that there is not, and for a batch that does not go with it.
     """
 
@@ -31,9 +32,12 @@ class Run:
     norm: str | Norm | None = None
     sampling: str = FULL
     batch: int | None = None
+    model: Model | None = None
 
     def __post_init__(self):
         Sampling(self.sampling, self.batch)
+        if not isinstance(self.model, Model | None):
+            raise InputError(f"The model is of type {type(self.model).__name__}: give a verify.models.Model.")
 
     @property
     def how(self) -> Sampling:
@@ -70,42 +74,47 @@ class Described:
 Subject = Run | Flow | Described
 
 SAMPLED = ("sampling", "batch")
-SHORT = ("optimizer", "optimizer_text", "loss", "norm", "flow", *SAMPLED)
+_OF_RUNS = (*SAMPLED, "model")
+SHORT = ("optimizer", "optimizer_text", "loss", "norm", "flow", *_OF_RUNS)
 """Names by which a claim's subject can be given, and changed, field by field."""
 
 
 def varied(subject: Subject | None, changes: Mapping[str, Any]) -> Subject:
     """The subject with these of its fields changed; without one, the subject that they describe.
 
-    optimizer, optimizer_text, loss, norm, sampling, batch: as of a `Run`; `sampling="full"` alone means full batches.
+    optimizer, optimizer_text, loss, norm, sampling, batch, model: as of a `Run`; `sampling="full"` alone means full
+    batches.
     flow: the dynamics whose flow is followed, True for gradient descent's, False for a run of the optimizer.
-    Raises `InputError` where a run has no optimizer, and for mini-batches of what is no run.
+    Raises `InputError` where a run has no optimizer, and for mini-batches or a model of what is no run.
     """
     named = {"optimizer_text": "text"}
-    apart = ("optimizer", "flow", *SAMPLED)
+    apart = ("optimizer", "flow", *_OF_RUNS)
     others = {named.get(name, name): value for name, value in changes.items() if name not in apart}
     if subject is not None:
         others = {"text": subject.text, "loss": subject.loss, "norm": subject.norm} | others
     others.setdefault("text", "")
     flow = changes.get("flow", subject.dynamics or True if isinstance(subject, Flow) else False)
-    batches = {name: changes[name] for name in SAMPLED if name in changes}
+    own = {name: changes[name] for name in _OF_RUNS if name in changes}
     if flow:
-        _without(batches)
+        _without(own)
         return Flow(None if flow is True else flow, **others)
     optimizer = changes.get("optimizer", subject.optimizer if isinstance(subject, Run) else None)
     if optimizer is not None:
-        if isinstance(subject, Run) and changes.get("sampling") != FULL:
-            batches = {name: getattr(subject, name) for name in SAMPLED} | batches
-        return Run(optimizer, **others, **batches)
+        if isinstance(subject, Run):
+            kept = ("model",) if changes.get("sampling") == FULL else _OF_RUNS
+            own = {name: getattr(subject, name) for name in kept} | own
+        return Run(optimizer, **others, **own)
     if isinstance(subject, Flow):
         raise InputError("A run in place of a flow needs an optimizer: give optimizer= beside flow=False.")
-    _without(batches)
+    _without(own)
     return Described(**others)
 
 
-def _without(batches: Mapping[str, Any]) -> None:
-    if batches:
+def _without(own: Mapping[str, Any]) -> None:
+    if any(name in own for name in SAMPLED):
         raise InputError("Mini-batches are taken by a run of an optimizer: give optimizer= beside sampling=.")
+    if own:
+        raise InputError("A model is trained by a run of an optimizer: give optimizer= beside model=.")
 
 
 def with_norm(subject: Subject, norm: str | Norm) -> Subject:
@@ -120,15 +129,18 @@ def named(given: str | Loss | Norm | tuple[str, ...] | None) -> str:
     return ", ".join(given) if isinstance(given, tuple) else given.name
 
 
-def run_of(subject: Subject, *, sampled: bool = False) -> Run:
+def run_of(subject: Subject, *, sampled: bool = False, modelled: bool = False) -> Run:
     """The subject as a run; raises `InputError` if it is none.
 
-    sampled: whether the quantity can be measured on mini-batches too; if not, `InputError` is raised for these.
+    sampled, modelled: whether the quantity can be measured on mini-batches too, and on other models than the linear
+    one; if not, `InputError` is raised for these.
     """
     if not isinstance(subject, Run):
         raise InputError(f"This quantity is measured along a run, but {subject.text!r} is none: give an optimizer.")
     if not sampled and not subject.how.full:
         raise InputError(f"This quantity is measured on full batches, and not on {subject.how}: give no sampling.")
+    if not modelled and subject.model is not None:
+        raise InputError(f"This quantity is one of linear models, and not of the {subject.model}: give no model.")
     return subject
 
 

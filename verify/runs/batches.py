@@ -114,10 +114,43 @@ def pad(
     return batch
 
 
+def points(
+    datasets: Sequence[Dataset],
+    n: int,
+    size: int,
+    dtype: type = np.float64,
+    keys: UInt32[np.ndarray, "b 2"] | None = None,
+) -> Batch:
+    """Datasets of as many features and classes in one batch of `n` rows, for a model of `size` parameters.
+
+    Features are as they are, and `label` of binary data is `[b n 1]`, their labels; the parameters have no padding.
+    """
+    first, b = datasets[0], len(datasets)
+    signed = pad(datasets, (n, first.d, first.classes), dtype, keys)
+    every = np.ones((b, size), bool)
+    if not first.binary:
+        return signed._replace(real=every, touched=every)
+    label = np.stack([np.resize(s.y, n)[:, None] for s in datasets]).astype(dtype)
+    return signed._replace(x=signed.x * label, label=label, real=every, touched=every)
+
+
 def unpadded(datasets: Sequence[Dataset]) -> bool:
     """Whether the datasets are all of one shape, larger than the smallest bucket: these are not padded at all."""
     shapes = {(s.n, s.d, s.classes) for s in datasets}
     return len(shapes) == 1 and any(size > _SMALLEST[axis] for size, axis in zip(shapes.pop(), "ndk", strict=True))
+
+
+def group_points(datasets: Sequence[Dataset]) -> dict[tuple[int, int, int], list[int]]:
+    """Indices of the datasets by their shape `(n, d, k)`, of which only `n` is padded, up to a power of two.
+
+    Nothing is padded where they are `unpadded`.
+    """
+    if unpadded(datasets):
+        return {(datasets[0].n, datasets[0].d, datasets[0].classes): list(range(len(datasets)))}
+    groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    for i, s in enumerate(datasets):
+        groups[power_of_two(s.n, 8) if s.n <= _LARGEST else s.n, s.d, s.classes].append(i)
+    return dict(groups)
 
 
 def group(datasets: Sequence[Dataset], pad_weights: bool = True) -> dict[tuple[int, int, int], list[int]]:

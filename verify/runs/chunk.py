@@ -64,7 +64,7 @@ def _of_one(part: Callable[..., Any], shared: int) -> Callable[..., Any]:
 class Setting:
     """Where and how a simulation runs.
 
-    w0: start weights a dataset. keys: `[b 2]` what mini-batches are drawn from.
+    w0: start weights a dataset, of a model the flat ones. keys: `[b 2]` what mini-batches are drawn from.
     """
 
     optimizer: Optimizer
@@ -122,7 +122,12 @@ class Chunk:
         split, self.whole = NamedSharding(mesh, PartitionSpec("data")), NamedSharding(mesh, PartitionSpec())
         keys = None if setting.keys is None else setting.keys[[places[i] for i in filled]]
         # Put in place once: a call then neither copies the data nor leaves jax's fast path.
-        self.data = jax.device_put(batches.pad([datasets[i] for i in filled], shape, setting.dtype, keys), split)
+        members, model = [datasets[i] for i in filled], method.model
+        if model is None:
+            data = batches.pad(members, shape, setting.dtype, keys)
+        else:
+            data = batches.points(members, shape[0], model.size, setting.dtype, keys)
+        self.data = jax.device_put(data, split)
         where = (setting.platform, workers, size == 1)
         self.segment = _program(engine.segment, method, 2, 2, *where)
         self.record = _program(recording.record, recording.recording(method), 2, 1, *where)
@@ -131,6 +136,8 @@ class Chunk:
         w0 = np.zeros(self.data.real.shape, setting.dtype)
         for i, start in enumerate(setting.starts(places)):
             w0[(i, *map(slice, start.shape))] = start
+        if model is not None:
+            w0[len(places) :] = w0[0]
         w0 = jax.device_put(w0, split)
         state = jax.device_put(jax.vmap(init)(w0), split)
         self.carry = begin(self.data, w0)._replace(state=state)
@@ -166,7 +173,11 @@ class Chunk:
         count = len(self.places)
         return jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:count], *self.metrics[:segments])
 
-    def own(self, values: np.ndarray, i: int) -> np.ndarray:
-        """Of `[... ]` weights of dataset `i` with padding, in their last axes, those without."""
+    def own(self, values: np.ndarray, i: int) -> Any:
+        """Of weights of dataset `i` with padding in their last axes those without; of a model its pytrees."""
+        model = self.method.model
+        if model is not None:
+            unravel = model.unravel if values.ndim == 1 else jax.vmap(model.unravel)
+            return jax.tree.map(np.asarray, unravel(values))
         shape = self.datasets[i].weights_shape
         return values[(..., *map(slice, shape))]

@@ -19,10 +19,11 @@ from jaxtyping import Float, Int
 from solvers.norms import Norm
 from verify import backend as backend
 from verify.losses import Loss, log_sum_exp
+from verify.models.model import Shaped
 from verify.optimizers.homogeneity import Homogeneity
 from verify.runs import sampling as sampled
 from verify.runs.batches import Batch
-from verify.runs.linear import linear_margins, linear_reach
+from verify.runs.linear import linear_margins, linear_reach, margins
 from verify.runs.sampling import ALL, Sampling
 
 LN2 = 0.6931471805599453
@@ -35,6 +36,7 @@ class Method(NamedTuple):
     update: the optimizer's. Its state is data, so that optimizers which share their update share a program.
     asks, measured: what it asks for beside the gradient, and which weights it gives (`verify.optimizers.calling`).
     sampling: which points a step sees. keep: whether the weights are recorded. average: whether their mean is.
+    model: whose flat parameters are the weights; None is the linear one.
     """
 
     update: Callable[..., Any]
@@ -47,6 +49,7 @@ class Method(NamedTuple):
     sampling: Sampling = ALL
     keep: bool = False
     average: bool = False
+    model: Shaped | None = None
 
 
 class Gradient(NamedTuple):
@@ -84,9 +87,9 @@ class Carry(NamedTuple):
     total: Any = ()
 
 
-def gradient(loss: Loss, w: Array, data: Batch) -> Gradient:
+def gradient(loss: Loss, w: Array, data: Batch, model: Shaped | None = None) -> Gradient:
     """Gradient of the mean loss (of its logarithm, if the loss says so) on one dataset, in log scale."""
-    z, pull_back = jax.vjp(lambda w: linear_margins(w, data), w)
+    z, pull_back = jax.vjp(lambda w: margins(model, w, data), w)
     slopes, c = loss.scaled_slopes(z)
     (direction,) = pull_back(-data.weight[:, None] * slopes)
     if loss.of_log:
@@ -94,7 +97,7 @@ def gradient(loss: Loss, w: Array, data: Batch) -> Gradient:
     return Gradient(direction, c, z)
 
 
-def asked(loss: Loss, asks: tuple[str, ...], data: Batch, g: Gradient) -> dict[str, Any]:
+def asked(loss: Loss, asks: tuple[str, ...], data: Batch, g: Gradient, model: Shaped | None = None) -> dict[str, Any]:
     """What an optimizer asks for beside the true gradient, of the objective that `gradient` differentiates."""
     if not asks:
         return {}
@@ -104,10 +107,10 @@ def asked(loss: Loss, asks: tuple[str, ...], data: Batch, g: Gradient) -> dict[s
         return log_loss if loss.of_log else jnp.exp(log_loss)
 
     def value(w: Array) -> Array:
-        return of_margins(linear_margins(w, data))
+        return of_margins(margins(model, w, data))
 
     def slope(w: Array, _: Any = None) -> Array:
-        return _true(gradient(loss, w, data))
+        return _true(gradient(loss, w, data, model))
 
     given = {"value_fn": value, "obj_fn": value, "grad_fn": slope, "grad": _true(g), "value": of_margins(g.margins)}
     return {name: given[name] for name in asks}
@@ -229,7 +232,7 @@ def _relative_scale(loss: Loss, g: Gradient, data: Batch) -> Array:
 
 def _step(method: Method, data: Batch, seen: Batch, t: Array, carry: Carry) -> Carry:
     """One step of one dataset, which takes its gradient on what is `seen` of it: all, or a mini-batch."""
-    g = gradient(method.loss, carry.w, seen)
+    g = gradient(method.loss, carry.w, seen, method.model)
     quiet = carry.quiet
     if method.homogeneity.scale_free:
         fed, state, unit = _feed_scale_free(method, carry, g)
@@ -244,10 +247,11 @@ def _step(method: Method, data: Batch, seen: Batch, t: Array, carry: Carry) -> C
             quiet = jnp.where(going, 0, carry.quiet + 1)
             going, last = quiet < method.sampling.epoch(_points(data)), t - quiet + 1
         going &= carry.horizon_step == NEVER
-    update, state = method.update(fed, state, carry.w, **asked(method.loss, method.asks, seen, g))
+    update, state = method.update(fed, state, carry.w, **asked(method.loss, method.asks, seen, g, method.model))
     u = jnp.asarray(update)
     # Padding stays at zero; a weight that no sample touches may give 0/0, which is 0.
-    u = jnp.where(data.real & (seen.touched | ~jnp.isnan(u)) & going, u, 0)
+    touched = seen.touched if method.model is None else g.direction != 0
+    u = jnp.where(data.real & (touched | ~jnp.isnan(u)) & going, u, 0)
     w = carry.w + u
     bad = jnp.where(jnp.isfinite(g.log_scale), jnp.where(jnp.all(jnp.isfinite(w)), NEVER, t + 1), t)
     after = Carry(
@@ -284,10 +288,11 @@ def _points(data: Batch) -> Int[Array, ""]:
     return jnp.sum(data.weight > 0).astype(jnp.int32)
 
 
-def _part(data: Batch, points: Int[Array, " m"], weight: Float[Array, " m"]) -> Batch:
+def _part(model: Shaped | None, data: Batch, points: Int[Array, " m"], weight: Float[Array, " m"]) -> Batch:
     """The mini-batch of these points."""
     x = data.x[points]
-    touched = jnp.any(x != 0, axis=0)
+    # Of a model's parameters the gradient tells which no sample touches.
+    touched = jnp.any(x != 0, axis=0) if model is None else jnp.asarray(True)
     return data._replace(
         x=x,
         label=data.label[points],
@@ -310,7 +315,7 @@ def _steps(method: Method, data: Batch, carry: Carry, begin: Array, end: Array) 
         points, weights = sampled.draw(method.sampling, data.key, n, first, padded=padded)
 
         def step(t: Array, carry: Carry) -> Carry:
-            return _step(method, data, _part(data, points[t - first], weights[t - first]), t, carry)
+            return _step(method, data, _part(method.model, data, points[t - first], weights[t - first]), t, carry)
 
         return last, jax.lax.fori_loop(first, last, step, carry)
 
@@ -334,10 +339,12 @@ class Recorded(NamedTuple):
 def start(method: Method, data: Batch, w0: Array) -> Carry:
     """The carry of one dataset before its first step, without the optimizer's state."""
     zero = jnp.zeros([], w0.dtype)
-    g = gradient(method.loss, w0, data)
+    g = gradient(method.loss, w0, data, method.model)
     unit = jnp.floor(g.log_scale / LN2).astype(jnp.int32)
-    reach = linear_reach(jnp.where(data.rivals, data.weight[:, None], 0), data)
-    reach = jnp.min(jnp.where(data.touched, reach, jnp.inf))
+    reach = zero
+    if method.model is None:
+        reach = linear_reach(jnp.where(data.rivals, data.weight[:, None], 0), data)
+        reach = jnp.min(jnp.where(data.touched, reach, jnp.inf))
     sums = Sums(jnp.zeros(len(method.norms), w0.dtype), zero, zero)
     never = jnp.asarray(NEVER, jnp.int32)
     quiet = () if method.sampling.full else jnp.zeros([], jnp.int32)

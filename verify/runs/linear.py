@@ -7,7 +7,22 @@ from jax import Array
 from jaxtyping import Float
 
 from verify import backend as backend
+from verify.models.model import Shaped
 from verify.runs.batches import Batch
+
+
+def margins(model: Shaped | None, w: Float[Array, "..."], data: Batch) -> Float[Array, "n m"]:
+    """Margins on one dataset of a batch, `+inf` against absent rivals: of a linear classifier, or of a model.
+
+    model: whose flat parameters `[p]` the weights are, and whose binary labels stand in the batch's `label [n 1]`.
+    """
+    if model is None:
+        return linear_margins(w, data)
+    found = model.outputs(w, data.x)
+    if model.k == 1:
+        return data.label * found
+    own = jnp.sum(found * data.label, axis=-1, keepdims=True)
+    return jnp.where(data.rivals, own - found, jnp.inf)
 
 
 def linear_margins(w: Float[Array, "..."], data: Batch) -> Float[Array, "n m"]:

@@ -13,11 +13,14 @@ from verify.losses import log_sum_exp
 from verify.optimizers.homogeneity import Homogeneity
 from verify.runs.batches import Batch, Values
 from verify.runs.engine import Gradient, Method, Recorded, gradient, least_square_root
-from verify.runs.linear import linear_reach
+from verify.runs.linear import linear_reach, margins
 
 
 class Metrics(NamedTuple):
-    """What is recorded on the grid. Norm-wise entries have a last axis over the method's norms."""
+    """What is recorded on the grid. Norm-wise entries have a last axis over the method's norms.
+
+    alignment: of a model, the cosine between minus the gradient and the parameters.
+    """
 
     margin: Values
     norms: Values
@@ -29,6 +32,7 @@ class Metrics(NamedTuple):
     second_order: Values
     weights: Any = ()
     average: Any = ()
+    alignment: Any = ()
 
 
 def record(method: Method, data: Batch, recorded: Recorded, ends: Array) -> Metrics:
@@ -57,6 +61,7 @@ def recording(method: Method) -> Method:
         sampling=method.sampling,
         keep=method.keep,
         average=method.average,
+        model=method.model,
     )
 
 
@@ -65,34 +70,55 @@ def _none(*_: Any) -> Any:
 
 
 def _metrics(method: Method, data: Batch, at: Recorded, t: Array) -> Metrics:
-    g = gradient(method.loss, at.w, data)
+    g = gradient(method.loss, at.w, data, method.model)
     slopes = method.loss.log_slopes(g.margins) + jnp.log(data.weight)[:, None]
     return Metrics(
         jnp.min(g.margins),
         jnp.stack([norm.value(at.w) for norm in method.norms]),
         log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight)),
         log_sum_exp(slopes.reshape(-1)),
-        _starved(method, data, g if isinstance(at.fed, tuple) else gradient(method.loss, at.fed, data), at.reach),
+        _starved(method, data, at, g),
         *at.sums,
         at.w if method.keep else (),
         at.total / t if method.average else (),
+        () if method.model is None else _alignment(g.direction, at.w),
     )
 
 
-def _starved(method: Method, data: Batch, g: Gradient, least_reach: Array) -> Array:
+def _alignment(direction: Array, w: Array) -> Array:
+    """The cosine between minus the gradient and the parameters, NaN where one of them is zero."""
+    a, b = (v / jnp.max(jnp.abs(v)) for v in (direction, w))
+    return -jnp.sum(a * b) / jnp.sqrt(jnp.sum(a * a) * jnp.sum(b * b))
+
+
+def _starved(method: Method, data: Batch, at: Recorded, g: Gradient) -> Array:
     """Whether some weight's gradient, cancellation apart, is too small beside the largest one to be fed at all.
 
-    least_reach: what it is at least with slopes of 1; with it most answers need no look at the data.
+    Of what is to be recorded `reach` is what that gradient is at least with slopes of 1; with it most answers need no
+    look at the data. g: the gradient at the measured weights.
     """
+    least_reach = at.reach
+    if not isinstance(at.fed, tuple):
+        g = gradient(method.loss, at.fed, data, method.model)
     if method.homogeneity.scale_free and not method.homogeneity.highest and method.sampling.batch == 1:
         return jnp.asarray(False)  # every point's gradient is fed in its own units
     slopes, _ = method.loss.scaled_slopes(g.margins)
     squared = method.homogeneity.highest > 1
     least = least_square_root(slopes.dtype) if squared else jnp.finfo(slopes.dtype).tiny
     smallest = jnp.min(jnp.where(data.rivals & (data.weight > 0)[:, None], slopes, jnp.inf))
+    if method.model is not None:
+        fed = at.w if isinstance(at.fed, tuple) else at.fed
+        return (smallest < least) & _lost(method, data, fed, g.direction, least)
 
     def exactly() -> Array:
         reach = linear_reach(data.weight[:, None] * slopes, data)
         return jnp.any((reach < least) & data.touched)
 
     return jax.lax.cond(smallest * least_reach >= 2 * least, lambda: jnp.asarray(False), exactly)
+
+
+def _lost(method: Method, data: Batch, w: Array, direction: Array, least: Any) -> Array:
+    """Whether a parameter of a model that equal slopes of all margins would move has almost no gradient."""
+    _, pull_back = jax.vjp(lambda w: margins(method.model, w, data), w)
+    (even,) = pull_back(jnp.where(data.rivals, data.weight[:, None], 0))
+    return jnp.any((jnp.abs(direction) < least) & (even != 0))

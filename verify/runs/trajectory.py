@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 import solvers.norms
 from solvers.display import html, plain_fields
 from solvers.errors import InputError
+from solvers.layered import Layered
 from solvers.norms import Norm
 from verify import display
 
@@ -39,9 +40,10 @@ class Trajectories:
     horizon: `[b]` the step at which a run that needs true gradients left the range of floating point, else -1;
     its curves are NaN from there on. exact: whether the runs have no such horizon, being scale-free.
     weights: the last weights of each dataset, in its own shape.
-    epoch: `[b]` the steps in which every point is seen once, 1 of full batches.
+    epoch: `[b]` the steps in which every point is seen once, 1 of full batches. Of a model the weights are its pytrees.
     weights_at, average_at: where they were asked for, per dataset `[r ...]` the weights at the times, and the means of
-    the weights after each step up to them.
+    the weights after each step up to them. degree: of the model's homogeneity, 1 of the linear one, None where it has
+    none. alignment: of a model, `[b r]` cosine between minus the gradient and the parameters.
     """
 
     time: Int[np.ndarray, " r"]
@@ -55,21 +57,29 @@ class Trajectories:
     starved: Bool[np.ndarray, "b r"]
     horizon: Int[np.ndarray, " b"]
     exact: bool
-    weights: list[np.ndarray] = field(repr=False)
+    weights: list[Any] = field(repr=False)
     epoch: Int[np.ndarray, " b"]
-    weights_at: list[np.ndarray] | None = field(default=None, repr=False)
-    average_at: list[np.ndarray] | None = field(default=None, repr=False)
+    weights_at: list[Any] | None = field(default=None, repr=False)
+    average_at: list[Any] | None = field(default=None, repr=False)
+    degree: float | None = 1
+    alignment: Float[np.ndarray, "b r"] | None = None
 
-    def normalised_margin(self, norm: str | Norm) -> Float[np.ndarray, "b r"]:
-        """Smallest margin over the weights' norm, `[b r]`, NaN where the weights are zero.
+    def normalised_margin(self, norm: str | Norm | Layered) -> Float[np.ndarray, "b r"]:
+        """Smallest margin over the weights' norm, to the power of the degree, `[b r]`, NaN where the weights are zero.
 
-        Raises `InputError` for a norm that was not recorded.
+        Raises `InputError` for a norm that was not recorded, and of a model that declares no degree.
         """
-        name = solvers.norms.norm(norm).name
+        name = norm.name if isinstance(norm, Layered) else solvers.norms.norm(norm).name
         if name not in self.norms:
             raise InputError(f"The run did not record the norm {name!r}: name it in `norms`.")
+        if self.degree is None:
+            raise InputError("The model has no degree of homogeneity to normalise margins by: declare degree=.")
         with np.errstate(invalid="ignore"):
-            return self.margin / self.norms[name]
+            return self.margin / self._sized(name)
+
+    def _sized(self, name: str) -> Float[np.ndarray, "b r"]:
+        """What margins grow like in a norm: the weights' norm to the power of the degree."""
+        return self.norms[name] if self.degree in (1, None) else self.norms[name] ** self.degree
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data, arrays as lists: see `solvers.display.plain` for numbers that JSON has not."""
@@ -87,7 +97,7 @@ class Trajectories:
     @property
     def _margins(self) -> dict[str, Float[np.ndarray, "b r"]]:
         with np.errstate(divide="ignore", invalid="ignore"):  # weights that are zero have no direction
-            return {norm: self.margin / size for norm, size in self.norms.items()}
+            return {norm: self.margin / self._sized(norm) for norm in self.norms}
 
     def _repr_html_(self) -> str:
         stopped = int(np.count_nonzero(self.horizon >= 0))

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
@@ -24,6 +23,7 @@ from jaxtyping import Float
 from solvers.errors import InputError
 from verify import backend as backend
 from verify.datasets.dataset import Dataset
+from verify.models.activations import SQUARED_RELU, Activation
 
 _EULER = 1e-9  # of Euler's identity, relative to the sizes of gradient and weights
 _PROBES = 8
@@ -32,22 +32,6 @@ Shapes = Mapping[str, tuple[int, ...]]
 Parts = Mapping[str, Array]
 Features = Any
 """A numpy array before a program is called with it, a jax array inside."""
-
-
-@dataclass(frozen=True)
-class Activation:
-    """An activation of one variable with `phi(c z) = c^degree phi(z)` for `c > 0`. smooth: once differentiable."""
-
-    name: str
-    degree: int
-    apply: Callable[[Array], Array]
-    smooth: bool = True
-
-
-IDENTITY = Activation("identity", 1, lambda z: z)
-RELU = Activation("ReLU", 1, lambda z: jnp.maximum(z, 0), smooth=False)
-SQUARED_RELU = Activation("squared ReLU", 2, lambda z: jnp.square(jnp.maximum(z, 0)))
-QUADRATIC = Activation("quadratic", 2, jnp.square)
 
 
 @dataclass(frozen=True)

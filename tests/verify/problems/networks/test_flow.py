@@ -17,11 +17,12 @@ from verify.claims.verdict import Outcome
 from verify.datasets import Dataset
 from verify.datasets.real import parse
 from verify.laws import Law
+from verify.models.activations import RELU
 from verify.optimizers import gradient_descent
 from verify.problems.laboratory import Laboratory
 from verify.problems.networks.flow import network_flow
 from verify.problems.networks.methods import adagrad, gradient, rmsprop, smooth_sign, steepest
-from verify.problems.networks.network import RELU, linear, two_layer
+from verify.problems.networks.network import linear, two_layer
 from verify.problems.networks.quantities import Growth, NetworkKKT, PolishedDistance, SmoothedMarginDrop, scale_of
 
 NET = two_layer(4)

@@ -7,16 +7,8 @@ import pytest
 
 from solvers.errors import InputError
 from verify.datasets import Dataset
-from verify.problems.networks.network import (
-    IDENTITY,
-    QUADRATIC,
-    RELU,
-    SQUARED_RELU,
-    check_homogeneous,
-    linear,
-    three_layer,
-    two_layer,
-)
+from verify.models.activations import IDENTITY, QUADRATIC, RELU, SQUARED_RELU
+from verify.problems.networks.network import check_homogeneous, linear, three_layer, two_layer
 
 NETWORKS = [linear(), *(build(2, a) for build in (two_layer, three_layer) for a in (RELU, SQUARED_RELU, QUADRATIC))]
 NETWORKS += [three_layer(2, SQUARED_RELU, IDENTITY), three_layer(2, IDENTITY, RELU)]

@@ -1,0 +1,159 @@
+"""What is measured along runs of models in steps: KKT gaps in any norm, and how far normalised margins fall.
+
+Theorems on the limits of directions assume that the data are separated, that the direction settles and that no second
+moment vanishes. So runs are left out, and counted, that do not separate the data, whose direction still turns, or in
+which the gradient of a parameter underflowed beside the largest one; and those that are not past separation yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+
+from solvers.errors import InputError
+from solvers.kkt import kkt_gap
+from solvers.layered import Layered, flat_norm
+from solvers.norms import Norm
+from verify.models.model import Shaped
+from verify.problems.laboratory import Laboratory
+from verify.problems.quantity import Measurement
+from verify.problems.subject import Run, Subject, loss_of, run_of
+from verify.runs.simulation import Simulation
+from verify.runs.stationarity import margins_and_gradients
+from verify.runs.trajectory import Trajectories
+
+_SOLVER = 1e-6  # of a KKT gap, which a cone programme's shares prove
+_ROUNDING = 1e-9  # of a ratio of normalised margins
+_EVERY = 4  # of the recorded steps: three a decade
+_DECADES = 2.0  # of steps, before the end, in which gaps are measured
+_LOW = 10.0  # of log 1/L at the end: margins that have a share of the gradient differ by a tenth of it or less
+_SETTLED = 0.2  # of a direction's turning in the last decade, by default
+
+
+@dataclass(frozen=True)
+class _OfModel:
+    """A quantity along runs of a model. norm: an entry-wise one, or a `solvers.Layered`.
+
+    settled: by how much at most a direction may turn in the last decade of steps for its run to be judged.
+    """
+
+    norm: str | Norm | Layered = "l2"
+    settled: float = _SETTLED
+
+    def subject(self, subject: Subject) -> tuple[Run, float]:
+        """The run, and the degree of its model; raises `InputError` where it has none."""
+        it = run_of(subject, sampled=True, modelled=True)
+        if it.model is None or it.model.degree is None:
+            raise InputError(
+                f"This quantity is one of homogeneous models, but {it.text!r} has none: give model=, with a degree."
+            )
+        return it, it.model.degree
+
+    def run(self, subject: Subject, lab: Laboratory) -> Trajectories:
+        """The model's runs on all datasets, to the horizon; one for all quantities that ask for it."""
+        it, loss = self.subject(subject)[0], loss_of(subject)
+        simulation = lab.once(
+            ("model's run", it.optimizer, loss, it.model, it.how),
+            lambda: Simulation(it.optimizer, lab.datasets, loss=loss, how=it.how, weights=True, model=it.model),
+        )
+        return simulation.advance(lab.steps, lab.progress).result(lab.steps)
+
+    def late(self, run: Trajectories) -> np.ndarray:
+        """Places of recorded steps in the last decades, three a decade, the last among them."""
+        places = np.arange(len(run.time))[::-1][::_EVERY][::-1]
+        return places[run.time[places] >= run.time[-1] / 10**_DECADES * (1 - 1e-9)]
+
+    def judged(
+        self, run: Trajectories, flat: list[np.ndarray], places: np.ndarray
+    ) -> tuple[Bool[np.ndarray, " b"], tuple[str, ...]]:
+        """`[b]` whose runs can be judged, and why the others are not."""
+        separated = (run.margin[:, places] > 0).all(axis=1)
+        low = run.log_loss[:, -1] <= -_LOW
+        whole = (run.horizon < 0) if not run.exact else ~run.starved.any(axis=1)
+        before = int(np.searchsorted(run.time, run.time[-1] / 10))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ends = [(w[before] / np.linalg.norm(w[before]), w[-1] / np.linalg.norm(w[-1])) for w in flat]
+        turned = np.array([np.linalg.norm(a - b) for a, b in ends])
+        settled = turned <= self.settled
+        lost = (
+            "in which a gradient underflowed beside the largest one" if run.exact else "that met the precision horizon"
+        )
+        kept, told = np.ones(len(flat), bool), []
+        for good, those in (
+            (separated, "that did not separate the data"),
+            (whole, lost),
+            (low, f"whose loss is still above e^-{_LOW:g}"),
+            (settled, f"whose direction still turned by {self.settled:g} in the last decade"),
+        ):
+            if (count := int(np.count_nonzero(kept & ~good))) > 0:
+                told.append(f"runs left out, {those}: {count} of {len(kept)}")
+            kept &= good
+        return kept, tuple(told)
+
+
+@dataclass(frozen=True)
+class TrainedKKT(_OfModel):
+    """The KKT gap of a model's parameters in a norm, along a run; see `solvers.kkt_gap`."""
+
+    name = "KKT gap"
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """In the last two decades of steps; the floor is the accuracy of the cone programmes."""
+        it, degree = self.subject(subject)
+        found = self.run(subject, lab)
+        flat, shaped = _flat(it, found, lab)
+        places = self.late(found)
+        judged, notes = self.judged(found, flat, places)
+        values = np.full((len(flat), len(places)), np.nan)
+        for i in np.flatnonzero(judged):
+            norm = flat_norm(self.norm, shaped[i].shapes)
+            z, slopes = margins_and_gradients(shaped[i], flat[i][places], lab.datasets[i])
+            for j, place in enumerate(places):
+                values[i, j] = max(kkt_gap(flat[i][place], slopes[j], z[j], degree, norm), 0.0)
+        return _measured(found, places, values, _SOLVER, judged, lab, notes)
+
+
+@dataclass(frozen=True)
+class MarginFall(_OfModel):
+    """The largest normalised margin so far over the present one, less 1, in the last two decades of steps."""
+
+    name = "fall of the normalised margin"
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """In the last two decades of steps, at every recorded one; the floor is rounding."""
+        it, degree = self.subject(subject)
+        found = self.run(subject, lab)
+        flat, shaped = _flat(it, found, lab)
+        places = np.flatnonzero(found.time >= found.time[-1] / 10**_DECADES * (1 - 1e-9))
+        judged, notes = self.judged(found, flat, places)
+        values = np.full((len(flat), len(places)), np.nan)
+        for i in np.flatnonzero(judged):
+            norm = flat_norm(self.norm, shaped[i].shapes)
+            sizes = np.array([float(norm.value(w)) for w in flat[i][places]])
+            margins = np.log(found.margin[i, places]) - degree * np.log(sizes)
+            values[i] = np.expm1(np.maximum.accumulate(margins) - margins)
+        return _measured(found, places, values, _ROUNDING, judged, lab, notes)
+
+
+def _flat(it: Run, run: Trajectories, lab: Laboratory) -> tuple[list[np.ndarray], list[Shaped]]:
+    """The parameters at the recorded steps as flat vectors, and the model for each dataset."""
+    assert it.model is not None
+    assert run.weights_at is not None
+    shaped = [it.model.at(s.d, s.classes or 1) for s in lab.datasets]
+    return [each.flats(params) for each, params in zip(shaped, run.weights_at, strict=True)], shaped
+
+
+def _measured(
+    run: Trajectories,
+    places: np.ndarray,
+    values: np.ndarray,
+    floor: float,
+    judged: Bool[np.ndarray, " b"],
+    lab: Laboratory,
+    notes: tuple[str, ...],
+) -> Measurement:
+    floors = np.full(len(values), floor)
+    log_time = np.log(run.time[places])
+    return Measurement(log_time, values, floors, judged, lab.datasets, notes=notes, all_or_none=True)
