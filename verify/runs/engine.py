@@ -22,7 +22,7 @@ from verify.losses import Loss, log_sum_exp
 from verify.optimizers.homogeneity import Homogeneity
 from verify.runs import sampling as sampled
 from verify.runs.batches import Batch
-from verify.runs.linear import linear_margins, linear_reach
+from verify.runs.linear import linear_gradient, linear_margins
 from verify.runs.sampling import ALL, Sampling
 
 LN2 = 0.6931471805599453
@@ -68,8 +68,8 @@ class Sums(NamedTuple):
 class Carry(NamedTuple):
     """A run of one dataset between two steps.
 
-    unit: the exponent of two in which the state is measured. reach: the least that a weight's gradient would be without
-    cancellation, if all slopes were 1. quiet: of mini-batches, how many steps in turn had a
+    unit: the exponent of two in which the state is measured. reach: what each weight's gradient would be at least, if
+    all slopes were 1 and nothing cancelled. quiet: of mini-batches, how many steps in turn had a
     gradient that left the range. total: the sum of the weights, where their average is asked for.
     """
 
@@ -86,9 +86,9 @@ class Carry(NamedTuple):
 
 def gradient(loss: Loss, w: Array, data: Batch) -> Gradient:
     """Gradient of the mean loss (of its logarithm, if the loss says so) on one dataset, in log scale."""
-    z, pull_back = jax.vjp(lambda w: linear_margins(w, data), w)
+    z = linear_margins(w, data)
     slopes, c = loss.scaled_slopes(z)
-    (direction,) = pull_back(-data.weight[:, None] * slopes)
+    direction = linear_gradient(slopes, data)
     if loss.of_log:
         c = c - log_sum_exp(loss.log_value(z) + jnp.log(data.weight))
     return Gradient(direction, c, z)
@@ -293,6 +293,7 @@ def _part(data: Batch, points: Int[Array, " m"], weight: Float[Array, " m"]) -> 
         label=data.label[points],
         rivals=data.rivals[points],
         weight=weight.astype(data.weight.dtype),
+        sign=data.sign if isinstance(data.sign, tuple) else data.sign[points],
         touched=data.touched & jnp.broadcast_to(touched, data.touched.shape),
     )
 
@@ -336,8 +337,8 @@ def start(method: Method, data: Batch, w0: Array) -> Carry:
     zero = jnp.zeros([], w0.dtype)
     g = gradient(method.loss, w0, data)
     unit = jnp.floor(g.log_scale / LN2).astype(jnp.int32)
-    reach = linear_reach(jnp.where(data.rivals, data.weight[:, None], 0), data)
-    reach = jnp.min(jnp.where(data.touched, reach, jnp.inf))
+    reach = jnp.sum(data.weight[:, None] * jnp.abs(data.x), axis=0)
+    reach = jnp.min(jnp.where(data.touched, jnp.broadcast_to(reach, data.touched.shape), jnp.inf))
     sums = Sums(jnp.zeros(len(method.norms), w0.dtype), zero, zero)
     never = jnp.asarray(NEVER, jnp.int32)
     quiet = () if method.sampling.full else jnp.zeros([], jnp.int32)
