@@ -26,7 +26,9 @@ _ALIGNMENT = 64
 
 
 def features(x: Points) -> Float[np.ndarray, "n d"]:
-    """The points as a new array of float64 `[n d]` in row order, finite and not empty; neither pandas nor polars is imported for it.
+    """The points as a new array of float64 `[n d]` in row order, finite and not empty.
+
+    Neither pandas nor polars is imported for it.
 
     Raises `InputError` for anything else.
     """
@@ -46,7 +48,7 @@ def features(x: Points) -> Float[np.ndarray, "n d"]:
 
 
 def aligned(shape: tuple[int, ...], dtype: type = np.float64) -> np.ndarray:
-    """Zeros in row order that begin where XLA wants arrays to begin, so that it takes them as they are, without a copy."""
+    """Zeros in row order that begin where XLA wants arrays to begin, so that it takes them without a copy."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     raw = np.zeros(size + _ALIGNMENT, np.uint8)
     begin = -raw.ctypes.data % _ALIGNMENT

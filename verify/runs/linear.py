@@ -25,7 +25,7 @@ def linear_margins(w: Float[Array, "..."], data: Batch) -> Float[Array, "n m"]:
 
 
 def linear_gradient(slopes: Float[Array, "n m"], data: Batch) -> Float[Array, "..."]:
-    """The gradient of a mean loss in the weights, from its slopes `-d loss / d z` in the margins, 0 for absent rivals."""
+    """The gradient of a mean loss in the weights, from its slopes `-d loss / d z`, which are 0 for absent rivals."""
     if not data.label.shape[-1]:
         pushes = -data.weight * slopes[:, 0]
         return (pushes if isinstance(data.sign, tuple) else data.sign * pushes) @ data.x
