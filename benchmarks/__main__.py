@@ -13,6 +13,7 @@ class Part(StrEnum):
     """What can be run alone."""
 
     ENGINE = "engine"
+    SINGLE = "single"
     REFERENCES = "references"
     FLOW = "flow"
     POLAR = "polar"

@@ -22,10 +22,13 @@ Labels: TypeAlias = Any
 
 _FAR = 2.0**31  # labels beyond it are no classes of any data
 _LARGEST_DENSE = 2**29  # entries of a sparse matrix as an array: 4 GiB of float64
+_ALIGNMENT = 64
 
 
 def features(x: Points) -> Float[np.ndarray, "n d"]:
-    """The points as a new array of float64 `[n d]`, finite and not empty; neither pandas nor polars is imported for it.
+    """The points as a new array of float64 `[n d]` in row order, finite and not empty.
+
+    Neither pandas nor polars is imported for it.
 
     Raises `InputError` for anything else.
     """
@@ -34,13 +37,22 @@ def features(x: Points) -> Float[np.ndarray, "n d"]:
         raise InputError(f"The features x have dtype {raw.dtype}: pass an array of floats or integers.")
     if raw.ndim != 2 or 0 in raw.shape:
         raise InputError(f"The features x have shape {raw.shape}: pass a non-empty matrix with one row per point.")
-    found = raw.astype(np.float64)
+    found = aligned(raw.shape)
+    found[...] = raw
     if not np.isfinite(found).all():
         row, column = np.argwhere(~np.isfinite(found))[0]
         raise InputError(
             f"The features x hold {found[row, column]} in row {row}, column {column}: drop or impute that point."
         )
     return found
+
+
+def aligned(shape: tuple[int, ...], dtype: type = np.float64) -> np.ndarray:
+    """Zeros in row order that begin where XLA wants arrays to begin, so that it takes them without a copy."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + _ALIGNMENT, np.uint8)
+    begin = -raw.ctypes.data % _ALIGNMENT
+    return raw[begin : begin + size].view(dtype).reshape(shape)
 
 
 def labels(y: Labels, n: int, classes: int | None = None) -> tuple[Int[np.ndarray, " n"], int]:

@@ -122,16 +122,23 @@ def pose(x: Points, y: Labels, norm: Norm | None = None, classes: int | None = N
     """
     features = labelled.features(x)
     labels, classes = labelled.labels(y, len(features), classes)
-    if norm is not None and norm.matrix_only and not classes:
+    top = max(-float(features.min()), float(features.max()))
+    exponent = int(np.frexp(top)[1]) if top > 0 else 0
+    problem = Problem(np.ldexp(features, -exponent, out=features), labels, classes, exponent)
+    if norm is not None:
+        check_defined(norm, problem)
+    return problem
+
+
+def check_defined(norm: Norm, problem: Problem) -> None:
+    """Raise `InputError` where the norm needs matrices and the labels are binary, or its own parts do not agree."""
+    if norm.matrix_only and not problem.classes:
         raise InputError(
             f"The {norm.name} norm needs a weight matrix but binary labels give a weight vector: "
             "use an entry-wise norm, or ask for classes=2."
         )
     if isinstance(norm, OwnNorm):
-        check_own_norm(norm, (classes, features.shape[1]) if classes else (features.shape[1],))
-    top = np.abs(features).max()
-    exponent = int(np.frexp(top)[1]) if top > 0 else 0
-    return Problem(np.ldexp(features, -exponent), labels, classes, exponent)
+        check_own_norm(norm, problem.shape)
 
 
 def classes_of(w: ArrayLike) -> int | None:

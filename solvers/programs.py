@@ -13,6 +13,7 @@ import scipy.optimize
 import scipy.sparse as sp
 from jaxtyping import Float
 
+from solvers.active_sets import Active, active_set
 from solvers.norms import Norm
 
 # LAPACK's own routine: the checks of scipy.linalg.solve_triangular take longer than small systems.
@@ -42,12 +43,17 @@ class Candidate:
     status: str
 
 
-def nearest_points(rows: Rows) -> list[Candidate]:
+def nearest_points(rows: Rows, start: Active | None = None) -> list[Candidate]:
     """The point of the data vectors' hull that is nearest to 0: its direction maximises the l2 margin.
 
     Non-negative least squares finds it, except where its routine goes wrong; the second-order cone programme of
-    the margin then does, which is slower. The best candidate comes first.
+    the margin then does, which is slower. The best candidate comes first. start: the data vectors that had multipliers
+    in a problem much like this one, from which the active set is then found, if it can be.
     """
+    if start is not None and (found := active_set(rows, start)) is not None:
+        polished = _equalities(rows, found[0])
+        if polished is not None and _nearest(rows, polished):
+            return [polished]
     candidates = _least_squares(rows)
     if any(_nearest(rows, candidate) for candidate in candidates):
         return candidates

@@ -10,7 +10,7 @@ closes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +23,7 @@ from solvers.errors import InputError, NonSeparableError, UndecidedError
 from solvers.labelled import Labels, Points
 from solvers.norms import Norm
 from solvers.norms import norm as parse
-from solvers.problems import Problem, Table, Weights, classes_of, pose
+from solvers.problems import Problem, Table, Weights, check_defined, classes_of, pose
 from solvers.programs import Candidate
 from solvers.working_sets import L2, WHOLE, State, Told, grow, together
 
@@ -134,13 +134,41 @@ def max_margins(
     Raises as `max_margin`, the message naming the dataset by its index.
     """
     kind = parse(norm)
+    return _solve(_posed(datasets, [kind]), kind, named=True)
+
+
+def max_margins_in(
+    norms: Sequence[str | Norm],
+    datasets: Sequence[tuple[Points, Labels] | tuple[Points, Labels, int | None]],
+    *,
+    progress: Told | None = None,
+) -> Iterator[tuple[str, list[Reference]]]:
+    """The references of many datasets in several norms, each with the norm's name as soon as they are solved.
+
+    Quick norms come first: l2, those that take linear programmes, other entry-wise ones, and matrix norms. All share
+    the l2 solution, which each of them needs. datasets: as for `max_margins`. progress: as for `max_margin`.
+
+    Raises as `max_margins`, before the first norm.
+    """
+    kinds = sorted(map(parse, norms), key=lambda kind: (kind.kind != "entrywise", kind != L2, not kind.polyhedral))
+    problems = _posed(datasets, kinds)
+    euclidean = _separated(problems, True, progress)
+    for kind in kinds:
+        yield kind.name, _from_euclidean(euclidean, kind, progress)
+
+
+def _posed(
+    datasets: Sequence[tuple[Points, Labels] | tuple[Points, Labels, int | None]], norms: Sequence[Norm]
+) -> list[Problem]:
     problems: list[Problem] = []
     for index, (x, y, *classes) in enumerate(datasets):
         try:
-            problems.append(pose(x, y, kind, *classes))
+            problems.append(pose(x, y, None, *classes))
+            for norm in norms:
+                check_defined(norm, problems[-1])
         except InputError as error:
             raise InputError(f"Dataset {index}: {error}") from error
-    return _solve(problems, kind, named=True)
+    return problems
 
 
 def hard_margin(x: Points, y: Labels) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " n"]]:
@@ -157,11 +185,19 @@ def hard_margin(x: Points, y: Labels) -> tuple[Float[np.ndarray, " d"], Float[np
 
 
 def _solve(problems: list[Problem], norm: Norm, named: bool, told: Told | None = None) -> list[Reference]:
-    euclidean = [_separate(problem, f"Dataset {j}: " if named else "", told) for j, problem in enumerate(problems)]
+    return _from_euclidean(_separated(problems, named, told), norm, told)
+
+
+def _separated(problems: list[Problem], named: bool, told: Told | None) -> list[State]:
+    return [_separate(problem, f"Dataset {j}: " if named else "", told) for j, problem in enumerate(problems)]
+
+
+def _from_euclidean(euclidean: list[State], norm: Norm, told: Told | None) -> list[Reference]:
+    """The references in a norm, given the l2 solutions."""
     if norm == L2:
         return [state.reference() for state in euclidean]
     states = [_start(state, norm) for state in euclidean]
-    whole = [j for j, problem in enumerate(problems) if len(problem.constraints) <= WHOLE]
+    whole = [j for j, state in enumerate(states) if len(state.problem.constraints) <= WHOLE]
     # A cone programme of many matrices takes longer than its parts.
     if len(whole) > 1 and norm.kind == "entrywise":
         for j, state in zip(whole, together([states[j] for j in whole]), strict=True):

@@ -127,10 +127,12 @@ def grow(state: State, told: Told | None = None) -> State:
     working = every if len(every) <= WHOLE else _initial(state)
     tolerance = _ROUGH if state.norm.kind == "schatten" and len(working) < len(every) else _TIGHT
     before, near = state.upper, _NEARER if state.norm.polyhedral else _NEAR
+    held = np.zeros(0, np.int64)  # data vectors that had multipliers in the last round
     for number in range(_ROUNDS):
         rows = problem.rows(working)
         if state.norm == L2:
-            found = programs.nearest_points(rows)
+            start = np.flatnonzero(np.isin(working, held)) if len(working) > WHOLE else None
+            found = programs.nearest_points(rows, start)
         else:
             found = _programme([rows / state.scale], [problem.shape], state.norm, tolerance)
         if not found:
@@ -141,6 +143,7 @@ def grow(state: State, told: Told | None = None) -> State:
                 return state
         if told is not None:
             told(_sentence(state, number, len(working), len(every)))
+        held = working[found[0].multipliers > 0]
         scores = problem.scores(found[0].weights.reshape(problem.shape)).ravel()
         violated = _violated(scores, working, state)
         tight, least = tolerance == _TIGHT, scores[working].min()

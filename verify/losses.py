@@ -99,10 +99,11 @@ def _cross_entropy_slopes(z: Array) -> Array:
 
 def _cross_entropy_scaled(z: Array) -> tuple[Array, Array]:
     """`p_j = e^(-z_j) / (1 + sum_c e^(-z_c))`, with no exponential above 1 and none of a large margin alone."""
-    least = jnp.maximum(jnp.min(z), 0)
     if z.shape[-1] == 1:
+        least = jnp.maximum(jnp.min(z), 0)
         return 1 / (jnp.exp(z - least) + jnp.exp(-least)), -least
-    behind = jnp.minimum(jnp.min(z, axis=-1, keepdims=True), 0)
+    nearest = jnp.min(z, axis=-1, keepdims=True)
+    least, behind = jnp.maximum(jnp.min(nearest), 0), jnp.minimum(nearest, 0)
     a = jnp.exp(least + behind - z)
     return a / (jnp.exp(behind) + jnp.exp(-least) * jnp.sum(a, axis=-1, keepdims=True)), -least
 
@@ -111,8 +112,8 @@ def _cross_entropy_scaled_value(z: Array) -> Array:
     """`log(1 + u)` over `e^-least` for `u = sum_c e^(-z_c)`, where `u` may underflow and its multiple `a` does not."""
     if z.shape[-1] == 1:
         return _logistic_over_scale(z)[..., 0]
-    least = jnp.maximum(jnp.min(z), 0)
-    behind = jnp.minimum(jnp.min(z, axis=-1, keepdims=True), 0)
+    nearest = jnp.min(z, axis=-1, keepdims=True)
+    least, behind = jnp.maximum(jnp.min(nearest), 0), jnp.minimum(nearest, 0)
     a = jnp.sum(jnp.exp(least + behind - z), axis=-1)
     behind = behind[..., 0]
     # Some sample is misclassified only where `least` is 0: then `u = e^(-behind) a`.

@@ -8,7 +8,19 @@ from scipy.optimize import linprog
 from sklearn.datasets import load_iris, load_wine
 from sklearn.svm import SVC
 
-from solvers import NORMS, Norm, hard_margin, margins, max_margin, max_margins, norm, normalised_margin
+from solvers import (
+    NORMS,
+    InputError,
+    NonSeparableError,
+    Norm,
+    hard_margin,
+    margins,
+    max_margin,
+    max_margins,
+    norm,
+    normalised_margin,
+)
+from solvers.references import max_margins_in
 from tests.solvers.data import binary, multiclass, thin
 
 ENTRYWISE = [kind for kind in NORMS if not kind.matrix_only]
@@ -261,3 +273,22 @@ def test_margins_by_hand():
     table = margins([[1.0, 0.0], [0.0, 1.0]], [[3.0, 1.0], [0.0, 2.0]], [0, 1])
     np.testing.assert_array_equal(table, [[np.inf, 2], [2, np.inf]])
     assert normalised_margin([3.0, 4.0], [[1.0, 1.0]], [1], "l2") == pytest.approx(7 / 5)
+
+
+def test_several_norms_are_as_one_by_one_and_quick_ones_come_first():
+    data = [multiclass(0, 7, 3, 3), multiclass(1, 9, 4, 3)]
+    told = []
+    found = dict(max_margins_in(["spectral", "l3", "linf", "l2"], data, progress=told.append))
+    assert list(found) == ["l2", "linf", "l3", "spectral"]
+    for name, each in found.items():
+        for one, other in zip(each, max_margins(data, name), strict=True):
+            assert (one.lower, one.upper) == (other.lower, other.upper)
+            np.testing.assert_array_equal(one.weights, other.weights)
+
+
+def test_bad_data_are_told_before_the_first_of_several_norms():
+    x, y = binary(0, 6, 3)
+    with pytest.raises(InputError, match="Dataset 0: The spectral norm needs a weight matrix"):
+        next(max_margins_in(["l2", "spectral"], [(x, y)]))
+    with pytest.raises(NonSeparableError, match="Dataset 0"):
+        next(max_margins_in(["linf"], [([[1.0], [-1.0]], [1, 1])]))

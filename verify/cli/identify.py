@@ -57,6 +57,7 @@ def identify(
             transformation, datasets, loss=kind, steps=steps, log_time=log_time, norms=norm, platform=device,
             sampling=sampling, batch=batch, seed=seed,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
+            told=lambda sentence: bar.update(task, description=f"{optimizer}, {sentence}"),
         )  # fmt: skip
     title = f"{optimizer} on {data}"
     outputs.write(*_results(title, found))

@@ -101,6 +101,16 @@ class Dataset:
         rows[each, wrong] = -self.x[point]
         return rows.reshape(len(point), k * self.d)
 
+    def least_margin(self, weights: Float[np.ndarray, "*shape"]) -> float:
+        """The least margin of weights of the shape `weights_shape`, without making the margin vectors."""
+        scores = self.x @ weights.T
+        if self.binary:
+            return float((self.y * scores).min())
+        own = np.arange(self.n), self.y
+        mine = scores[own]
+        scores[own] = -np.inf
+        return float((mine - scores.max(axis=1)).min())
+
     @property
     def key(self) -> tuple:
         """Shape and bytes of the data: equal for datasets that differ in name at most."""

@@ -20,16 +20,17 @@ Two norms are told apart on a dataset where the maximiser of the one misses a pe
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from scipy.stats import binomtest
 
-import solvers
 import solvers.norms
 from solvers import Reference
 from solvers.errors import InputError
+from solvers.references import max_margins_in
 from verify.backend import Progress, working_on
 from verify.datasets.dataset import Dataset
 from verify.identification.continuation import PARTS, Course, course
@@ -167,6 +168,7 @@ def identify(
     batch: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Identification:
     """Find the norm whose margin an optimizer maximises on separable data, from zero weights.
 
@@ -178,6 +180,8 @@ def identify(
     is added where the optimizer's own conditioner asks for one.
     references: by norm, those of the datasets where they are known already (`solvers.max_margins`).
     sampling, batch, seed: of mini-batches, as of `verify.run`. Runs on them are not carried on in log time.
+    told: called with a sentence on each norm as soon as its margin is known, quick ones first, and on how far a long
+    solve is.
     Raises `InputError` on bad input (data that no weights separate, say), `TrajectoryError` at NaN or infinity.
     """
     members = [datasets] if isinstance(datasets, Dataset) else list(datasets)
@@ -185,18 +189,31 @@ def identify(
     check_optimizer(optimizer)
     how = Sampling(sampling, batch)
     how.check(members)
-    known = references or {}
-    solved = {name: known.get(name) or solvers.max_margins([s.problem for s in members], name) for name in names}
+    solved = {name: known for name, known in (references or {}).items() if name in names and known}
     if any(len(each) != len(members) for each in solved.values()):
         raise InputError(f"The references are not those of {len(members)} datasets: give one for each.")
+    missing = [name for name in names if name not in solved]
+    coming = max_margins_in(missing, [s.problem for s in members], progress=told)
+    solved.update(itertools.islice(coming, 1))  # it tells data that no weights separate before they are run on
     with working_on(platform):
         run = course(
             optimizer, members, loss=loss_named(loss), norms=names, steps=steps, log_time=log_time, how=how, seed=seed,
             progress=progress,
         )  # fmt: skip
-        measured = _measure(members, _geometries(members, solved, run), run)
+        for name, each in itertools.chain(list(solved.items()), coming):
+            solved[name] = each
+            if told:
+                told(_reached(name, each, run))
+        measured = _measure(members, _geometries(members, {name: solved[name] for name in names}, run), run)
         changes = () if run.exact else hidden_changes(optimizer, not members[0].binary)
         return _identified(run, measured, passed(changes, run.log_time[: run.discrete], run.gradients))
+
+
+def _reached(name: str, references: list[Reference], run: Course) -> str:
+    """How near the discrete runs came to the margin of a norm."""
+    shares = run.record.normalised_margin(name)[:, -1] / [reference.upper for reference in references]
+    count = f"median of {len(shares)} datasets" if len(shares) > 1 else "one dataset"
+    return f"{name}: {np.median(shares):.4f} of the maximal margin after {run.record.time[-1]} steps, {count}"
 
 
 def _identified(run: Course, measured: _Measured, constants: tuple[Constant, ...]) -> Identification:

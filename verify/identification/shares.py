@@ -35,8 +35,7 @@ class _Geometry:
         size = self._size(i, weights)
         if not 0 < size < math.inf:
             return math.nan
-        least = float((dataset.margin_vectors @ weights.ravel()).min())
-        return least / size / self.references[i].upper
+        return dataset.least_margin(weights) / size / self.references[i].upper
 
     def sizes(self, i: int, weights: Float[np.ndarray, "r *shape"]) -> Float[np.ndarray, " r"]:
         """Norms of a run's weights on dataset `i`."""

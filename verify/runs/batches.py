@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import UInt32
 
+from solvers.labelled import aligned
 from verify.backend import power_of_two
 from verify.datasets.dataset import Dataset
 
 _SMALLEST = {"n": 16, "d": 8, "k": 4}
 _LARGEST = 64
-_ALIGNMENT = 64
 
 
 Values = Any
@@ -35,6 +35,7 @@ class Batch(NamedTuple):
     real: `[b k d]` (binary `[b d]`) weights that exist before padding.
     touched: of `real`, those in whose feature some sample is not zero.
     key: `[b 2]` random bits from which mini-batches are drawn.
+    sign: `[b n]` the labels of binary data whose `x` is without them; an empty tuple where it is with them.
     """
 
     x: Values
@@ -44,6 +45,7 @@ class Batch(NamedTuple):
     real: Values
     touched: Values
     key: Values
+    sign: Any = ()
 
 
 def _padded(size: int, axis: str) -> int:
@@ -54,19 +56,26 @@ def _padded(size: int, axis: str) -> int:
 def _bucket(dataset: Dataset, pad_weights: bool) -> tuple[int, int, int]:
     """The padded shape `(n, d, k)` of a dataset; a large one keeps its own, where padding costs more than it saves."""
     n, d, k = dataset.n, dataset.d, dataset.classes
-    if max(n, d) > _LARGEST:
+    if large(dataset):
         return n, d, k
     if not pad_weights:
         return _padded(n, "n"), d, k
     return _padded(n, "n"), _padded(d, "d"), _padded(k, "k") if k else 0
 
 
+def _fill_features(x: np.ndarray, dataset: Dataset) -> None:
+    """Its points with their labels where they are binary, and again in the rows that are left."""
+    n, d = dataset.x.shape
+    rows = np.resize(np.arange(n), len(x))
+    own = x[:, :d]
+    np.multiply(dataset.x, 1 if dataset.classes else dataset.y[:, None], out=own[:n], casting="same_kind")
+    own[n:] = own[rows[n:]]
+
+
 def _fill(batch: Batch, i: int, dataset: Dataset) -> None:
+    """All but the features."""
     n, d, k = dataset.n, dataset.d, dataset.classes
     rows = np.resize(np.arange(n), batch.x.shape[1])
-    x = batch.x[i, :, :d]  # written in place: a large dataset is held once
-    np.multiply(dataset.x, 1 if k else dataset.y[:, None], out=x[:n], casting="same_kind")
-    x[n:] = x[rows[n:]]
     batch.weight[i, :n] = 1 / n
     touched = np.any(dataset.x, axis=0)
     if k:
@@ -80,12 +89,22 @@ def _fill(batch: Batch, i: int, dataset: Dataset) -> None:
         batch.touched[i, :d] = touched
 
 
-def _aligned(shape: tuple[int, ...], dtype: type) -> np.ndarray:
-    """Zeros that begin where XLA wants arrays to begin, so that it takes them as they are, without a copy."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + _ALIGNMENT, np.uint8)
-    begin = -raw.ctypes.data % _ALIGNMENT
-    return raw[begin : begin + size].view(dtype).reshape(shape)
+def _around(x: np.ndarray, datasets: Sequence[Dataset], k: int, keys: UInt32[np.ndarray, "b 2"] | None) -> Batch:
+    """The batch of these datasets, given its features."""
+    b, n, d = x.shape
+    weights = (b, k, d) if k else (b, d)
+    batch = Batch(
+        x=x,
+        label=np.zeros((b, n, k), x.dtype),
+        rivals=np.zeros((b, n, k or 1), bool),
+        weight=np.zeros((b, n), x.dtype),
+        real=np.zeros(weights, bool),
+        touched=np.zeros(weights, bool),
+        key=np.zeros((b, 2), np.uint32) if keys is None else keys,
+    )
+    for i, dataset in enumerate(datasets):
+        _fill(batch, i, dataset)
+    return batch
 
 
 def pad(
@@ -98,20 +117,25 @@ def pad(
 
     keys: for drawing mini-batches; zeros by default.
     """
-    b, (n, d, k) = len(datasets), shape
-    weights = (b, k, d) if k else (b, d)
-    batch = Batch(
-        x=_aligned((b, n, d), dtype),
-        label=np.zeros((b, n, k), dtype),
-        rivals=np.zeros((b, n, k or 1), bool),
-        weight=np.zeros((b, n), dtype),
-        real=np.zeros(weights, bool),
-        touched=np.zeros(weights, bool),
-        key=np.zeros((b, 2), np.uint32) if keys is None else keys,
-    )
-    for i, dataset in enumerate(datasets):
-        _fill(batch, i, dataset)
-    return batch
+    n, d, k = shape
+    x = aligned((len(datasets), n, d), dtype)
+    for own, dataset in zip(x, datasets, strict=True):
+        _fill_features(own, dataset)
+    return _around(x, datasets, k, keys)
+
+
+def alone(dataset: Dataset, dtype: type = np.float64, keys: UInt32[np.ndarray, "1 2"] | None = None) -> Batch:
+    """The batch of one dataset in its own shape, which shares its features with it where they are of that type.
+
+    keys: as of `pad`.
+    """
+    batch = _around(dataset.x.astype(dtype, copy=False)[None], [dataset], dataset.classes, keys)
+    return batch if dataset.classes else batch._replace(sign=dataset.y.astype(dtype)[None])
+
+
+def large(dataset: Dataset) -> bool:
+    """Whether it keeps its own shape among others, since padding would cost more than it saves."""
+    return max(dataset.n, dataset.d) > _LARGEST
 
 
 def points(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,6 +23,8 @@ from verify.runs.recording import Metrics
 from verify.runs.trajectory import SEGMENT
 
 _CHUNK = {"cpu": 64, "gpu": 16384}  # datasets a device at once; on a CPU they stay in the cache
+_TOGETHER = 12 * SEGMENT  # grid points a call of a small dataset that runs alone, whose first calls take no time
+_SMALL = 10_000  # entries of such a dataset, and steps in such a call
 
 
 @functools.cache
@@ -116,6 +118,7 @@ class Chunk:
         self.metrics: list[Metrics] = []
         self.weights: list[np.ndarray] = []
         size = setting.padded_size(len(datasets))
+        self.longest = _TOGETHER if size == 1 and datasets[0].x.size <= _SMALL else SEGMENT
         filled = [*range(len(datasets)), *[0] * (size - len(datasets))]
         workers = 1 if size == 1 else setting.workers
         mesh = _mesh(setting.platform, workers)
@@ -123,11 +126,13 @@ class Chunk:
         keys = None if setting.keys is None else setting.keys[[places[i] for i in filled]]
         # Put in place once: a call then neither copies the data nor leaves jax's fast path.
         members, model = [datasets[i] for i in filled], method.model
-        if model is None:
-            data = batches.pad(members, shape, setting.dtype, keys)
+        if model is not None:
+            batch = batches.points(members, shape[0], model.size, setting.dtype, keys)
+        elif size == 1 and batches.large(datasets[0]):
+            batch = batches.alone(datasets[0], setting.dtype, keys)
         else:
-            data = batches.points(members, shape[0], model.size, setting.dtype, keys)
-        self.data = jax.device_put(data, split)
+            batch = batches.pad(members, shape, setting.dtype, keys)
+        self.data = jax.device_put(batch, split)
         where = (setting.platform, workers, size == 1)
         self.segment = _program(engine.segment, method, 2, 2, *where)
         self.record = _program(recording.record, recording.recording(method), 2, 1, *where)
@@ -142,18 +147,26 @@ class Chunk:
         state = jax.device_put(jax.vmap(init)(w0), split)
         self.carry = begin(self.data, w0)._replace(state=state)
 
+    def calls(self, times: Int[np.ndarray, " r"]) -> Iterator[Int[np.ndarray, " s"]]:
+        """The steps to record, as they go into one call each of `advance`: a segment, or the first segments at once."""
+        short = int(np.searchsorted(times, self.first + _SMALL, side="right")) // SEGMENT * SEGMENT
+        first = max(min(short, self.longest), SEGMENT)
+        yield from (part for part in np.split(times, range(first, len(times), SEGMENT)) if len(part))
+
     def advance(self, ends: Int[np.ndarray, " r"]) -> None:
-        """Carry the runs on through a few steps, at each of which they are recorded."""
+        """Carry the runs on through a few steps, at each of which they are recorded; see `calls`."""
         # One length for all calls: what comes after the last step is recorded there again, and dropped.
-        filled = np.concatenate([ends, np.repeat(ends[-1:], SEGMENT - len(ends))])
+        filled = np.concatenate([ends, np.repeat(ends[-1:], self.longest - len(ends))])
         times = jax.device_put((filled.astype(np.int32), np.int32(self.first)), self.whole)
         self.carry, found = self.segment(self.data, self.carry, *times)
         metrics = self.record(self.data, found, times[0])
         self.first = int(ends[-1])
         metrics = jax.tree.map(lambda leaf: np.asarray(leaf)[:, : len(ends)], metrics)
         self._check(ends, metrics)
-        self.metrics.append(metrics)
-        self.weights.append(np.array(found.w[:, -1]))
+        weights = np.asarray(found.w)
+        for i in range(0, len(ends), SEGMENT):
+            self.metrics.append(jax.tree.map(lambda leaf, i=i: leaf[:, i : i + SEGMENT], metrics))
+            self.weights.append(np.array(weights[:, min(i + SEGMENT, len(ends)) - 1]))
 
     def _check(self, ends: Int[np.ndarray, " r"], metrics: Metrics) -> None:
         """Raise `TrajectoryError` where a run has left the numbers, at a step or where it is recorded."""

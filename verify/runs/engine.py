@@ -23,7 +23,7 @@ from verify.models.model import Shaped
 from verify.optimizers.homogeneity import Homogeneity
 from verify.runs import sampling as sampled
 from verify.runs.batches import Batch
-from verify.runs.linear import linear_margins, linear_reach, margins
+from verify.runs.linear import linear_gradient, linear_margins, margins
 from verify.runs.sampling import ALL, Sampling
 
 LN2 = 0.6931471805599453
@@ -71,8 +71,8 @@ class Sums(NamedTuple):
 class Carry(NamedTuple):
     """A run of one dataset between two steps.
 
-    unit: the exponent of two in which the state is measured. reach: the least that a weight's gradient would be without
-    cancellation, if all slopes were 1. quiet: of mini-batches, how many steps in turn had a
+    unit: the exponent of two in which the state is measured. reach: what each weight's gradient would be at least, if
+    all slopes were 1 and nothing cancelled. quiet: of mini-batches, how many steps in turn had a
     gradient that left the range. total: the sum of the weights, where their average is asked for.
     """
 
@@ -89,9 +89,14 @@ class Carry(NamedTuple):
 
 def gradient(loss: Loss, w: Array, data: Batch, model: Shaped | None = None) -> Gradient:
     """Gradient of the mean loss (of its logarithm, if the loss says so) on one dataset, in log scale."""
-    z, pull_back = jax.vjp(lambda w: margins(model, w, data), w)
-    slopes, c = loss.scaled_slopes(z)
-    (direction,) = pull_back(-data.weight[:, None] * slopes)
+    if model is None:
+        z = linear_margins(w, data)
+        slopes, c = loss.scaled_slopes(z)
+        direction = linear_gradient(slopes, data)
+    else:
+        z, pull_back = jax.vjp(lambda w: margins(model, w, data), w)
+        slopes, c = loss.scaled_slopes(z)
+        (direction,) = pull_back(-data.weight[:, None] * slopes)
     if loss.of_log:
         c = c - log_sum_exp(loss.log_value(z) + jnp.log(data.weight))
     return Gradient(direction, c, z)
@@ -298,6 +303,7 @@ def _part(model: Shaped | None, data: Batch, points: Int[Array, " m"], weight: F
         label=data.label[points],
         rivals=data.rivals[points],
         weight=weight.astype(data.weight.dtype),
+        sign=data.sign if isinstance(data.sign, tuple) else data.sign[points],
         touched=data.touched & jnp.broadcast_to(touched, data.touched.shape),
     )
 
@@ -343,8 +349,8 @@ def start(method: Method, data: Batch, w0: Array) -> Carry:
     unit = jnp.floor(g.log_scale / LN2).astype(jnp.int32)
     reach = zero
     if method.model is None:
-        reach = linear_reach(jnp.where(data.rivals, data.weight[:, None], 0), data)
-        reach = jnp.min(jnp.where(data.touched, reach, jnp.inf))
+        reach = jnp.sum(data.weight[:, None] * jnp.abs(data.x), axis=0)
+        reach = jnp.min(jnp.where(data.touched, jnp.broadcast_to(reach, data.touched.shape), jnp.inf))
     sums = Sums(jnp.zeros(len(method.norms), w0.dtype), zero, zero)
     never = jnp.asarray(NEVER, jnp.int32)
     quiet = () if method.sampling.full else jnp.zeros([], jnp.int32)

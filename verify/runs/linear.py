@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -31,10 +32,21 @@ def linear_margins(w: Float[Array, "..."], data: Batch) -> Float[Array, "n m"]:
     Binary: weights `[d]`, margins `[n 1]`. Multiclass: weights `[k d]`, margins `[n k]`.
     """
     if w.ndim == 1:
-        return (data.x @ w)[:, None]
+        z = data.x @ w
+        return (z if isinstance(data.sign, tuple) else data.sign * z)[:, None]
     logits = data.x @ w.T
     own = jnp.sum(logits * data.label, axis=-1, keepdims=True)
     return jnp.where(data.rivals, own - logits, jnp.inf)
+
+
+def linear_gradient(slopes: Float[Array, "n m"], data: Batch) -> Float[Array, "..."]:
+    """The gradient of a mean loss in the weights, from its slopes `-d loss / d z`, which are 0 for absent rivals."""
+    if not data.label.shape[-1]:
+        pushes = -data.weight * slopes[:, 0]
+        return (pushes if isinstance(data.sign, tuple) else data.sign * pushes) @ data.x
+    pulls = slopes - data.label * jnp.sum(slopes, axis=-1, keepdims=True)
+    # A product whose first factor lies in memory as it is read is twice as fast; XLA would undo the transposition.
+    return jax.lax.optimization_barrier(pulls.T * data.weight[None, :]) @ data.x
 
 
 def linear_reach(slopes: Float[Array, "n m"], data: Batch) -> Float[Array, "..."]:

@@ -190,9 +190,9 @@ class Simulation:
             return self
         total, done = sum(int(times[-1]) - chunk.first for chunk in self.chunks for _ in chunk.places), 0
         for chunk in self.chunks:
-            for i in range(0, len(times), SEGMENT):
+            for ends in chunk.calls(times):
                 before = chunk.first
-                chunk.advance(times[i : i + SEGMENT])
+                chunk.advance(ends)
                 done += (chunk.first - before) * len(chunk.places)
                 if progress:
                     progress(done, total)

@@ -61,6 +61,15 @@ def test_texts_are_numbered_in_sorted_order(labels):
     np.testing.assert_array_equal(Dataset(np.eye(4), labels).y, [1, 2, 0, 0])
 
 
+@pytest.mark.parametrize("y", [[1, -1, 1, 1], [2, 0, 1, 0]], ids=["binary", "classes"])
+def test_the_least_margin_is_that_of_the_margin_vectors(y: list[int]):
+    rng = np.random.default_rng(4)
+    dataset = Dataset(rng.normal(size=(4, 3)), np.array(y))
+    weights = rng.normal(size=dataset.weights_shape)
+    least = (dataset.margin_vectors @ weights.ravel()).min()
+    assert dataset.least_margin(weights) == pytest.approx(least, rel=1e-13)
+
+
 def test_margin_vectors_give_the_multiclass_margins():
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((5, 3)), np.array([2, 0, 1, 2, 0])

@@ -9,9 +9,10 @@ import optax
 import pytest
 
 import solvers
-from solvers import InputError, NonSeparableError
+from solvers import InputError, NonSeparableError, references
 from verify import optimizers as library
 from verify.datasets import Dataset
+from verify.identification import identify as identifying
 from verify.identification.drawn import drawn
 from verify.identification.identify import identify
 from verify.identification.shares import WEIGHTED
@@ -248,16 +249,24 @@ def test_where_nothing_can_be_told_neither_the_share_nor_its_interval_is_a_numbe
     assert all(map(math.isnan, found.interval))
 
 
-def test_the_references_of_a_norm_are_solved_once(monkeypatch):
-    solve, solved = solvers.max_margins, []
+def test_norms_are_told_as_they_come_and_solved_once(monkeypatch):
+    """Quick ones first, whatever the order in which they were asked for; known ones are not solved again."""
+    data = Dataset([[2, 1], [1, 3], [0, 1]], [0, 1, 1], classes=2)
+    solve, solved, told = references.max_margins_in, [], []
 
-    def counted(data, norm, *rest, **others):
-        solved.append(solvers.norm(norm).name)
-        return solve(data, norm, *rest, **others)
+    def counted(norms, *rest, **others):
+        for name, each in solve(norms, *rest, **others):
+            solved.append(name)
+            yield name, each
 
-    monkeypatch.setattr(solvers, "max_margins", counted)
-    identify(library.sign_gd(0.1), Dataset([[1, 3], [2, 1]], [1, 1]), steps=100, norms=("l2", "linf"))
-    assert sorted(solved) == ["l2", "linf"]
+    monkeypatch.setattr(identifying, "max_margins_in", counted)
+    known = {"l2": solvers.max_margins([data.problem], "l2")}
+    norms = ("spectral", "l3", "linf", "l2")
+    found = identify(library.sign_gd(0.1), data, steps=100, norms=norms, references=known, told=told.append)
+    assert solved == ["linf", "l3", "spectral"]
+    assert [sentence.split(":")[0] for sentence in told if "round" not in sentence] == ["l2", "linf", "l3", "spectral"]
+    assert all("of the maximal margin after 100 steps, one dataset" in s for s in told if "round" not in s)
+    assert set(found.gaps) == set(norms)
 
 
 # Optimizers that ask for the loss, keep weights of their own or draw random numbers

@@ -10,8 +10,9 @@ from tests.verify import samples
 from tests.verify.samples import binary, classes
 from verify.datasets import Dataset
 from verify.losses import loss
-from verify.runs.batches import Batch, group, pad
-from verify.runs.engine import gradient
+from verify.optimizers.homogeneity import Homogeneity
+from verify.runs.batches import Batch, alone, group, pad
+from verify.runs.engine import Method, gradient, start
 from verify.runs.linear import linear_margins, linear_reach
 
 
@@ -108,6 +109,33 @@ def test_reach_is_the_sum_of_absolute_contributions(dataset: Dataset):
     want = np.abs(p.reshape(-1, 1) * dataset.margin_vectors).sum(axis=0).reshape(dataset.weights_shape)
     np.testing.assert_allclose(reach[weights], want, rtol=1e-12)
     assert float(jnp.sum(reach)) == pytest.approx(want.sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("dataset", [binary(70, 3), classes(70, 4, 3)], ids=["binary", "classes"])
+def test_a_dataset_alone_shares_its_features_and_has_the_same_gradients(dataset: Dataset):
+    shared, copied = alone(dataset), pad([dataset], (dataset.n, dataset.d, dataset.classes))
+    assert np.shares_memory(shared.x, dataset.x)
+    assert not np.shares_memory(copied.x, dataset.x)
+    assert alone(dataset, np.float32).x.dtype == np.float32
+    w = jnp.asarray(np.random.default_rng(0).normal(size=dataset.weights_shape))
+    one, other = (gradient(loss("logistic"), w, row(batch)) for batch in (shared, copied))
+    for mine, theirs in zip(one, other, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("dataset", [binary(6, 3), classes(7, 4, 3)], ids=["binary", "classes"])
+@pytest.mark.parametrize("padding", [0, 9])
+def test_what_a_gradient_is_at_least_is_never_above_what_it_is(dataset: Dataset, padding: int):
+    """Equal slopes of 1 in all margins, nothing cancelled: of binary data exactly, with classes from below."""
+    n, d, k = dataset.n + padding, dataset.d + padding, dataset.classes and dataset.classes + padding
+    data = row(pad([dataset], (n, d, k)))
+    method = Method(lambda *_: None, loss("logistic"), (), Homogeneity(True, None), False)
+    least = float(start(method, data, jnp.zeros(data.real.shape)).reach)
+    slopes = jnp.where(data.rivals, data.weight[:, None], 0)
+    exact = float(jnp.min(jnp.where(data.touched, linear_reach(slopes, data), jnp.inf)))
+    assert 0 < least <= exact * (1 + 1e-12)
+    if not k:
+        assert least == pytest.approx(exact, rel=1e-12)
 
 
 def test_the_samples_of_these_tests_are_separable():
