@@ -21,7 +21,12 @@ _HIGHEST = 30  # rungs: an exponent larger by 1.5
 
 
 def law_of(claim: Claim) -> Law | DecayLaw:
-    """The law that a claim states; raises `InputError` for a kind that states none."""
+    """The law that a claim states; raises `InputError` for a kind that states none, and for one that no run tells."""
+    if isinstance(claim.kind, Rate) and claim.kind.law.in_steps and not claim.kind.law.power:
+        raise InputError(
+            f"{claim.id} states a law of log t, and its run sees too few decades of it to tell a faster law: "
+            "sharpen that of a flow."
+        )
     if isinstance(claim.kind, Rate | Decay):
         return claim.kind.law
     raise InputError(

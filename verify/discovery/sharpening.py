@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from solvers.display import html, plain
 from solvers.errors import InputError
+from verify import statistics
 from verify.backend import working_on
 from verify.claims import envelopes
 from verify.claims.claim import Claim
 from verify.claims.judge import Verdict, judge
 from verify.claims.kinds import Decay, Rate
 from verify.claims.kinds.kind import Kind
-from verify.claims.verdict import Outcome
+from verify.claims.verdict import Finding, Outcome
 from verify.datasets.cases import Case
 from verify.discovery.ladder import exponent, growth_of_logarithm, kind_of, ladder, law_of, slowed
 from verify.discovery.slowest import Slowest, slowest
@@ -56,10 +58,11 @@ class Sharpened:
     claim: the one that was sharpened, and proved: its law. verdict: on that law, at the claim's own resolution, on the
     draws of the search; where it is REFUTED nothing was searched, and `counterexample` is the smallest one, if one
     dataset suffices. law: the fastest that is SUPPORTED on fresh draws, None where none is; judged: its verdict.
-    refuted: the first law above it that these draws refute; None where the ladder has none. interval: of the exponent
-    in the law's clock, if the truth is a power: at least what the judge lets pass below the survivor, at most that of
-    the refuted law. wide: the same, if a factor of log t, or of 1 / log t, may stand beside the power. logarithms:
-    whether such factors can be told at this horizon, in words; empty for laws that have none.
+    refuted: the first law above it that these draws refute; None where the ladder has none.
+    interval: of the exponent in the law's clock, if the truth is a power: at least what the judge lets pass below the
+    survivor, less what the exponent fell by from one decade to the next; at most that of the refuted law. wide: the
+    same, if a factor of log t, or of 1 / log t, may stand beside the power. logarithms: whether such factors can be
+    told at this horizon, in words; empty for laws that have none.
     slowest: what a hunt for the slowest dataset found; None where it was not asked for. tried: laws that were held
     against data, here or there. seeds: of the draws, by what they were for.
     """
@@ -192,12 +195,12 @@ class _Search:
         seen, last = self._climbed(laws, verdict.measurement)
         base = replace(base, tried=last + 1)
         start = max(seen, default=0)
-        for turn in range(min(_ROUNDS, start + 1)):
-            index = start - turn
+        # Next slower ones where the first fails, and at last the stated one.
+        for turn, index in enumerate(dict.fromkeys([*range(start, max(start - _ROUNDS + 1, 0), -1), 0])):
             seeds[f"judgement {turn}"] = self._seed(f"judgement {turn}")
             fresh = self._lab(f"judgement {turn}", seeds[f"judgement {turn}"])
             judged = settle(self._claim(laws[index]), fresh, self.profile.extensions)
-            if judged.outcome is Outcome.SUPPORTED:
+            if judged.outcome is Outcome.SUPPORTED and (index == 0 or self._falls(self._kind(laws[index]), judged)):
                 return self._found(base, laws, index, judged, examples)
         return base
 
@@ -214,9 +217,11 @@ class _Search:
     def _found(self, base: Sharpened, laws: list[Any], index: int, judged: Verdict, examples: int) -> Sharpened:
         law, m = laws[index], judged.measurement
         refuted = next(filter(None, (self._refuted(each, m) for each in laws[index + 1 :])), None)
-        # What the judge lets pass: a law that is faster by so much is supported as well.
+        # What the judge lets pass: a law that is faster by so much is supported as well. And what a fall that still
+        # slows may come to lose, if it slows by half of it a decade or more.
         allowed = self.resolution / 2 if isinstance(law, DecayLaw) else judged.evidence.threshold
-        interval = exponent(law) - allowed, np.inf if refuted is None else exponent(refuted.law)
+        low = exponent(law) - allowed - _slowing(self._kind(law), m)
+        interval = low, np.inf if refuted is None else exponent(refuted.law)
         found = replace(base, law=law, judged=judged, refuted=refuted, interval=interval, wide=interval)
         if type(law) is Law and law.power > 0:
             found = self._with_logarithms(found, law, m)
@@ -242,10 +247,22 @@ class _Search:
     def _passes(self, kind: Kind, m: Measurement) -> bool:
         """Whether a law may be supported, as far as the search's horizon shows: single datasets are not run further."""
         found = judge(replace(self.claim, kind=kind, twins=()), m)
-        if found.outcome is not Outcome.INCONCLUSIVE:
-            return found.outcome is Outcome.SUPPORTED
-        value = found.evidence.value
-        return value is not None and value.high <= found.evidence.threshold and found.evidence.alone > 0
+        open_ = found.outcome is Outcome.INCONCLUSIVE and found.evidence.alone > 0
+        return (found.outcome is Outcome.SUPPORTED or open_) and self._falls(kind, found)
+
+    @staticmethod
+    def _falls(kind: Kind, found: Finding) -> bool:
+        """Whether the quantity surely fell as fast as the law over the last decade itself.
+
+        A verdict may rest on budgets, or on what fell fast before: that supports a law, and says not that it is sharp.
+        """
+        value, m = found.evidence.value, found.measurement
+        if value is None or value.high > found.evidence.threshold:
+            return False
+        if m.scale is not None or not isinstance(kind, Rate):
+            return True
+        grown, tells = _grown(kind, m)
+        return bool(tells.any()) and statistics.median(grown[tells]).high <= kind.resolution / 2
 
     def _with_logarithms(self, found: Sharpened, law: Law, m: Measurement) -> Sharpened:
         """What a factor of log t, which looks like a small power of t, leaves open."""
@@ -294,14 +311,32 @@ def _behind(kind: Kind, m: Measurement) -> tuple[int, int]:
         near = kind.nearness(m)
         return int(np.count_nonzero(near > kind.limit)), int(np.count_nonzero(~np.isnan(near)))
     assert isinstance(kind, Rate)
-    if m.scale is None:
-        grown, allowed, tells = (
-            envelopes.paired_growth(m.log_time, m.values, kind.law),
-            kind.resolution / 2,
-            kind.bears(m),
-        )
-    else:
-        grown, allowed = deficit.growth(m.scale, kind.law.log_value), kind.resolution / 4
-        tells = m.judged & deficit.regime(m.scale).inside & m.scale.resolved
-    tells &= ~np.isnan(grown)
+    grown, tells = _grown(kind, m)
+    allowed = kind.resolution / (2 if m.scale is None else 4)
     return int(np.count_nonzero(tells & (grown > allowed))), int(np.count_nonzero(tells))
+
+
+def _slowing(kind: Kind, m: Measurement) -> float:
+    """By how much the exponent of the last decade is below that of the one before, in the median; 0 if it is not."""
+    if not isinstance(kind, Rate):
+        return 0.0
+    late, tells = _grown(kind, m)
+    if m.scale is None:
+        clock = kind.law.log_clock(m.log_time)
+        before = clock <= clock[-1] - envelopes.LN10 + 1e-9
+        early = envelopes.paired_growth(m.log_time[before], m.values[:, before], kind.law)
+    else:
+        early = deficit.growth(m.scale, kind.law.log_value, back=1.0)
+    both = tells & ~np.isnan(early)
+    return max(0.0, float(np.median((late - early)[both]))) if both.any() else exponent(kind.law)
+
+
+def _grown(kind: Rate, m: Measurement) -> tuple[Float[np.ndarray, " b"], Bool[np.ndarray, " b"]]:
+    """The growth of quantity / law over the last decade, as a power of ten, and on which datasets it tells."""
+    if m.scale is None:
+        floored = np.maximum(np.nan_to_num(m.values, nan=0.0), 10 * m.floor[:, None])
+        grown, tells = envelopes.paired_growth(m.log_time, floored, kind.law), kind.bears(m)
+    else:
+        grown = deficit.growth(m.scale, kind.law.log_value)
+        tells = m.judged & deficit.regime(m.scale).inside & m.scale.resolved
+    return grown, tells & ~np.isnan(grown)

@@ -36,13 +36,15 @@ class Made:
     """Curves `c law(t) (1 + s / t)`, which wobble by a hundredth; in log time where the law is one of log t.
 
     budgeted: with the scale of a gap budget, and a path along which the curve falls like 1 / S. plateau: what they end
-    at. trend: an exponent that slows a curve by its slowness.
+    at. trend: an exponent that slows a curve by its slowness. early: how
+    much larger it is at first, by a share that falls like one over log t in log time, else like t^-1/2.
     """
 
     law: Law | DecayLaw
     budgeted: bool = False
     plateau: float = 0.0
     trend: float = 0.0
+    early: float = 0.0
     name: str = "made curve"
 
     def measure(self, subject, lab) -> Measurement:
@@ -56,6 +58,7 @@ class Made:
             log_values = np.log(size * wobble) - (0.5 + size / 10) * self.law.speed(log_time)
         else:
             early = np.log1p(slow * np.exp(-log_time)) + self.trend * slow * log_time
+            early += np.log1p(self.early * slow * np.exp(-np.log(log_time) if flow else -log_time / 2))
             log_values = np.log(size * wobble) + self.law.log_value(log_time) + early
         values = np.exp(np.maximum(log_values, -700.0)) + self.plateau
         one = np.ones(len(lab.cases))

@@ -23,8 +23,11 @@ def found(law, kind, **made):
     return sharpen(claim(law, kind, **made), profile=PROFILE, examples=0)
 
 
-@pytest.mark.parametrize("budgeted", [False, True], ids=["by envelopes", "with a budget"])
-@pytest.mark.parametrize("p", POWERS, ids=lambda p: f"{p:.2f}")
+@pytest.mark.parametrize(
+    ("p", "budgeted"),
+    [*((p, False) for p in POWERS), *((p, True) for p in POWERS[::3])],
+    ids=lambda each: f"{each:.2f}" if isinstance(each, float) else "with a budget" if each else "by envelopes",
+)
 def test_the_interval_holds_the_power(p, budgeted):
     made = found(laws.power(p), STATED[True], budgeted=budgeted)
     assert made.interval is not None
@@ -52,6 +55,14 @@ def test_laws_of_log_time_are_climbed_in_their_clock(p):
     assert made.interval is not None
     assert made.interval[0] <= p <= made.interval[1] < p + 0.15
     assert made.logarithms == ""
+
+
+@pytest.mark.parametrize("law", [Law(0.0, -1.0), laws.power(0.5)], ids=str)
+def test_what_fell_fast_at_first_is_not_taken_for_the_law(law):
+    made = found(law, STATED[law.in_time], early=5.0)
+    assert made.interval is not None
+    exact = abs(law.exponent)
+    assert made.interval[0] <= exact <= made.interval[1]
 
 
 @pytest.mark.parametrize("p", DECAYS)
@@ -92,6 +103,11 @@ def test_the_counterexample_of_a_refuted_claim_is_shrunk():
     made = found(laws.power(0.2), Rate(laws.power(0.9)), plateau=1.0)
     assert made.counterexample is not None
     assert made.to_dict()["counterexample"]["setting"]["slowness"] == 0
+
+
+def test_laws_of_log_t_that_are_watched_in_steps_are_told_in_a_sentence():
+    with pytest.raises(InputError, match="too few decades of it to tell a faster law"):
+        found(Law(0.0, -1.0, in_steps=True), Rate(laws.inverse_log(in_steps=True)))
 
 
 @pytest.mark.parametrize("kind", [Limit(0.1, laws.power(0.5)), Bound(lambda m: 1 + 0 * m.values, "1")], ids=["l", "b"])
