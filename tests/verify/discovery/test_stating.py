@@ -40,9 +40,11 @@ def test_without_a_twin_nothing_is_stated():
         sharper(replace(claim(laws.power(0.5)), twins=()), laws.power(0.5), false=None)
 
 
-def test_a_target_of_several_claims_is_told_with_their_names():
-    with pytest.raises(InputError, match=r"fan2025 stands for .* claims: give one of fan2025/"):
-        one_claim("fan2025")
+def test_a_target_of_several_claims_is_told_with_their_names(tmp_path: Path):
+    path = tmp_path / "test_two.py"
+    path.write_text(f"{FILE}\nfrom dataclasses import replace\n\nOTHER = replace(CLAIM, id='made/other')\n")
+    with pytest.raises(InputError, match="stands for 2 claims: give one of made/curve, made/other"):
+        one_claim(str(path))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_the_written_file_is_a_claim_of_the_surviving_law(tmp_path: Path, in_fil
     mine = tmp_path / "mine" / "test_mine.py"
     mine.parent.mkdir()
     mine.write_text(FILE)
-    stated = one_claim(str(mine)) if in_file else one_claim("fan2025/sign-gd-binary")
+    stated = one_claim(str(mine)) if in_file else one_claim("nacson2019/normalised-gd")
     made = sharpen(claim(laws.power(0.5)), profile=PROFILE, examples=0)
     path = tmp_path / "test_sharper.py"
     path.write_text(text_of(replace(made, claim=stated), str(mine) if in_file else stated.id, path))
