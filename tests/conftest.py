@@ -23,6 +23,8 @@ UNCHECKED |= {
     "verify.trials.shrinking",
     "verify.trials.record",
 }
+# This makes arrays of a shape while hypothesis draws, and the checker draws random numbers to check a tuple.
+UNCHECKED |= {"solvers.labelled"}
 check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int will do for a float
 
 
