@@ -11,7 +11,7 @@ from tests.verify.samples import binary, classes
 from verify.datasets import Dataset
 from verify.losses import loss
 from verify.optimizers.homogeneity import Homogeneity
-from verify.runs.batches import Batch, alone, group, pad
+from verify.runs.batches import Batch, alone, group, group_points, pad, points
 from verify.runs.engine import Method, gradient, start
 from verify.runs.linear import linear_margins, linear_reach
 
@@ -147,3 +147,20 @@ def test_the_samples_of_these_tests_are_separable():
                 break
             w = w + dataset.signed[wrong.argmax()]
         assert (dataset.signed @ w > 0).all()
+
+
+def test_points_of_models_keep_their_features_and_labels():
+    few, more = binary(3, 2), binary(9, 2)
+    batch = points([few, more], 16, 5)
+    np.testing.assert_array_equal(batch.x[0, :3], few.x)
+    np.testing.assert_array_equal(batch.x[0, 3:6], few.x)
+    np.testing.assert_array_equal(batch.label[1, :9, 0], more.y)
+    np.testing.assert_array_equal(batch.weight[0], [1 / 3] * 3 + [0] * 13)
+    assert batch.real.shape == (2, 5)
+    assert points([classes(6, 4, 3)], 8, 7).label.shape == (1, 8, 3)
+
+
+def test_groups_of_points_are_padded_in_their_number_alone():
+    datasets = [binary(6, 3), classes(6, 4, 3), binary(17, 3), binary(5, 3), binary(70, 3)]
+    assert group_points(datasets) == {(8, 3, 0): [0, 3], (8, 4, 3): [1], (32, 3, 0): [2], (70, 3, 0): [4]}
+    assert group_points([binary(50, 3), binary(50, 3, seed=1)]) == {(50, 3, 0): [0, 1]}
