@@ -82,7 +82,7 @@ def _step(optimizer: str) -> tuple[Any, Any, Any]:
         return optax.apply_updates(params, u), state
 
     def loop(params: Any, state: Any, x: Any, y: Any, steps: Any) -> Any:
-        return jax.lax.fori_loop(0, steps, lambda _, carry: step(*carry, x, y), (params, state))
+        return jax.lax.fori_loop(0, steps, lambda _, carry: step(carry[0], carry[1], x, y), (params, state))
 
     return method.init, jax.jit(step), jax.jit(loop)
 
