@@ -38,8 +38,10 @@ def run(
         sections.append(references_section(quick=quick, show=show))
     if only in (None, "flow"):
         from benchmarks.flow import flow_section
+        from benchmarks.large_flows import large_flows_section
 
         sections.append(flow_section(quick=quick, show=show))
+        sections.append(large_flows_section(quick=quick, show=show))
     if only in (None, "polar"):
         from benchmarks.polar import polar_section
 
