@@ -141,7 +141,7 @@ def _orders(key: Array, n: Array, epoch: Array, first: Array, m: int, padded: in
     low = (padded + m).bit_length()
     if (2 * size + 1).bit_length() + 32 + low > 64:
         return jax.lax.sort((major.astype(jnp.int32), bits, place), num_keys=2)[2]
-    # Packed into one number the same order is found ten times as fast.
+    # Packed into one number the same order is found several times as fast.
     parts = (major, 32 + low), (bits, low), (place, 0)
     packed = sum((part.astype(jnp.uint64) << shift for part, shift in parts), jnp.zeros(size, jnp.uint64))
     return (jnp.sort(packed) & ((1 << low) - 1)).astype(place.dtype)
