@@ -10,7 +10,6 @@ from properties.wang2022.test_adam import DIRECTION
 from solvers import max_margin
 from solvers.errors import InputError
 from verify.datasets import Dataset
-from verify.flows import solver
 from verify.flows.dynamics import AdaGrad, Adam, GradientDescent, SteepestDescent
 from verify.flows.flow import flow
 from verify.problems.laboratory import Laboratory
@@ -114,19 +113,6 @@ def test_adagrad_maximises_the_margin_of_its_own_norm():
         gaps.append(1 - result.margin[0, -1] / np.linalg.norm(scale * result.weights[0][-1]) / reference.upper)
     assert 0 <= gaps[0] < 1e-3
     assert min(gaps[1:]) > 0.05
-
-
-def test_products_with_the_jacobian_lead_adagrad_to_the_same_weights_and_memory(monkeypatch: pytest.MonkeyPatch):
-    """A flow of many weights and few points goes by them; here the Jacobian itself is at hand for comparison."""
-    dataset, asked = Dataset([[4, 1, -1], [-1, 1, 1]], [1, 1]), []
-    newton = flow(dataset, dynamics=AdaGrad(0.5), log_time=1e4)
-    monkeypatch.setattr(solver, "root_finder", lambda *shape, **how: asked.append((shape, how)) or "krylov")
-    products = flow(dataset, dynamics=AdaGrad(0.5), log_time=1e4)
-    assert asked == [((16, (8,), True), {"large": False})] * 2  # to the hand-over, and from there
-    largest = np.abs(newton.weights[0]).max()
-    np.testing.assert_allclose(products.weights[0], newton.weights[0], rtol=0, atol=1e-8 * largest)
-    np.testing.assert_allclose(products.conditioner[0], newton.conditioner[0], rtol=1e-8)
-    assert products.rtol == newton.rtol
 
 
 def test_adagrad_on_a_single_point_goes_to_its_signs():

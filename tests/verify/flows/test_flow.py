@@ -12,9 +12,7 @@ from solvers import hard_margin, max_margin
 from solvers.errors import InputError
 from verify.datasets import Dataset
 from verify.errors import FlowError
-from verify.flows import solver
 from verify.flows.flow import Flow, flow
-from verify.flows.newton import root_finder
 from verify.flows.smoothness import step_limit
 from verify.losses import EXPONENTIAL, LOG_EXPONENTIAL, Loss, log_sum_exp
 from verify.optimizers import gradient_descent
@@ -364,23 +362,3 @@ def test_a_tolerance_that_was_loosened_on_every_flow_is_told():
         asked=1e-8,
     )
     assert any("tolerance of 2 flows up to 1e-06" in note for note in found.notes)
-
-
-def test_one_jacobian_a_step_leads_to_the_same_weights(monkeypatch: pytest.MonkeyPatch):
-    newton = flow(GENERIC[-1], log_time=1e3)
-    monkeypatch.setattr(solver, "root_finder", lambda *shape, **how: "chord")
-    chord = flow(GENERIC[-1], log_time=1e3)
-    assert (chord.weights[0] != newton.weights[0]).any()
-    largest = np.abs(newton.weights[0]).max()
-    np.testing.assert_allclose(chord.weights[0], newton.weights[0], rtol=0, atol=1e-8 * largest)
-    assert chord.solver_steps[0] == pytest.approx(newton.solver_steps[0], rel=0.1)
-    assert chord.rtol == newton.rtol
-
-
-def test_which_method_stands_in_for_newtons():
-    assert root_finder(64, (32,), False, large=False) == "newton"
-    assert root_finder(1024, (112,), False, large=True) == "chord"
-    assert root_finder(64, (7136,), False, large=True) == "krylov"
-    assert root_finder(64, (7136,), True, large=True) == "krylov"
-    assert root_finder(64, (3, 2000), False, large=True) == "krylov"
-    assert root_finder(1024, (3, 1000), False, large=True) == "chord"
