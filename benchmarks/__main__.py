@@ -13,6 +13,7 @@ class Part(StrEnum):
     """What can be run alone."""
 
     ENGINE = "engine"
+    MINIBATCHES = "minibatches"
     SINGLE = "single"
     REFERENCES = "references"
     FLOW = "flow"

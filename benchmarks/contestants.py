@@ -34,19 +34,22 @@ class Timing(NamedTuple):
 
 
 @functools.cache
-def _signed(size: int) -> Float[np.ndarray, "b n d"]:
+def signed_points(size: int) -> Float[np.ndarray, "b n d"]:
+    """The points of the first problems, with their labels."""
     return np.stack([y[:, None] * x for x, y in map(problems.problem, range(size))])
 
 
 @functools.cache
-def _datasets(size: int) -> list[Any]:
+def datasets(size: int) -> list[Any]:
+    """The first problems."""
     from verify.datasets.dataset import Dataset
 
     return [Dataset(*problems.problem(i)) for i in range(size)]
 
 
 @functools.cache
-def _optimizer(name: str) -> Any:
+def optimizer_named(name: str) -> Any:
+    """One of `peers.OPTIMIZERS`, of this engine."""
     from verify.optimizers.methods import adam, sign_gd
     from verify.optimizers.step_sizes import PowerDecay
 
@@ -60,7 +63,7 @@ def engine(task: Task) -> Timing:
     from verify.runs.simulation import Simulation
 
     with working_on(task.platform):
-        simulation = Simulation(_optimizer(task.optimizer), _datasets(task.size), loss=task.loss, norms=("linf",))
+        simulation = Simulation(optimizer_named(task.optimizer), datasets(task.size), loss=task.loss, norms=("linf",))
     start = time.perf_counter()
     simulation.advance(task.steps)  # the records are fetched, so that all work is done
     seconds = time.perf_counter() - start
@@ -74,7 +77,7 @@ def numpy_batched(task: Task) -> Timing:
     """numpy on batches that stay in the cache."""
     w = np.zeros((task.size, problems.D))
     parts = [slice(first, first + _CHUNK) for first in range(0, task.size, _CHUNK)]
-    products = [peers.batch(np, _signed(task.size)[part]) for part in parts]
+    products = [peers.batch(np, signed_points(task.size)[part]) for part in parts]
     start = time.perf_counter()
     for part, (forward, backward) in zip(parts, products, strict=True):
         peers.descend(np, task.optimizer, task.loss, w[part], forward, backward, task.steps)
@@ -84,7 +87,7 @@ def numpy_batched(task: Task) -> Timing:
 def numpy_loop(task: Task) -> Timing:
     """numpy dataset by dataset."""
     w = np.zeros((task.size, problems.D))
-    products = [peers.single(signed) for signed in _signed(task.size)]
+    products = [peers.single(signed) for signed in signed_points(task.size)]
     start = time.perf_counter()
     for row, (forward, backward) in zip(w, products, strict=True):
         peers.descend(np, task.optimizer, task.loss, row, forward, backward, task.steps)
@@ -93,7 +96,7 @@ def numpy_loop(task: Task) -> Timing:
 
 @functools.cache
 def _optax_step(optimizer: str, loss: str) -> tuple[Any, Any]:
-    return peers.optax_step(_optimizer(optimizer), loss)
+    return peers.optax_step(optimizer_named(optimizer), loss)
 
 
 def optax_loop(task: Task) -> Timing:
@@ -102,7 +105,7 @@ def optax_loop(task: Task) -> Timing:
 
     init, step = _optax_step(task.optimizer, task.loss)
     device = jax.devices(task.platform)[0]
-    signed = jax.device_put(_signed(task.size), device)
+    signed = jax.device_put(signed_points(task.size), device)
     w = jax.device_put(np.zeros((task.size, problems.D)), device)
     state = init(w)
     start = time.perf_counter()
@@ -119,7 +122,7 @@ def torch_batched(task: Task) -> Timing | None:
     torch: Any = importlib.import_module("torch")
     device = "cuda" if task.platform == "gpu" else "cpu"
     with torch.no_grad():
-        forward, backward = peers.batch(torch, torch.from_numpy(_signed(task.size)).to(device))
+        forward, backward = peers.batch(torch, torch.from_numpy(signed_points(task.size)).to(device))
         w = torch.zeros((task.size, problems.D), dtype=torch.float64, device=device)
         start = time.perf_counter()
         peers.descend(torch, task.optimizer, task.loss, w, forward, backward, task.steps)

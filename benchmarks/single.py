@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks import problems
-from benchmarks.peers import B1, B2, ETA0, OPTIMIZERS, POWER
+from benchmarks.contestants import optimizer_named
+from benchmarks.peers import OPTIMIZERS
 from benchmarks.tables import Cell, DifferentWork, Section, ratio
 from benchmarks.workers import cores, worker
 
@@ -43,22 +44,13 @@ def _dataset(n: int, d: int, k: int) -> Any:
     return Dataset(*(problems.multiclass(n, d, k) if k else problems.planted(n, d)))
 
 
-@functools.cache
-def _optimizer(name: str) -> Any:
-    from verify.optimizers.methods import adam, sign_gd
-    from verify.optimizers.step_sizes import PowerDecay
-
-    decay = PowerDecay(ETA0, POWER)
-    return sign_gd(decay) if name == "SignGD" else adam(decay, B1, B2)
-
-
 def _engine(size: tuple[int, int, int], optimizer: str, steps: int) -> Timing:
     from verify.runs.simulation import Simulation
     from verify.runs.trajectory import grid_to
 
     dataset = _dataset(*size)
     begin = time.perf_counter()
-    simulation = Simulation(_optimizer(optimizer), [dataset], norms=("linf",))
+    simulation = Simulation(optimizer_named(optimizer), [dataset], norms=("linf",))
     start = time.perf_counter()
     simulation.through(grid_to(steps))
     seconds = time.perf_counter() - start
@@ -72,7 +64,7 @@ def _loop(optimizer: str, classes: int) -> Any:
     import jax.numpy as jnp
     import optax
 
-    method = _optimizer(optimizer)
+    method = optimizer_named(optimizer)
 
     def objective(w: Any, x: Any, y: Any) -> Any:
         if classes:

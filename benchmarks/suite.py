@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.tables import Section
 
-PARTS = ("engine", "single", "references", "flow", "polar", "modified", "networks")
+PARTS = ("engine", "minibatches", "single", "references", "flow", "polar", "modified", "networks")
 
 
 def run(
@@ -28,6 +28,10 @@ def run(
         from benchmarks.engine import engine_section
 
         sections.append(engine_section(sizes, quick=quick, gpu=gpu, show=show))
+    if only in (None, "minibatches"):
+        from benchmarks.minibatches import minibatches_section
+
+        sections.append(minibatches_section(quick=quick, show=show))
     if only in (None, "single"):
         from benchmarks.single import single_section
 
@@ -38,8 +42,10 @@ def run(
         sections.append(references_section(quick=quick, show=show))
     if only in (None, "flow"):
         from benchmarks.flow import flow_section
+        from benchmarks.large_flows import large_flows_section
 
         sections.append(flow_section(quick=quick, show=show))
+        sections.append(large_flows_section(quick=quick, show=show))
     if only in (None, "polar"):
         from benchmarks.polar import polar_section
 

@@ -1,11 +1,14 @@
-"""Newton's method for the implicit solvers of flows, and its chord method for those with many weights."""
+"""Newton's method for the implicit solvers of flows, and what stands in for it where there are many weights."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import diffrax
 import jax.numpy as jnp
+import lineax
 import optimistix
 
 
@@ -38,3 +41,29 @@ class _Chord(diffrax.VeryChord):
         broken = state.result != results.successful
         outcome = results.where(lost, results.nonlinear_divergence, results.successful)
         return (state.diffsize < self.kappa) | lost | broken, results.where(broken, state.result, outcome)
+
+
+# A Jacobian of few points is of low rank, or that and a diagonal beside it: a dozen products find a Newton step.
+_KRYLOV = lineax.GMRES(rtol=1e-4, atol=1e-12, restart=12, stagnation_iters=12, max_steps=30)
+_WIDE, _RANKS = 512, 4  # entries of a state, and how many times the rank, from which that is worth while
+
+
+def root_finder(points: int, weights: tuple[int, ...], remembers: bool, *, large: bool) -> str:
+    """Which of `ROOT_FINDERS` suits the flow of so many points and weights of this shape.
+
+    remembers: whether the state has a memory beside the weights. large: whether a Jacobian costs more than its
+    programs, which take seconds to compile.
+    """
+    size = math.prod(weights) * (1 + remembers)
+    rank = points * max(weights[0] - 1, 1) if len(weights) == 2 else points
+    if not large:
+        return "newton"
+    return "krylov" if size >= max(_WIDE, _RANKS * rank) else "chord"
+
+
+ROOT_FINDERS: dict[str, Callable[[], optimistix.AbstractRootFinder]] = {
+    "newton": lambda: diffrax.with_stepsize_controller_tols(_Newton)(),
+    "chord": lambda: diffrax.with_stepsize_controller_tols(_Chord)(),
+    "krylov": lambda: diffrax.with_stepsize_controller_tols(_Newton)(linear_solver=_KRYLOV),
+}
+"""By name: `newton` has a Jacobian an iteration, `chord` one a step, `krylov` none, but products with it."""

@@ -25,7 +25,7 @@ from verify.backend import Progress
 from verify.datasets.dataset import Dataset
 from verify.errors import FlowError
 from verify.flows.dynamics import Dynamics, GradientDescent, Velocity
-from verify.flows.newton import _Chord, _Newton
+from verify.flows.newton import ROOT_FINDERS, root_finder
 from verify.flows.row_space import row_space
 from verify.losses import Loss, log_sum_exp
 from verify.runs import batches
@@ -64,11 +64,11 @@ def _recorder(loss: Loss, norms: tuple[Norm, ...]) -> Any:
 
 
 @functools.cache
-def _program(loss: Loss, velocity: Velocity, large: bool) -> Any:
+def _program(loss: Loss, velocity: Velocity, root: str) -> Any:
     """Jitted solve of a batch: start states `[b m ...]` and times `[r]` to states `[b r m ...]`.
 
-    A state is the weights, and below them the memory of flows that have one: `m` is 1 or 2. large: whether Jacobians
-    are dear.
+    A state is the weights, and below them the memory of flows that have one: `m` is 1 or 2. root: of
+    `ROOT_FINDERS`.
     """
 
     def derivative(s: Any, state: Array, args: tuple[Batch, tuple[Any, ...]]) -> Array:
@@ -77,7 +77,7 @@ def _program(loss: Loss, velocity: Velocity, large: bool) -> Any:
         return jnp.concatenate([w[None], memory])
 
     term = diffrax.ODETerm(derivative)
-    solver = diffrax.Kvaerno5(root_finder=diffrax.with_stepsize_controller_tols(_Chord if large else _Newton)())
+    solver = diffrax.Kvaerno5(root_finder=ROOT_FINDERS[root]())
 
     def solve(data: Batch, start: Array, numbers: tuple[Any, ...], times: Array, rtol: Array) -> tuple[Any, ...]:
         solution = diffrax.diffeqsolve(
@@ -177,7 +177,9 @@ class Solver:
             start[(j, 0, *own)] = starts[i].weights
             if self.dynamics.remembers:
                 start[(j, 1, *own)] = starts[i].memory
-        program = _program(self.loss, self.dynamics.velocity, _alone(*shape))
+        large, remembers = _alone(*shape), self.dynamics.remembers
+        root = root_finder(shape[0], data.real.shape[1:], remembers, large=large)
+        program = _program(self.loss, self.dynamics.velocity, root)
         paths: dict[int, Path] = {}
         rtol = self.rtol
         while True:

@@ -12,7 +12,6 @@ from solvers import hard_margin, max_margin
 from solvers.errors import InputError
 from verify.datasets import Dataset
 from verify.errors import FlowError
-from verify.flows import solver
 from verify.flows.flow import Flow, flow
 from verify.flows.smoothness import step_limit
 from verify.losses import EXPONENTIAL, LOG_EXPONENTIAL, Loss, log_sum_exp
@@ -363,17 +362,3 @@ def test_a_tolerance_that_was_loosened_on_every_flow_is_told():
         asked=1e-8,
     )
     assert any("tolerance of 2 flows up to 1e-06" in note for note in found.notes)
-
-
-def test_one_jacobian_a_step_leads_large_data_to_the_same_weights(monkeypatch: pytest.MonkeyPatch):
-    dataset = GENERIC[-1]
-    newton = flow(dataset, log_time=1e3)
-    program, large = solver._program, []
-    monkeypatch.setattr(solver, "_LARGE", 1)
-    monkeypatch.setattr(solver, "_program", lambda *which: large.append(which[-1]) or program(*which))
-    chord = flow(dataset, log_time=1e3)
-    assert large
-    assert all(large)
-    np.testing.assert_allclose(chord.weights[0], newton.weights[0], rtol=0, atol=1e-8 * np.abs(newton.weights[0]).max())
-    assert chord.solver_steps[0] == pytest.approx(newton.solver_steps[0], rel=0.1)
-    assert chord.rtol == newton.rtol

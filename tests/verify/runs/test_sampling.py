@@ -12,6 +12,7 @@ from tests.verify import reference, samples
 from tests.verify.reference import adaptive, follow
 from verify import optimizers
 from verify.datasets import Dataset
+from verify.runs import sampling
 from verify.runs.batches import pad
 from verify.runs.sampling import Sampling, draw, keys, stretch
 from verify.runs.simulation import Simulation, run
@@ -122,6 +123,16 @@ def test_every_epoch_sees_every_point_once_in_a_new_order():
         after = np.bincount([order[order.index(0) + 1] for order in orders if order[-1] != 0], minlength=7)
         assert after[0] == 0
         assert 25 < after[1:].min() <= after[1:].max() < 95
+
+
+@pytest.mark.parametrize(("n", "padded", "m"), [(7, 16, 3), (50, 50, 10), (70_000, 70_000, 9)])
+def test_orders_are_sorted_by_epoch_and_by_random_bits(n: int, padded: int, m: int):
+    """Also where the two do not fit into one number beside the places, as in the last case."""
+    key, epoch, size = jnp.asarray(keys([SMALL], 0)[0]), -(-n // m), stretch(m, padded) * m + 2 * (padded + m - 1)
+    found = sampling._orders(key, jnp.asarray(n), jnp.asarray(epoch), jnp.asarray(5), m, padded, size)
+    behind, place = np.divmod(np.arange(size), epoch * m)
+    bits = np.asarray(sampling._bits(key, jnp.asarray(5 + behind), jnp.asarray(place)))
+    np.testing.assert_array_equal(found, place[np.lexsort((place, bits, place >= n, behind))])
 
 
 def test_points_with_replacement_come_alike_often_and_not_once_an_epoch():
