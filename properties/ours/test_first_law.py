@@ -38,7 +38,7 @@ METHODS: dict[str, tuple[str, str, Callable[[PowerDecay], optax.GradientTransfor
 }
 
 
-def claim(method: str, a: float, loss: str = "logistic", faster: float = 1.2) -> Claim:
+def claim(method: str, a: float, loss: str = "logistic", faster: float = 1.2, real: tuple[str, ...] = ()) -> Claim:
     norm, other, make = METHODS[method]
     steps = PowerDecay(0.1, a)
     key = f"{method.lower().replace(' ', '-')}-{NAMES[a].replace('1/2', '0.5').replace('2/3', '0.667')}"
@@ -60,6 +60,7 @@ def claim(method: str, a: float, loss: str = "logistic", faster: float = 1.2) ->
             ),
             Twin(f"the {other} margin for the {norm} margin", norm=other, shrink=False),
         ),
+        real=real,
         share=1 / 2,
     )
 
@@ -71,7 +72,7 @@ CLAIMS = (
     claim("SignGD", 1 / 2, "exponential"),
     claim("Signum", 1 / 2),
     claim("Lion", 2 / 3),
-    claim("coordinate descent", 1 / 2),
+    claim("coordinate descent", 1 / 2, real=("iris:0-vs-rest",)),
     claim("normalised GD", 0.3),
     claim("l3 descent", 0.3),
     # Its gap times S still falls at this horizon, towards a constant.

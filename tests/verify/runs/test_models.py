@@ -58,11 +58,15 @@ def close(a: Any, b: Any, rtol: float = 1e-9) -> None:
 
 
 @pytest.mark.parametrize(
-    "optimizer",
-    [optimizers.steepest_descent(STEP, HYBRID, b1=0.9), optimizers.adam(STEP), optax.adamw(0.02), optax.lbfgs()],
-    ids=["hybrid", "adam", "adamw", "lbfgs"],
+    ("optimizer", "data"),
+    [
+        pytest.param(optimizers.steepest_descent(STEP, HYBRID, b1=0.9), TWO, id="hybrid"),
+        pytest.param(optimizers.adam(STEP), TWO, id="adam-binary"),
+        pytest.param(optimizers.adam(STEP), MANY, id="adam-classes"),
+        pytest.param(optax.adamw(0.02), MANY, id="adamw"),
+        pytest.param(optax.lbfgs(), MANY, id="lbfgs"),
+    ],
 )
-@pytest.mark.parametrize("data", [TWO, MANY], ids=["binary", "classes"])
 def test_a_run_is_the_loop_that_a_user_would_write(optimizer, data):
     found = run(optimizer, data, model=NETWORK, steps=15)
     for i in range(2):
@@ -70,8 +74,9 @@ def test_a_run_is_the_loop_that_a_user_would_write(optimizer, data):
 
 
 def test_a_linear_classifier_as_a_model_is_the_linear_run():
-    for data in (TWO, MANY):
-        for how in ({}, {"sampling": "reshuffled", "batch": 2}):
+    mini: dict[str, Any] = {"sampling": "reshuffled", "batch": 2}
+    for data, hows in ((TWO, ({}, mini)), (MANY, (mini,))):
+        for how in hows:
             plain = run(optimizers.adam(STEP), data, steps=100, norms=["l2", "linf"], weights=True, **how)
             model = run(optimizers.adam(STEP), data, steps=100, norms=["l2", "linf"], weights=True, model=LINEAR, **how)
             np.testing.assert_allclose(model.margin, plain.margin, rtol=1e-9)
