@@ -10,6 +10,7 @@ from rich.table import Table
 
 from solvers.errors import InputError
 from verify.cli.common import Batch, Device, Options, Sampling, out, progress_bar
+from verify.cli.modelled import ModelName, ModelOptions
 from verify.cli.own import failures_told, loss_of, optimizer_of
 from verify.cli.written import Figure, Json, Outputs, Save
 
@@ -38,6 +39,8 @@ def run(
     batch: Batch = None,
     seed: Annotated[int, typer.Option(help="Seed of the mini-batches.")] = 0,
     option: Options = None,
+    model: ModelName = None,
+    model_option: ModelOptions = None,
     figure: Figure = None,
     save: Save = None,
     as_json: Json = False,
@@ -45,17 +48,22 @@ def run(
 ) -> None:
     """Run an optimizer on data, and show how close it comes to the maximal margin in each norm.
 
+    With a model, what is shown are its normalised margins, how parallel parameters and gradient are, and how far the
+    end is from a KKT point of the margin problem in each norm.
+
     Options of the data are label=NAME or label=INDEX, header=none, standardise, intercept, classes=3,8, classes=2 (a
     weight matrix for two classes), 0-vs-rest and limit=100.
 
     Examples: verify run --optimizer sign_gd --data wine:standardise;
     verify run --optimizer optax.lion -o learning_rate=0.001 --data iris:0-vs-rest --norm linf --norm l2;
     verify run --optimizer adam --data wine:standardise --sampling reshuffled --batch 16 --record 1000,10000;
-    verify run --optimizer mine.py:my_opt -o step_size="0.1*(t+1)**-0.5" --data points.csv:label=0 --save run.npz
+    verify run --optimizer mine.py:my_opt -o step_size="0.1*(t+1)**-0.5" --data points.csv:label=0 --save run.npz;
+    verify run --optimizer sign_gd --data iris:0-vs-rest --model two-layer -m width=8 --steps 1000
     """
     from solvers import max_margin
     from solvers.norms import norm as parsed
     from verify.backend import devices
+    from verify.cli.modelled import NORMS, model_of
     from verify.datasets.real import parse, require_separable
     from verify.runs.passing import constants_of
     from verify.runs.sampling import Sampling as How
@@ -73,6 +81,16 @@ def run(
     transformation, kind = optimizer_of(optimizer, option or []), loss_of(loss)
     dataset = parse(data)
     how.check([dataset])
+    if model is not None:
+        network = model_of(model, model_option or [])
+        names = list(dict.fromkeys(parsed(name).name for name in norm or NORMS))
+        _run_model(
+            outputs, (optimizer, transformation), (loss, kind), (data, dataset), (model, network), names, recorded,
+            steps=steps, platform=device, sampling=sampling, batch=batch, seed=seed,
+        )  # fmt: skip
+        return
+    if model_option:
+        raise InputError(f"The options {', '.join(model_option)} are a model's, and there is none: give --model too.")
     require_separable(dataset)
     norms = norm or (["linf", "l2", "l1"] if dataset.binary else ["linf", "l2", "l1", "spectral", "nuclear"])
     norms = list(dict.fromkeys(parsed(name).name for name in norms))
@@ -104,6 +122,38 @@ def run(
         _tell(references, result, constants, own=record is not None)
 
 
+def _run_model(
+    outputs: Outputs,
+    optimizer: tuple[str, Any],
+    loss: tuple[str, Any],
+    data: tuple[str, Dataset],
+    model: tuple[str, Any],
+    norms: list[str],
+    record: Any,
+    **how: Any,
+) -> None:
+    """Pairs are what was typed, and what it stands for."""
+    from verify.cli.modelled import kkt_gaps, results, tell
+    from verify.runs.simulation import run as run_trajectory
+
+    if outputs.figure:
+        raise InputError("A figure shows gaps to maximal margins, which a model's are not known: leave --figure away.")
+    dataset, network = data[1], model[1]
+    with progress_bar() as bar, failures_told(optimizer[0], loss[0], model[0]):
+        task = bar.add_task(optimizer[0])
+        result = run_trajectory(
+            optimizer[1], dataset, loss=loss[1], norms=norms, record=record, model=network,
+            progress=lambda done, total: bar.update(task, completed=done, total=total), **how,
+        )  # fmt: skip
+        gaps = kkt_gaps(network, result, dataset, norms)
+    title = f"{optimizer[0]} on {data[0]}, {network}"
+    outputs.write(*results(title, network, dataset, result, norms, gaps))
+    if not outputs.as_json:
+        out.print(f"{title}: n = {dataset.n}, d = {dataset.d}", highlight=False, markup=False)
+        tell(network, result, norms, gaps, own=record is not None)
+        _tell_precision(result)
+
+
 def _steps(text: str | None) -> list[int] | None:
     """Steps that are separated by commas."""
     if text is None:
@@ -116,8 +166,6 @@ def _steps(text: str | None) -> list[int] | None:
 
 def _tell(references: Sequence[Reference], result: Trajectories, constants: Sequence[Constant], *, own: bool) -> None:
     """own: whether the recorded steps are the user's own, which are all shown."""
-    import numpy as np
-
     table = Table("step", *(f"{r.norm.name} margin / maximum" for r in references), "log mean loss")
     each = 1 if own else 12  # a row a decade, the last step among them
     for i in range((len(result.time) - 1) % each, len(result.time), each):
@@ -125,15 +173,19 @@ def _tell(references: Sequence[Reference], result: Trajectories, constants: Sequ
         table.add_row(f"{result.time[i]}", *(f"{ratio:.6f}" for ratio in ratios), f"{result.log_loss[0, i]:.4g}")
     out.print(table)
     out.print("  ".join(f"maximal {r.norm.name} margin {r.lower:.9g}" for r in references), highlight=False)
+    _tell_precision(result)
+    for constant in constants:
+        out.print(constant.sentence, highlight=False)
+
+
+def _tell_precision(result: Trajectories) -> None:
     if result.exact:
         out.print("The optimizer is scale-free: the run is exact at any margin.")
     elif result.horizon[0] >= 0:
         out.print(f"The optimizer needs true gradients: precision horizon at step {result.horizon[0]}.")
     else:
         out.print("The optimizer needs true gradients; the run stayed inside the range of floating point.")
-    for constant in constants:
-        out.print(constant.sentence, highlight=False)
-    if np.any(result.starved):
+    if result.starved.any():
         out.print("Some weight's gradient underflowed beside the largest one, and its weight stood still meanwhile.")
 
 

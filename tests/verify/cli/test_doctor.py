@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 import zlib
 
 import jax
@@ -50,7 +51,9 @@ def test_a_library_that_all_need_is_to_be_mended(call, monkeypatch):
     monkeypatch.setattr(installation, "_version", lambda name: versions.get(name, "999"))
     code, out, _ = call("doctor")
     assert code == 1
-    assert "To mend: optax is 0.1.0, diffrax is missing: pip install 'optax>=0.2.5' 'diffrax>=" in words(out)
+    assert re.search(
+        r"To mend: optax is 0\.1\.0, diffrax is missing: pip install 'optax>=[\d.]+' 'diffrax>=[\d.]+'\.", words(out)
+    )
 
 
 @pytest.mark.parametrize(

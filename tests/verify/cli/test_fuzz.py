@@ -214,6 +214,8 @@ VALUES = {
     "--optimizer": OPTIMIZERS,
     "--data": DATA,
     "-o": OPTIONS,
+    "--model": ["two-layer", "convolutional", "two-layers", "mine.py:whole", "mine.py:number", "optax.lion", ""],
+    "-m": ["width=2", "width=0", "size=9", "height=1", "width=2.5", "scale=nan", "width", "activation=relu"],
     "--figure": PATHS,
     "--save": PATHS,
     "--folder": PATHS,
@@ -291,7 +293,7 @@ BARE = {
     "gallery": ["gone", "All", "fan2025"],
     "compare": VALUES["--report-dir"],
 }
-MANY = ("--norm", "-o", "--own", "")
+MANY = ("--norm", "-o", "-m", "--own", "")
 
 
 def takes(command: str) -> list[str]:
