@@ -51,6 +51,7 @@ class Curves:
     gap may be the reference's width or rounding. judged: `[b]` whether the run and the reference are to be trusted.
     lacks: `[b]` logarithm of the factor by which S must grow before the gradients are below every constant that is
     hidden in the optimizer; 0 where they have been for a decade. constants: these, and which runs came to them.
+    sampled: whether updates are those of mini-batches, which are misaligned one by one, and not in the mean.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -64,6 +65,7 @@ class Curves:
     judged: Bool[np.ndarray, " b"]
     lacks: Float[np.ndarray, " b"] | None = None
     constants: tuple[Constant, ...] = ()
+    sampled: bool = False
 
     @property
     def settled(self) -> Bool[np.ndarray, " b"]:
@@ -262,11 +264,13 @@ def astray(c: Curves) -> Bool[np.ndarray, " b"]:
 def lingers(c: Curves) -> Bool[np.ndarray, " b"]:
     """Datasets on which the updates stay misaligned by at least a tenth of the gap, however little that is.
 
-    Such a gap may fall lawfully until it has come down to the misalignment, and no further.
+    Such a gap may fall lawfully until it has come down to the misalignment, and no further. One that is far below it
+    already shows that the misalignment is one of single updates, and not in the mean.
     """
     with np.errstate(invalid="ignore"):
         now, before, long = (misalignment(c, *span) for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0)))
-        return (now >= c.relative[:, -1] / 10) & (now >= LASTING * before) & (now >= LASTING * long)
+        near = (now >= c.relative[:, -1] / 10) & (now <= 3 * c.relative[:, -1])
+        return near & (now >= LASTING * before) & (now >= LASTING * long) & (not c.sampled)
 
 
 def outruns(c: Curves, log_law: LogLaw, speed: float) -> Bool[np.ndarray, " b"]:

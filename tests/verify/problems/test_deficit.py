@@ -122,6 +122,9 @@ def test_updates_that_stay_misaligned_by_little_linger():
     assert not deficit.lingers(curves()).any()
     fades = replace(little, misaligned=GAMMA[:, None] * 0.02 * np.sqrt(little.path))
     assert not deficit.lingers(fades).any()
+    assert not deficit.lingers(replace(little, sampled=True)).any()
+    large = replace(little, misaligned=little.misaligned * 10)  # the gap is far below it, and does not end there
+    assert not deficit.lingers(large).any()
     tiny = replace(little, misaligned=little.misaligned / 100)  # the gap is far above it yet, and tells nothing of it
     assert not deficit.lingers(tiny).any()
 

@@ -83,6 +83,7 @@ def scale(subject: Subject, lab: Laboratory, gamma: Float[np.ndarray, " b"]) -> 
     use, log_time, normalised, _ = recorded(found, norm)
     name = solvers.norm(norm).name
     budget = gap_budget(found, lab.datasets, list(gamma), norm=norm, loss=base)
+    it = run_of(subject, sampled=True)
     return Curves(
         log_time,
         gamma[:, None] - normalised,
@@ -93,8 +94,9 @@ def scale(subject: Subject, lab: Laboratory, gamma: Float[np.ndarray, " b"]) -> 
         (gamma[:, None] * found.path[name] - found.descent)[:, use],
         floor=np.zeros(len(gamma)),
         judged=np.ones(len(gamma), bool),
-        lacks=_lacks(found, run_of(subject, sampled=True), lab.datasets, use),
-        constants=constants_of(run_of(subject, sampled=True).optimizer, found, lab.datasets),
+        lacks=_lacks(found, it, lab.datasets, use),
+        constants=constants_of(it.optimizer, found, lab.datasets),
+        sampled=not it.how.full,
     )
 
 
