@@ -124,7 +124,7 @@ def _rows(m: Measurement, places: Int[np.ndarray, " p"]) -> Measurement:
 
     scale = m.scale
     if scale is not None:
-        whole = ("log_time", "constants")  # which are not a case's own
+        whole = ("log_time", "constants", "sampled")  # which are not a case's own
         each = {name: getattr(scale, name) for name in Curves.__dataclass_fields__ if name not in whole}
         scale = replace(scale, **{name: None if rows is None else rows[places] for name, rows in each.items()})
     return replace(
