@@ -96,15 +96,14 @@ def minibatches_section(*, quick: bool = False, show: Callable[[str], None] = la
         for kind in _SAMPLINGS:
             for optimizer in peers.OPTIMIZERS:
                 show(f"minibatches: {kind}, {optimizer}")
-                timed = lambda way, job=(kind, optimizer): pool.submit(descend, way, *job).result()  # noqa: E731
-                first = {way: timed(way).weights for way in _WAYS}
+                first = {way: pool.submit(descend, way, kind, optimizer).result().weights for way in _WAYS}
                 distance = float(np.abs(first["engine"] - first["numpy, batched"]).max())
                 if not distance <= _AGREEMENT:
                     raise DifferentWork(f"With {kind} batches the weights of {optimizer} differ by {distance:.1e}.")
                 times: dict[str, list[float]] = {way: [] for way in _WAYS}
                 for _ in range(rounds):
                     for way, found in times.items():
-                        found.append(timed(way).seconds)
+                        found.append(pool.submit(descend, way, kind, optimizer).result().seconds)
                 for way, found in times.items():
                     row: dict[str, Cell] = {"sampling": kind, "optimizer": optimizer, "who": way}
                     row["dataset-steps/s"] = _COUNT * _STEPS / statistics.median(found)

@@ -134,15 +134,15 @@ def single_section(*, quick: bool = False, show: Callable[[str], None] = lambda 
             name = f"{n} x {d}, {k} classes" if k else f"{n} x {d}"
             for optimizer in OPTIMIZERS:
                 show(f"single: {name}, {optimizer}")
-                timed = lambda way, job=((n, d, k), optimizer, steps): pool.submit(descend, way, *job).result()  # noqa: E731
-                first = {way: timed(way) for way in _WAYS}
+                job = ((n, d, k), optimizer, steps)
+                first = {way: pool.submit(descend, way, *job).result() for way in _WAYS}
                 distance = float(np.abs(first[_ENGINE].weights - first[_OPTAX].weights).max())
                 if not distance <= _AGREEMENT:
                     raise DifferentWork(f"On {name} the weights of {optimizer} differ by {distance:.1e}: find out why.")
                 found: dict[str, list[Timing]] = {way: [] for way in _WAYS}
                 for _ in range(rounds):
                     for way, timings in found.items():
-                        timings.append(timed(way))
+                        timings.append(pool.submit(descend, way, *job).result())
                 rows += _rows({"data": name, "optimizer": optimizer, "steps": steps}, found)
     return Section("Single datasets", _NOTE.format(rounds=rounds), rows)
 

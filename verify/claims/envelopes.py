@@ -17,6 +17,15 @@ from verify.problems.quantity import Measurement
 LN10 = float(np.log(10.0))
 
 
+def above_floor(m: Measurement) -> Float[np.ndarray, "b r"]:
+    """The curves `[b r]`, not below ten of their floors: beneath it a curve is only known to be small.
+
+    What is NaN stands at ten floors too, so that envelopes do not warn: such a curve is not judged, or ends in NaN, and
+    whoever asks leaves both out by `m.judged` and the last value.
+    """
+    return np.maximum(np.nan_to_num(m.values, nan=0.0), 10 * m.floor[:, None])
+
+
 def windows(log_clock: Float[np.ndarray, " r"], back: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Masks of the last decade and of the two decades before it, of a curve cut off `back` decades early."""
     age = (log_clock[-1] - log_clock) / LN10 - back

@@ -334,8 +334,8 @@ def _slowing(kind: Kind, m: Measurement) -> float:
 def _grown(kind: Rate, m: Measurement) -> tuple[Float[np.ndarray, " b"], Bool[np.ndarray, " b"]]:
     """The growth of quantity / law over the last decade, as a power of ten, and on which datasets it tells."""
     if m.scale is None:
-        floored = np.maximum(np.nan_to_num(m.values, nan=0.0), 10 * m.floor[:, None])
-        grown, tells = envelopes.paired_growth(m.log_time, floored, kind.law), kind.bears(m)
+        # A curve with NaN does not bear on a rate.
+        grown, tells = envelopes.paired_growth(m.log_time, envelopes.above_floor(m), kind.law), kind.bears(m)
     else:
         grown = deficit.growth(m.scale, kind.law.log_value)
         tells = m.judged & deficit.regime(m.scale).inside & m.scale.resolved

@@ -85,8 +85,7 @@ class Slowness(Rate):
         if m.scale is not None:
             grown = deficit.growth(m.scale, self.law.log_value)
         else:
-            floored = np.maximum(np.nan_to_num(m.values, nan=0.0), 10 * m.floor[:, None])
-            grown = envelopes.paired_growth(m.log_time, floored, self.law)
+            grown = envelopes.paired_growth(m.log_time, envelopes.above_floor(m), self.law)
         return np.where(self.telling(m), grown, np.nan)
 
     def alone(self, m: Measurement) -> Bool[np.ndarray, " b"]:

@@ -1,15 +1,17 @@
 """`verify run --model`: networks by name and of one's own, what is told of them, and what is refused."""
 
 import json
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from solvers.errors import InputError
+from tests.verify.cli.calling import Caller
 from verify import load, optimizers
 from verify import run as run_in_python
-from verify.cli import app, common
+from verify.cli import common
 from verify.cli.modelled import model_of
 from verify.models import Model, two_layer
 from verify.runs.stationarity import kkt_gap_of_model
@@ -27,7 +29,7 @@ number = 3
 def text():
     return "no model"
 """
-RUN = ("--optimizer", "sign_gd", "--data", "points.csv", "--steps", "30")
+RUN = ("run", "--optimizer", "sign_gd", "--data", "points.csv", "--steps", "30")
 
 
 @pytest.fixture
@@ -36,15 +38,7 @@ def call(untyped_caller, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(common.out, "width", 200)
     (tmp_path / "mine.py").write_text(MINE)
     (tmp_path / "points.csv").write_text("x,z,label\n2,1,1\n1,2,1\n-1,-2,-1\n")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["verify", "run", *RUN, *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            app.main()
-        captured = capsys.readouterr()
-        return stopped.value.code or 0, captured.out, captured.err
-
-    return run
+    return partial(Caller(monkeypatch, capsys), *RUN)
 
 
 def test_what_is_told_is_that_of_the_run(call):

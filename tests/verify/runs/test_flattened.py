@@ -25,7 +25,10 @@ def flat_run(optimizer, steps: int):
     called = calling(flattened(optimizer, MODEL), (MODEL.size,))
     w = ravel_pytree(START)[0]
     state = called.init(w)
-    value = lambda w: objective(MODEL.unravel(w))  # noqa: E731
+
+    def value(w):
+        return objective(MODEL.unravel(w))
+
     for _ in range(steps):
         g = jax.grad(value)(w)
         given = {"value": value(w), "grad": g, "value_fn": value, "obj_fn": value}

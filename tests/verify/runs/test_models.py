@@ -33,10 +33,12 @@ def loss(model: Model, params: Any, data: Dataset) -> jax.Array:
 
 def loop(optimizer: Any, model: Model, data: Dataset, steps: int) -> Any:
     """The same run as a user would write it."""
-    params = run(optimizers.sign_gd(1e-300), data, model=model, steps=1).weights[
-        0
-    ]  # the start: steps are below rounding
-    objective = lambda p: loss(model, p, data)  # noqa: E731
+    # The start: steps are below rounding.
+    params = run(optimizers.sign_gd(1e-300), data, model=model, steps=1).weights[0]
+
+    def objective(params: Any) -> jax.Array:
+        return loss(model, params, data)
+
     state = optimizer.init(params)
 
     @jax.jit

@@ -153,9 +153,7 @@ class Rate(Kind):
         """
         if m.scale is not None:
             return BudgetedRate(self, "").read(m).pending
-        # A curve with NaN is not judged, or ends in NaN, and both are left out below: its envelope only must not warn.
-        floored = np.maximum(np.nan_to_num(m.values, nan=0.0), 10 * m.floor[:, None])
-        twice = envelopes.breaks_twice(m.log_time, floored, self.law, self._threshold)
+        twice = envelopes.breaks_twice(m.log_time, envelopes.above_floor(m), self.law, self._threshold)
         return m.judged & (m.values[:, -1] > 100 * m.floor) & twice
 
     def alone(self, m: Measurement) -> Bool[np.ndarray, " b"]:
@@ -165,8 +163,7 @@ class Rate(Kind):
 
     def nearness(self, m: Measurement) -> Float[np.ndarray, " b"]:
         """The growth over the law in the last decade, counted up to the threshold while the curve still falls."""
-        values = np.maximum(np.nan_to_num(m.values, nan=0.0), 10 * m.floor[:, None])
-        growth = envelopes.log_envelope_ratio(m.log_time, values, self.law)
+        growth = envelopes.log_envelope_ratio(m.log_time, envelopes.above_floor(m), self.law)
         over = np.nextafter(self.limit, np.inf)
         shown = np.where(self.alone(m), np.maximum(growth, over), np.minimum(growth, self.limit))
         return np.where(usable(m), shown, np.nan)

@@ -8,14 +8,16 @@ which the gradient of a parameter underflowed beside the largest one; and those 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from solvers.errors import InputError
 from solvers.kkt import kkt_gap
-from solvers.layered import Layered, flat_norm
+from solvers.layered import FlatNorm, Layered, flat_norm
 from solvers.norms import Norm
+from verify.datasets.dataset import Dataset
 from verify.models.model import Shaped
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
@@ -32,6 +34,17 @@ _LOW = 10.0  # of log 1/L at the end: margins that have a share of the gradient 
 _SETTLED = 0.2  # of a direction's turning in the last decade, by default
 
 
+class _At(NamedTuple):
+    """One run at some of its steps: flat parameters `[r p]`, smallest margins `[r]`, and whose they are."""
+
+    flat: Float[np.ndarray, "r p"]
+    margin: Float[np.ndarray, " r"]
+    degree: float
+    norm: Norm | FlatNorm
+    model: Shaped
+    dataset: Dataset
+
+
 @dataclass(frozen=True)
 class _OfModel:
     """A quantity along runs of a model. norm: an entry-wise one, or a `solvers.Layered`.
@@ -41,6 +54,9 @@ class _OfModel:
 
     norm: str | Norm | Layered = "l2"
     settled: float = _SETTLED
+
+    floor: ClassVar[float]
+    """Of a value, what is no more than the error of computing it."""
 
     def subject(self, subject: Subject) -> tuple[Run, float]:
         """The run, and the degree of its model; raises `InputError` where it has none."""
@@ -60,10 +76,28 @@ class _OfModel:
         )
         return simulation.advance(lab.steps, lab.progress).result(lab.steps)
 
-    def late(self, run: Trajectories) -> np.ndarray:
-        """Places of recorded steps in the last decades, three a decade, the last among them."""
-        places = np.arange(len(run.time))[::-1][::_EVERY][::-1]
-        return places[run.time[places] >= run.time[-1] / 10**_DECADES * (1 - 1e-9)]
+    def places(self, run: Trajectories) -> np.ndarray:
+        """Places of the recorded steps at which the quantity is measured."""
+        raise NotImplementedError
+
+    def curve(self, at: _At) -> Float[np.ndarray, " r"]:
+        """The quantity along one run, at these places."""
+        raise NotImplementedError
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """The quantity along all runs that can be judged."""
+        it, degree = self.subject(subject)
+        run = self.run(subject, lab)
+        flat, models = _flat(it, run, lab)
+        places = self.places(run)
+        judged, notes = self.judged(run, flat, places)
+        values = np.full((len(flat), len(places)), np.nan)
+        for i in np.flatnonzero(judged):
+            norm = flat_norm(self.norm, models[i].shapes)
+            at = _At(flat[i][places], run.margin[i, places], degree, norm, models[i], lab.datasets[i])
+            values[i] = self.curve(at)
+        floor = np.full(len(values), self.floor)
+        return Measurement(np.log(run.time[places]), values, floor, judged, lab.datasets, notes=notes, all_or_none=True)
 
     def judged(
         self, run: Trajectories, flat: list[np.ndarray], places: np.ndarray
@@ -95,46 +129,49 @@ class _OfModel:
 
 @dataclass(frozen=True)
 class TrainedKKT(_OfModel):
-    """The KKT gap of a model's parameters in a norm, along a run; see `solvers.kkt_gap`."""
+    """The KKT gap of a model's parameters in a norm, along a run; see `solvers.kkt_gap`.
+
+    In the last two decades of steps; the floor is the accuracy of the cone programmes.
+    """
 
     name = "KKT gap"
+    floor = _SOLVER
 
-    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
-        """In the last two decades of steps; the floor is the accuracy of the cone programmes."""
-        it, degree = self.subject(subject)
-        found = self.run(subject, lab)
-        flat, shaped = _flat(it, found, lab)
-        places = self.late(found)
-        judged, notes = self.judged(found, flat, places)
-        values = np.full((len(flat), len(places)), np.nan)
-        for i in np.flatnonzero(judged):
-            norm = flat_norm(self.norm, shaped[i].shapes)
-            z, slopes = margins_and_gradients(shaped[i], flat[i][places], lab.datasets[i])
-            for j, place in enumerate(places):
-                values[i, j] = max(kkt_gap(flat[i][place], slopes[j], z[j], degree, norm), 0.0)
-        return _measured(found, places, values, _SOLVER, judged, lab, notes)
+    def places(self, run: Trajectories) -> np.ndarray:
+        """Three a decade, the last among them: each takes a cone programme."""
+        return _late(run, np.arange(len(run.time))[::-1][::_EVERY][::-1])
+
+    def curve(self, at: _At) -> Float[np.ndarray, " r"]:
+        """The gaps; each is an upper bound of one that is not negative, so that what is below 0 is rounding."""
+        z, slopes = margins_and_gradients(at.model, at.flat, at.dataset)
+        gaps = [kkt_gap(w, g, q, at.degree, at.norm) for w, g, q in zip(at.flat, slopes, z, strict=True)]
+        return np.maximum(gaps, 0.0)
 
 
 @dataclass(frozen=True)
 class MarginFall(_OfModel):
-    """The largest normalised margin so far over the present one, less 1, in the last two decades of steps."""
+    """The largest normalised margin so far over the present one, less 1, in the last two decades of steps.
+
+    At every recorded one; the floor is rounding.
+    """
 
     name = "fall of the normalised margin"
+    floor = _ROUNDING
 
-    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
-        """In the last two decades of steps, at every recorded one; the floor is rounding."""
-        it, degree = self.subject(subject)
-        found = self.run(subject, lab)
-        flat, shaped = _flat(it, found, lab)
-        places = np.flatnonzero(found.time >= found.time[-1] / 10**_DECADES * (1 - 1e-9))
-        judged, notes = self.judged(found, flat, places)
-        values = np.full((len(flat), len(places)), np.nan)
-        for i in np.flatnonzero(judged):
-            norm = flat_norm(self.norm, shaped[i].shapes)
-            sizes = np.array([float(norm.value(w)) for w in flat[i][places]])
-            margins = np.log(found.margin[i, places]) - degree * np.log(sizes)
-            values[i] = np.expm1(np.maximum.accumulate(margins) - margins)
-        return _measured(found, places, values, _ROUNDING, judged, lab, notes)
+    def places(self, run: Trajectories) -> np.ndarray:
+        """All."""
+        return _late(run, np.arange(len(run.time)))
+
+    def curve(self, at: _At) -> Float[np.ndarray, " r"]:
+        """The falls."""
+        sizes = np.array([float(at.norm.value(w)) for w in at.flat])
+        margins = np.log(at.margin) - at.degree * np.log(sizes)
+        return np.expm1(np.maximum.accumulate(margins) - margins)
+
+
+def _late(run: Trajectories, places: np.ndarray) -> np.ndarray:
+    """Of places of recorded steps, those in the last decades."""
+    return places[run.time[places] >= run.time[-1] / 10**_DECADES * (1 - 1e-9)]
 
 
 def _flat(it: Run, run: Trajectories, lab: Laboratory) -> tuple[list[np.ndarray], list[Shaped]]:
@@ -143,17 +180,3 @@ def _flat(it: Run, run: Trajectories, lab: Laboratory) -> tuple[list[np.ndarray]
     assert run.weights_at is not None
     shaped = [it.model.at(s.d, s.classes or 1) for s in lab.datasets]
     return [each.flats(params) for each, params in zip(shaped, run.weights_at, strict=True)], shaped
-
-
-def _measured(
-    run: Trajectories,
-    places: np.ndarray,
-    values: np.ndarray,
-    floor: float,
-    judged: Bool[np.ndarray, " b"],
-    lab: Laboratory,
-    notes: tuple[str, ...],
-) -> Measurement:
-    floors = np.full(len(values), floor)
-    log_time = np.log(run.time[places])
-    return Measurement(log_time, values, floors, judged, lab.datasets, notes=notes, all_or_none=True)
