@@ -30,7 +30,9 @@ _SOLVER = 1e-6  # of a KKT gap, which a cone programme's shares prove
 _ROUNDING = 1e-9  # of a ratio of normalised margins
 _EVERY = 4  # of the recorded steps: three a decade
 _DECADES = 2.0  # of steps, before the end, in which gaps are measured
-_LOW = 10.0  # of log 1/L at the end: margins that have a share of the gradient differ by a tenth of it or less
+# Of log 1/L at the end: margins that have a share of the gradient differ by a tenth of it or less. One run that was
+# still at e^-0.09 after 2e5 steps had a KKT gap of 0.60 there, 0.56 after 2e6 steps and 0.008 after 1e7.
+_LOW = 10.0
 _SETTLED = 0.2  # of a direction's turning in the last decade, by default
 
 
