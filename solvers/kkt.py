@@ -135,6 +135,7 @@ def _shares(g: np.ndarray, norm: Norm | FlatNorm) -> np.ndarray:
     status = solve(problem, solver=cp.CLARABEL)
     if mu.value is None:
         raise UndecidedError(f"The cone programme for the KKT gap ended with {status!r}: rescale the data.")
+    # The solver may leave shares a rounding below 0; any shares prove a gap, so that none is lost.
     found = np.maximum(mu.value, 0.0)
     return found / found.sum()
 

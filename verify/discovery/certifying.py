@@ -75,7 +75,8 @@ def _run(claim: Claim, lab: Laboratory, case: Dataset, name: str, lower: Fractio
     horizon = m.clock.at(float(m.log_time[-1]))
     if reached >= lower:
         raise InputError(
-            f"After {horizon:g} steps the run has the maximal margin, as far as is known: nothing is refuted."
+            f"After {horizon:g} steps the run has the maximal margin, as far as is known, and nothing is refuted: "
+            "try other --steps."
         )
     return {
         "steps": horizon,

@@ -25,11 +25,11 @@ def of_equinox(name: str, make: Callable[[Array, int, int], Any], degree: float 
         if any(map(eqx.is_array, jax.tree.leaves(others))):
             with jax.ensure_compile_time_eval():  # arrays that are not trained: the same for any key, and no tracers
                 others = eqx.partition(make(jax.random.key(0), d, k), eqx.is_inexact_array)[1]
-        rest[jax.tree.structure(params)] = others
+        rest[_form(params)] = others
         return params
 
     def outputs(params: Params, x: Array) -> Array:
-        module = eqx.combine(params, rest[jax.tree.structure(params)])
+        module = eqx.combine(params, rest[_form(params)])
         return jax.vmap(module)(x)
 
     return Model(name, init, outputs, degree)
@@ -52,4 +52,5 @@ def of_flax(name: str, make: Callable[[int], Any], degree: float | None = None) 
 
 
 def _form(params: Params) -> Any:
+    """What tells a module for some features and outputs from those for others: structure and shapes."""
     return jax.tree.structure(params), tuple(leaf.shape for leaf in jax.tree.leaves(params))

@@ -43,6 +43,27 @@ def test_biases_of_a_module_break_its_degree():
         run(optimizers.sign_gd(0.1), binary(6, 3), model=biased, steps=1)
 
 
+class Signed(eqx.Module):
+    """A linear classifier on features whose signs are fixed by an array that is not trained."""
+
+    weights: jax.Array
+    signs: jax.Array
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return jnp.dot(self.weights, self.signs * x)
+
+
+def test_arrays_that_are_not_trained_are_those_of_the_shape():
+    def make(key: jax.Array, d: int, k: int) -> Signed:
+        return Signed(jax.random.normal(key, (d,)), (-1) ** jnp.arange(d))
+
+    model = Model.of_equinox("signed", make, 1)
+    three, two = (model.at(d, 1) for d in (3, 2))  # the second must not take the first one's place
+    for shaped in (three, two, three):
+        found = shaped.outputs(jnp.ones(shaped.size), jnp.eye(shaped.d))
+        np.testing.assert_array_equal(found[:, 0], [1, -1, 1][: shaped.d])
+
+
 class Dense(NamedTuple):
     """What a Flax module of two layers does, in its form: `init(key, x)` and `apply(params, x)`."""
 
