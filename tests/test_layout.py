@@ -102,10 +102,8 @@ COVERED = {
     "verify/problems/margins/softmax.py": "tests/verify/problems/margins/test_lemmas.py",
     "verify/problems/margins/updates.py": "tests/verify/trials/test_trial.py",
     "verify/problems/networks/methods.py": "tests/verify/problems/networks/test_flow.py",
-    "verify/runs/chunk.py": "tests/verify/runs/test_simulation.py",
     "verify/runs/engine.py": "tests/verify/runs/test_simulation.py",
     "verify/runs/recording.py": "tests/verify/runs/test_simulation.py",
-    "verify/runs/trajectory.py": "tests/verify/runs/test_simulation.py",
 }
 # Of these the test sees the work, by what calls them: a word of it.
 BY_THEIR_CALLERS = {
@@ -124,7 +122,6 @@ BY_THEIR_CALLERS = {
     "verify/optimizers/directions.py": "optimizers.steepest_descent(",
     "verify/plugin/fixture.py": "does not count as verified",
     "verify/plugin/watch.py": "No theorem reached a verdict",
-    "verify/runs/chunk.py": ".chunks",
     "verify/runs/engine.py": "Simulation(",
     "verify/runs/recording.py": ".starved",
 }
