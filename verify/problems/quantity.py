@@ -167,8 +167,8 @@ class Quantity(Protocol):
 class OneWrong:
     """A quantity, but on one case another one in its place: for twins that all cases but one keep.
 
-    true, wrong: what is measured, at the same times. The case is the one on which the wrong one is largest, in units of
-    the larger side where it measures one.
+    true, wrong: what is measured, at the same times. The case is the one on which the wrong one is largest; where it
+    measures a larger side, by how much it is above its floor in units of that.
     """
 
     true: Quantity
@@ -184,7 +184,9 @@ class OneWrong:
         m, w = self.true.measure(subject, lab), self.wrong.measure(subject, lab)
         size = w.values[:, -1]
         if w.bound is not None:
-            size = np.max(np.divide(w.values, w.bound, out=np.zeros_like(w.bound), where=w.bound > 0), axis=1)
+            # What is within its floor breaks no bound, however small that is.
+            over = np.maximum(w.values - w.floor[:, None], 0)
+            size = np.max(np.divide(over, w.bound, out=np.zeros_like(w.bound), where=w.bound > 0), axis=1)
         place = np.arange(len(size)) == np.argmax(np.where(w.judged & m.judged, size, -np.inf))
         if not np.array_equal(m.log_time, w.log_time) or not (w.judged & m.judged)[place].all():
             raise InputError(f"No case has both {self.true.name!r} and the wrong one in its place: draw others.")

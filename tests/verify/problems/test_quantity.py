@@ -1,5 +1,7 @@
 """Clocks and measurements."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,19 @@ def test_one_wrong_case_brings_its_larger_side():
     changed = (m.larger_side != t.larger_side).any(axis=1)
     assert np.count_nonzero(changed) == 1
     np.testing.assert_array_equal(m.larger_side[changed], w.larger_side[changed])
+
+
+def test_what_is_within_its_floor_is_not_the_wrong_case():
+    """However small its larger side is: such a case breaks no bound, and a twin that it stands in would be kept."""
+
+    class Bounded(Given):
+        def measure(self, subject, lab):
+            m = super().measure(subject, lab)
+            bound = np.where(np.arange(3)[:, None] == 2, 1e-12, 1.0) * np.ones_like(m.values)
+            return replace(m, floor=np.full(3, 1e-6), bound=bound)
+
+    wrong = np.tile([[0.5], [2.0], [1e-7]], 57)
+    m = OneWrong(Bounded(lambda lab: np.full((3, 57), 1e-8)), Bounded(lambda lab: wrong)).measure(
+        SUBJECT, Laboratory([POINT] * 3, steps=10)
+    )
+    np.testing.assert_array_equal(m.values[:, -1], [1e-8, 2, 1e-8])
