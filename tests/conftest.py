@@ -34,8 +34,8 @@ def _modules() -> list[str]:
     return sorted(names - UNCHECKED)
 
 
-# Before jax starts; workers and subprocesses inherit it.
-hasten()
+# Before jax starts; workers and subprocesses inherit it. Most programs of tests run for milliseconds.
+hasten(level=0)
 
 # Before a test imports them. Compiled functions pay for the checks when they are traced, not when they run.
 jaxtyping.install_import_hook(_modules(), "tests.conftest.check")

@@ -13,7 +13,12 @@ from verify import haste
 @pytest.mark.parametrize(
     ("version", "given", "expected"),
     [
-        ("0.10.2", None, "--xla_cpu_use_fusion_emitters=false"),
+        (
+            "0.10.2",
+            None,
+            "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+            " --xla_backend_optimization_level=1",
+        ),
         ("0.10.2", "--xla_dump_to=here", "--xla_dump_to=here"),
         ("99.0.0", None, None),
     ],
