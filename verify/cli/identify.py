@@ -38,6 +38,7 @@ def identify(
 
     Examples: verify identify --optimizer sign_gd;
     verify identify --optimizer optax.adam -o learning_rate=0.0001 --data drawn:binary --figure adam.svg;
+    verify identify --optimizer adam -o b2=0.95 --data drawn:binary --sampling cyclic --batch 1;
     verify identify --optimizer mine.py:my_opt -o step_size="0.1*(t+1)**-0.5" --data wine:standardise --json
     """
     from reports import identification as pictures

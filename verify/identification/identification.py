@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from solvers.display import axes_for, html, plain_fields
 from verify.runs.passing import Constant
+from verify.runs.sampling import ALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,9 +24,16 @@ def time_of(log_time: float) -> str:
     return f"t = {math.exp(log_time):.2g}" if log_time < _LARGEST_LOG else f"t = e^{log_time:.6g}"
 
 
+def on_batches(sampling: str, sentence: str) -> str:
+    """A sentence that names the mini-batches of its runs, if these are any."""
+    if sampling == str(ALL):
+        return sentence
+    return f"With {sampling}: {sentence[0].lower()}{sentence[1:]}"
+
+
 def sentence_of(found: Identification) -> str:
     """What was found, in a few sentences."""
-    parts = [_verdict(found)]
+    parts = [on_batches(found.sampling, _verdict(found))]
     if found.norm and found.coincide:
         parts.append(f"{_listed(found.coincide)} cannot be told apart from it on {_data(found)}.")
     if found.norm and len({phase.norm for phase in found.phases}) > 1:
@@ -120,8 +128,8 @@ class Score:
     share: normalised margin of the weights, `reached`, or of those gained last, `gained`, whichever is larger.
     fall: gap of `share` to 1, over that a decade earlier. slope: of the logarithm of the deficit, gap times weights'
     norm, against that of the weights' norm, over the last decade: 0 where the margin is maximised, 1 where it is not.
-    misalignment: of the updates, over the last decade of steps; NaN for a weighted norm, which is known at the end
-    only, and past a precision horizon.
+    misalignment: of the updates, over the last decade of steps; of mini-batches that of what thirds of a decade add up
+    to. NaN for a weighted norm, which is known at the end only, and past a precision horizon.
     judged: datasets that tell the norm from some other one. falls: those of them on which the gap falls, with a slope
     below 1/2. wins: those on which no norm that is told apart there may be followed as well. stands: datasets on which
     the gap stood still for two decades.
@@ -177,7 +185,8 @@ class Identification:
     an optimizer with such a constant came near to before it.
     gradients_pass: log t at which the gradients' median size passes `saturation`, None where that was not seen.
     moved, rests: whether there are weights at the end, and whether they have come to rest, on most datasets.
-    steps: log of the last discrete step. log_time: `[r]`; gaps: by norm, `[b r]`, 1 - share. sentence: all in words.
+    steps: log of the last discrete step. log_time: `[r]`; gaps: by norm, `[b r]`, 1 - share. sampling: the batches of
+    the runs. sentence: all in words.
     """
 
     norm: str | None
@@ -202,6 +211,7 @@ class Identification:
     datasets: int
     log_time: Float[np.ndarray, " r"] = field(repr=False)
     gaps: dict[str, Float[np.ndarray, "b r"]] = field(repr=False)
+    sampling: str = str(ALL)
 
     @property
     def nearest(self) -> Score:

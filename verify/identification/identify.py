@@ -14,6 +14,7 @@ log t + O(1)` gains `w_hat`. Runs that are carried on in log time are judged by 
 And the *misalignment* of the updates, what they fall short of steepest descent in a norm:
 `1 - sum <grad F, u> / (gamma sum ||u||)`, with `F` the log loss, over the last decade of steps. In the geometry that
 the updates follow it tends to 0, or stays a little below, as `gamma` is only a lower bound of the gradient's dual norm.
+Updates on mini-batches are crooked one by one, and what they add up to in a third of a decade is looked at.
 
 Two norms are told apart on a dataset where the maximiser of the one misses a percent of the other one's margin.
 """
@@ -256,4 +257,5 @@ def _identified(run: Course, measured: _Measured, constants: tuple[Constant, ...
         datasets=count,
         log_time=run.log_time,
         gaps=dict(zip(place, 1 - measured.share, strict=True)),
+        sampling=str(run.how),
     )
