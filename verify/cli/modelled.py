@@ -1,4 +1,4 @@
-"""Runs of models: `verify run --model`."""
+"""Runs of models: `--model` of `verify run` and `verify identify`."""
 
 from __future__ import annotations
 
@@ -60,6 +60,12 @@ def model_of(text: str, options: Sequence[str]) -> Model:
         kind = type(made).__name__
         raise InputError(f"{text} makes a value of type {kind} and no model: give a verify.models.Model, or its maker.")
     return made
+
+
+def without_model(model: str | None, options: Sequence[str] | None) -> None:
+    """Raises `InputError` for options of a model where there is none."""
+    if options and model is None:
+        raise InputError(f"The options {', '.join(options)} are a model's, and there is none: give --model too.")
 
 
 def kkt_gaps(model: Model, result: Trajectories, dataset: Dataset, norms: Sequence[str]) -> dict[str, float | None]:

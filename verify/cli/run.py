@@ -10,7 +10,7 @@ from rich.table import Table
 
 from solvers.errors import InputError
 from verify.cli.common import Batch, Device, Options, Sampling, out, progress_bar
-from verify.cli.modelled import ModelName, ModelOptions
+from verify.cli.modelled import ModelName, ModelOptions, without_model
 from verify.cli.own import failures_told, loss_of, optimizer_of
 from verify.cli.written import Figure, Json, Outputs, Save
 
@@ -89,8 +89,7 @@ def run(
             steps=steps, platform=device, sampling=sampling, batch=batch, seed=seed,
         )  # fmt: skip
         return
-    if model_option:
-        raise InputError(f"The options {', '.join(model_option)} are a model's, and there is none: give --model too.")
+    without_model(model, model_option)
     require_separable(dataset)
     norms = norm or (["linf", "l2", "l1"] if dataset.binary else ["linf", "l2", "l1", "spectral", "nuclear"])
     norms = list(dict.fromkeys(parsed(name).name for name in norms))

@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,6 +98,6 @@ def test_steps_within_an_epoch_tell_nothing_of_alignment():
         ({"sampling": "shuffled", "batch": 1}, "There is no sampling 'shuffled': use one of full, cyclic"),
     ],
 )
-def test_bad_batches(wrong: dict, sentence: str):
+def test_bad_batches(wrong: dict[str, Any], sentence: str):
     with pytest.raises(InputError, match=sentence):
         verify.identify(ADAM, DATASETS, norms=NORMS, **wrong)
