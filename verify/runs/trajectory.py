@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-import solvers.norms
 from solvers.display import html, plain_fields
 from solvers.errors import InputError
-from solvers.layered import Layered
+from solvers.layered import Layered, parsed
 from solvers.norms import Norm
 from verify import display
 
@@ -69,7 +68,7 @@ class Trajectories:
 
         Raises `InputError` for a norm that was not recorded, and of a model that declares no degree.
         """
-        name = norm.name if isinstance(norm, Layered) else solvers.norms.norm(norm).name
+        name = (parsed(norm) if isinstance(norm, str) else norm).name
         if name not in self.norms:
             raise InputError(f"The run did not record the norm {name!r}: name it in `norms`.")
         if self.degree is None:
