@@ -40,11 +40,11 @@ class Row:
     stands: int
 
 
-def table(rows: Sequence[Row]) -> Table:
-    """The ranking, for a terminal of 80 columns."""
+def table(rows: Sequence[Row], share: str = "share of\nmaximum") -> Table:
+    """The ranking, for a terminal of 80 columns. share: what the first number is, in a line or two."""
     shown = Table(
         "norm",
-        "share of\nmaximum",
+        share,
         "gap / that\ndecade ago",
         "slope of\ndeficit",
         "mis-\nalignment",
@@ -54,7 +54,8 @@ def table(rows: Sequence[Row]) -> Table:
         padding=(0, 1, 0, 0),
         box=SIMPLE_HEAD,
     )
-    shown.columns[0].no_wrap = True
+    # Names of norms of layers are broken at their blanks.
+    shown.columns[0].min_width = max(len(word) for row in rows for word in row.norm.split())
     for row in rows:
         numbers = (_number(row.share, 6), _number(row.fall, 2), _number(row.slope, 2), _number(row.misalignment, 4))
         falls, wins = (f"{n} of {row.judged}" if row.judged else "–" for n in (row.falls, row.wins))
@@ -72,11 +73,13 @@ def draw(
     gaps: Mapping[str, Float[np.ndarray, "b r"]],
     title: str,
     steps: float,
+    quantity: str = "1 − share of the maximal margin",
 ) -> None:
     """Draw the median gap over the datasets of each norm to an .svg or .png file.
 
     log_time: log t, all positive. gaps: by norm, 1 - share of the maximal margin; best norm first.
-    steps: log of the last discrete step; where times go on, they have a panel of their own, in log t.
+    steps: log of the last discrete step; where times go on, they have a panel of their own, in log t. quantity: what
+    the gaps are.
     Raises `ReportError` for another ending.
     """
     path = Path(path)
@@ -98,7 +101,7 @@ def draw(
         # A decade at least, so that its ends are ticks of their own.
         panels[0].set_ylim(bottom=min(panels[0].get_ylim()[0], -1.1), top=0.1)
         floored = any(np.nanmin(_decades(gap)) <= _FLOOR for gap in gaps.values() if np.isfinite(gap).any())
-        panels[0].set_ylabel("1 − share of the maximal margin" + (", 10⁻⁶ where less" if floored else ""), fontsize=9)
+        panels[0].set_ylabel(quantity + (", 10⁻⁶ where less" if floored else ""), fontsize=9)
         if len(panels) > 1:
             panels[1].set_xscale("log")
             panels[1].set_xlabel("log₁₀ t, of the flow")

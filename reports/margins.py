@@ -43,18 +43,23 @@ def draw_margins(
 
 
 def draw_gaps(
-    axes: Axes, log_time: Float[np.ndarray, " r"], gaps: Mapping[str, Float[np.ndarray, "b r"]], *, in_log: bool
+    axes: Axes,
+    log_time: Float[np.ndarray, " r"],
+    gaps: Mapping[str, Float[np.ndarray, "b r"]],
+    *,
+    in_log: bool,
+    quantity: str = "relative gap to the maximal margin",
 ) -> None:
     """Draw the same of the relative gaps to the maximal margins, on a logarithmic axis.
 
-    Gaps of zero and below, of margins that are reached exactly, are no points of such an axis: lines end there, and
-    bands run down. Where there are no others, the axes say so.
+    quantity: what the gaps are, where they are others. Those of zero and below, of margins that are reached exactly,
+    are no points of such an axis: lines end there, and bands run down. Where there are no others, the axes say so.
     """
     times = log_time if in_log else np.exp(log_time)
     for number, (norm, curves) in enumerate(gaps.items()):
         low, median, high = quantiles(curves)
         _band(axes, times, decades(median), filled(low, median, high), norm, number)
-    _finish(axes, in_log, "relative gap to the maximal margin")
+    _finish(axes, in_log, quantity)
     if any((quantiles(curves) > 0).any() for curves in gaps.values()):
         decade_ticks(axes.yaxis)
     else:

@@ -16,10 +16,11 @@ Sources: Lyu, Li (2020), section 4 and appendix C (L2); Tsilivis, Vardi, Kempe (
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from jaxtyping import Float
@@ -32,6 +33,10 @@ from solvers.norms import Norm
 from solvers.norms import norm as parse
 from solvers.programs import solve
 
+if TYPE_CHECKING:
+    import cvxpy as cp
+
+_SMALL = 4096  # entries of the gradients, up to which a programme's form is kept
 _POLISHED = 1e-5  # the KKT residual, and the shortage of a margin of 1, of a polished point
 
 Vector = Float[np.ndarray, " p"]
@@ -120,24 +125,45 @@ def kkt_gap(
     """
     kind = norm if isinstance(norm, FlatNorm) else parse(norm)
     w, g, q = _checked(theta, gradients, margins, kind)
-    size, least = float(kind.value(w)), float(q.min())
-    g = g * (size / least)
-    return 1 - degree / float(kind.dual_value(_shares(g, kind) @ g))
+    return 1 - degree * float(q.min()) / (float(kind.value(w)) * margin_bound(g, kind))
+
+
+def margin_bound(vectors: Float[np.ndarray, "n p"], norm: Norm | FlatNorm) -> float:
+    """An upper bound of `min_i <v_i, u>` over `||u|| <= 1`, proved by shares that make it nearly sharp.
+
+    vectors: `[n p]`, finite. Of the gradients of margins it is the maximal margin of the problem linearised there.
+    """
+    return float(norm.dual_value(_shares(vectors, norm) @ vectors))
 
 
 def _shares(g: np.ndarray, norm: Norm | FlatNorm) -> np.ndarray:
     """Shares of the rows whose mean has nearly the least dual norm."""
     import cvxpy as cp
 
-    mu = cp.Variable(len(g), nonneg=True)
-    dual = norm.dual_expression if isinstance(norm, FlatNorm) else norm.dual.expression
-    problem = cp.Problem(cp.Minimize(dual((g / np.max(np.abs(g))).T @ mu)), [cast(cp.Constraint, cp.sum(mu) == 1)])
-    status = solve(problem, solver=cp.CLARABEL)
+    small = g.size <= _SMALL
+    # Rows that are there again change nothing, and let more problems have one form.
+    rows = np.resize(np.arange(len(g)), 1 << (len(g) - 1).bit_length() if small else len(g))
+    problem, mu, vectors = (_kept_programme if small else _programme)(norm, len(rows), g.shape[1])
+    vectors.value = g[rows].T / np.max(np.abs(g))
+    status = solve(problem, solver=cp.CLARABEL, ignore_dpp=not small)
     if mu.value is None:
         raise UndecidedError(f"The cone programme for the KKT gap ended with {status!r}: rescale the data.")
     # The solver may leave shares a rounding below 0; any shares prove a gap, so that none is lost.
-    found = np.maximum(mu.value, 0.0)
+    found = np.bincount(rows, np.maximum(mu.value, 0.0))
     return found / found.sum()
+
+
+def _programme(norm: Norm | FlatNorm, n: int, p: int) -> tuple[cp.Problem, cp.Variable, cp.Parameter]:
+    """The least dual norm of a mean of vectors, which are its parameter `[p n]`; and the shares `[n]`."""
+    import cvxpy as cp
+
+    mu, vectors = cp.Variable(n, nonneg=True), cp.Parameter((p, n))
+    dual = norm.dual_expression if isinstance(norm, FlatNorm) else norm.dual.expression
+    return cp.Problem(cp.Minimize(dual(vectors @ mu)), [cast(cp.Constraint, cp.sum(mu) == 1)]), mu, vectors
+
+
+# Most of the time of a small programme goes into its form.
+_kept_programme = functools.lru_cache(maxsize=64)(_programme)
 
 
 def _checked(

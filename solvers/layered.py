@@ -11,6 +11,7 @@ vector of all of them, in their order.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -187,6 +188,35 @@ def _shaped(layer: Any, part: Part) -> Any:
     import cvxpy as cp
 
     return cp.reshape(layer, part.shape, order="C")
+
+
+_WRITTEN = re.compile(r"(max|sum|l2)\((.+)\)")
+_WEIGHT = re.compile(r"\d*\.?\d+(?:e[+-]?\d+)?")
+
+
+def parsed(text: str) -> Norm | Layered:
+    """A norm by its name, of layers too: `max(spectral, others linf)`, `l2(2 spectral, others 0.5 linf, first l2)`.
+
+    Raises `InputError` for what is none.
+    """
+    found = _WRITTEN.fullmatch(text.strip())
+    if found is None:
+        return norm(text)
+    norms: dict[str, Norm] = {}
+    weights: dict[str, float] = {}
+    for i, part in enumerate(found[2].split(",")):
+        name, *words = [*([] if i else [_MATRICES]), *part.split()] or [""]
+        if words and _WEIGHT.fullmatch(words[0]):
+            weights[name] = float(words.pop(0))
+        if len(words) > 1 or not (words or (i and name in weights)):
+            raise InputError(
+                f"The norm of layers {text!r} cannot be read at {part.strip()!r}: write it like max(spectral, "
+                "others 0.5 linf), the norm of matrices first."
+            )
+        if words:
+            norms[name] = norm(words[0])
+    matrices, others = norms.pop(_MATRICES), norms.pop(_OTHERS, None)
+    return Layered(matrices, others, combine=cast(Combine, found[1]), layers=norms, weights=weights)
 
 
 def flat_norm(spec: str | Norm | Layered, shapes: Mapping[str, tuple[int, ...]]) -> Norm | FlatNorm:

@@ -18,6 +18,7 @@ import solvers
 import verify
 from verify import Rate, Twin, conjecture, drawn, laws
 from verify.claims.judge import judge
+from verify.models import two_layer
 from verify.optimizers import PowerDecay, sign_gd
 from verify.problems.laboratory import Laboratory
 
@@ -46,6 +47,11 @@ def flow() -> Any:
 @cache
 def identified() -> Any:
     return verify.identify(STEEPEST, DATA, steps=200, norms=["linf", "l2"])
+
+
+@cache
+def identified_on_a_model() -> Any:
+    return verify.identify(STEEPEST, DATA[:1], model=two_layer(2), steps=200, norms=["linf", "l2"])
 
 
 LAB = Laboratory(DATA, steps=200, norms=CLAIM.norms)  # one compiled program for the claim and its twin
@@ -83,6 +89,7 @@ RESULTS: dict[str, tuple[Callable[[], Any], str]] = {
     "Trajectories that end early": (lost, "3 left the range of floating point"),
     "Flow": (flow, "To t = e^20 on 1 dataset"),
     "Identification": (identified, "Which margin?"),
+    "Identification on a model": (identified_on_a_model, "KKT points of which margin?"),
     "Verdict on nothing": (undecided, "0 of 3 cases"),
     "Verdict": (judged, "SignGD &lt;maximises&gt; the L-infinity margin &amp; no other"),
 }

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from solvers import InputError, max_margin
-from solvers.kkt import kkt_residual, polish
+from solvers import norm as norm_of
+from solvers.kkt import kkt_residual, margin_bound, polish
 
 X = np.array([[1.0, 0.5, -0.2], [0.3, 1.0, 0.4], [2.0, 1.1, 1.3]])
 Y = np.ones(3, int)
@@ -102,3 +103,12 @@ def test_bad_input_is_named(change, sentence):
     arguments = {"theta": [1.0, 0.2, 0.7], "gradients": X, "margins": X @ [1.0, 0.2, 0.7], "degree": 1, **change}
     with pytest.raises(InputError, match=sentence):
         kkt_residual(**arguments)
+
+
+@pytest.mark.parametrize("name", ["l1", "l2", "linf", "l3"])
+@pytest.mark.parametrize("size", [(3, 4), (40, 110)], ids=["a form that is kept", "a form of its own"])
+def test_the_bound_of_a_margin_is_the_margin(name: str, size: tuple[int, int]):
+    x = np.random.default_rng(0).normal(size=size)
+    best = max_margin(x, np.ones(len(x), dtype=int), name)
+    for factor in (1.0, 1e-3):
+        assert margin_bound(factor * x, norm_of(name)) == pytest.approx(factor * best.lower, rel=1e-5)

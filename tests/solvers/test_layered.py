@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solvers import InputError, Layered, kkt_gap, kkt_residual, max_margin
-from solvers.layered import Combine, flat_norm
+from solvers.layered import Combine, flat_norm, parsed
 
 SHAPES = {"first": (3, 2), "last": (4,)}
 HYBRID = Layered("spectral", "linf", weights={"others": 2.0})
@@ -123,3 +123,34 @@ def test_a_network_of_one_neuron_has_its_kkt_point_in_closed_form():
     assert gap(1.0, 1.0, "linf") == pytest.approx(0, abs=1e-6)
     assert gap(1.0, 1.0, "l2") == pytest.approx(1 - 3 / np.sqrt(10), abs=1e-6)
     assert gap(np.sqrt(2.0), 1.0, "linf") == pytest.approx(1 - 3 / (2 + np.sqrt(2.0)), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "norm",
+    [
+        Layered("l2"),
+        Layered("spectral", "linf"),
+        Layered("spectral", combine="l2", weights={"matrices": 2, "others": 0.5}),
+        Layered("nuclear", "l1", combine="sum", layers={"last": "l3"}, weights={"first": 1e-3, "last": 4}),
+    ],
+)
+def test_a_norm_is_read_from_its_name(norm: Layered):
+    assert parsed(norm.name) == norm
+
+
+def test_a_name_without_layers_is_that_of_a_norm():
+    assert parsed("spectral").name == "spectral"
+    assert parsed("max").name == "linf"
+
+
+@pytest.mark.parametrize("name", ["max(2)", "max(l2,)", "max(l2, others)", "max(l2, others l1 l2)", "max(0.5)"])
+def test_a_name_that_cannot_be_read_is_shown(name: str):
+    with pytest.raises(InputError, match=r"cannot be read at .*: write it like max\(spectral"):
+        parsed(name)
+
+
+def test_unknown_norms_in_a_name_are_told():
+    with pytest.raises(InputError, match="Unknown norm 'linff'"):
+        parsed("max(spectral, others linff)")
+    with pytest.raises(InputError, match="Unknown norm 'mean"):
+        parsed("mean(l2)")

@@ -1,4 +1,4 @@
-"""Runs of models: `verify run --model`."""
+"""Runs of models: `--model` of `verify run` and `verify identify`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from verify.cli.common import out, values_of
 from verify.cli.own import is_own, named
 
 if TYPE_CHECKING:
+    from solvers import Layered, Norm
     from verify.datasets.dataset import Dataset
     from verify.models import Model
     from verify.runs.trajectory import Trajectories
@@ -62,24 +63,31 @@ def model_of(text: str, options: Sequence[str]) -> Model:
     return made
 
 
-def kkt_gaps(model: Model, result: Trajectories, dataset: Dataset, norms: Sequence[str]) -> dict[str, float | None]:
-    """The KKT gap of the last parameters in each norm; None where the data are not separated yet."""
+def without_model(model: str | None, options: Sequence[str] | None) -> None:
+    """Raises `InputError` for options of a model where there is none."""
+    if options and model is None:
+        raise InputError(f"The options {', '.join(options)} are a model's, and there is none: give --model too.")
+
+
+def kkt_gaps(
+    model: Model, result: Trajectories, dataset: Dataset, norms: Sequence[Norm | Layered]
+) -> dict[str, float | None]:
+    """The KKT gap of the last parameters by norm, none where the model has no degree; None where not separated yet."""
     from verify.runs.stationarity import kkt_gap_of_model
 
     if model.degree is None:
         return {}
     separated = result.margin[0, -1] > 0
-    return {name: kkt_gap_of_model(model, result.weights[0], dataset, name) if separated else None for name in norms}
+    return {n.name: kkt_gap_of_model(model, result.weights[0], dataset, n) if separated else None for n in norms}
 
 
-def tell(model: Model, result: Trajectories, norms: Sequence[str], gaps: dict[str, float | None], *, own: bool) -> None:
+def tell(result: Trajectories, gaps: dict[str, float | None], *, own: bool) -> None:
     """own: whether the recorded steps are the user's own, which are all shown."""
     assert result.alignment is not None
-    shown = norms if model.degree is not None else ()
-    table = Table("step", *(f"{name} margin" for name in shown), "alignment", "log mean loss")
+    table = Table("step", *(f"{name} margin" for name in gaps), "alignment", "log mean loss")
     each = 1 if own else 12  # a row a decade, the last step among them
     for i in range((len(result.time) - 1) % each, len(result.time), each):
-        margins = [float(result.normalised_margin(name)[0, i]) for name in shown]
+        margins = [float(result.normalised_margin(name)[0, i]) for name in gaps]
         table.add_row(
             f"{result.time[i]}",
             *(f"{margin:.6g}" for margin in margins),
@@ -97,21 +105,19 @@ def results(
     model: Model,
     dataset: Dataset,
     result: Trajectories,
-    norms: Sequence[str],
     gaps: dict[str, float | None],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What was found, for JSON, and the arrays to be saved."""
     import jax
     import numpy as np
 
-    shown = norms if model.degree is not None else ()
     curves: dict[str, Any] = {
         "time": result.time,
         "margin": result.margin[0],
         "log_loss": result.log_loss[0],
         "alignment": None if result.alignment is None else result.alignment[0],
     }
-    margins = {name: result.normalised_margin(name)[0] for name in shown}
+    margins = {name: result.normalised_margin(name)[0] for name in gaps}
     leaves = {
         "weights" + jax.tree_util.keystr(path): np.asarray(leaf)
         for path, leaf in jax.tree_util.tree_leaves_with_path(result.weights[0])

@@ -10,12 +10,12 @@ from rich.table import Table
 
 from solvers.errors import InputError
 from verify.cli.common import Batch, Device, Options, Sampling, out, progress_bar
-from verify.cli.modelled import ModelName, ModelOptions
+from verify.cli.modelled import ModelName, ModelOptions, without_model
 from verify.cli.own import failures_told, loss_of, optimizer_of
 from verify.cli.written import Figure, Json, Outputs, Save
 
 if TYPE_CHECKING:
-    from solvers import Reference
+    from solvers import Layered, Norm, Reference
     from verify.datasets.dataset import Dataset
     from verify.runs.passing import Constant
     from verify.runs.sampling import Sampling as How
@@ -61,7 +61,7 @@ def run(
     verify run --optimizer sign_gd --data iris:0-vs-rest --model two-layer -m width=8 --steps 1000
     """
     from solvers import max_margin
-    from solvers.norms import norm as parsed
+    from solvers.layered import Layered, parsed
     from verify.backend import devices
     from verify.cli.modelled import NORMS, model_of
     from verify.datasets.real import parse, require_separable
@@ -76,24 +76,24 @@ def run(
     recorded_steps(steps, None if record == "epochs" else recorded)
     how = How(sampling, batch)
     devices(device)
-    for name in norm or ():
-        parsed(name)
+    given = [parsed(name) for name in norm or ()]
     transformation, kind = optimizer_of(optimizer, option or []), loss_of(loss)
     dataset = parse(data)
     how.check([dataset])
     if model is not None:
         network = model_of(model, model_option or [])
-        names = list(dict.fromkeys(parsed(name).name for name in norm or NORMS))
+        norms = list(dict.fromkeys(given or map(parsed, NORMS)))
         _run_model(
-            outputs, (optimizer, transformation), (loss, kind), (data, dataset), (model, network), names, recorded,
+            outputs, (optimizer, transformation), (loss, kind), (data, dataset), (model, network), norms, recorded,
             steps=steps, platform=device, sampling=sampling, batch=batch, seed=seed,
         )  # fmt: skip
         return
-    if model_option:
-        raise InputError(f"The options {', '.join(model_option)} are a model's, and there is none: give --model too.")
+    without_model(model, model_option)
     require_separable(dataset)
-    norms = norm or (["linf", "l2", "l1"] if dataset.binary else ["linf", "l2", "l1", "spectral", "nuclear"])
-    norms = list(dict.fromkeys(parsed(name).name for name in norms))
+    if layered := [each.name for each in given if isinstance(each, Layered)]:
+        raise InputError(f"The norm {layered[0]} is of a model's layers: give --model too, or a norm of one array.")
+    usual = ["linf", "l2", "l1"] if dataset.binary else ["linf", "l2", "l1", "spectral", "nuclear"]
+    norms = list(dict.fromkeys(each.name for each in given)) or usual
     with progress_bar() as bar:
         task = bar.add_task("references", total=None)
 
@@ -128,7 +128,7 @@ def _run_model(
     loss: tuple[str, Any],
     data: tuple[str, Dataset],
     model: tuple[str, Any],
-    norms: list[str],
+    norms: list[Norm | Layered],
     record: Any,
     **how: Any,
 ) -> None:
@@ -147,10 +147,10 @@ def _run_model(
         )  # fmt: skip
         gaps = kkt_gaps(network, result, dataset, norms)
     title = f"{optimizer[0]} on {data[0]}, {network}"
-    outputs.write(*results(title, network, dataset, result, norms, gaps))
+    outputs.write(*results(title, network, dataset, result, gaps))
     if not outputs.as_json:
         out.print(f"{title}: n = {dataset.n}, d = {dataset.d}", highlight=False, markup=False)
-        tell(network, result, norms, gaps, own=record is not None)
+        tell(result, gaps, own=record is not None)
         _tell_precision(result)
 
 

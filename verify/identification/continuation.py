@@ -33,7 +33,8 @@ class Course:
     log_time: `[r]`. weights: per dataset `[r, ...]`, NaN after a precision horizon. gradients: `[b discrete]` root mean
     squares of the gradient's entries, as logarithms. exact: whether the optimizer is scale-free. responses: how the
     optimizer answers tiny gradients, if linearly. carried: whether the times after `discrete` are those of a flow.
-    record: what the discrete runs recorded.
+    record: what the discrete runs recorded, the sums of the gap budget too where steps see all points. how: which
+    points they see.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -43,6 +44,7 @@ class Course:
     exact: bool
     responses: list[Response] | None
     record: Trajectories
+    how: Sampling = ALL
 
     @property
     def carried(self) -> bool:
@@ -66,7 +68,7 @@ def course(
 
     Runs on mini-batches are not carried on.
     """
-    run = Simulation(optimizer, datasets, loss=loss, norms=norms, budget=True, how=how, seed=seed)
+    run = Simulation(optimizer, datasets, loss=loss, norms=norms, budget=how.full, how=how, seed=seed)
     times, weights, gradients = _discrete(run, steps, progress)
     exact, end = run.exact, len(times)
     result = run.result()
@@ -78,7 +80,7 @@ def course(
         later, flows = _carried(datasets, loss, [w[-1] for w in kept], found, float(logs[-1]), log_time, progress)
         logs = np.concatenate([logs, later[1:]])
         kept = [np.concatenate([w, flow[1:]]) for w, flow in zip(kept, flows, strict=True)]
-    return Course(logs, kept, end, gradients, exact, found, result)
+    return Course(logs, kept, end, gradients, exact, found, result, how)
 
 
 def _discrete(run: Simulation, steps: int, progress: Progress | None) -> tuple[np.ndarray, list, np.ndarray]:

@@ -18,7 +18,7 @@ from verify.identification.continuation import PARTS, Course
 from verify.identification.shares import _FALL, _FALLING, _FITS, _Geometry, _last, _Measured
 from verify.problems import deficit
 from verify.problems.deficit import FALLS, LN10, STANDS, Curves
-from verify.runs.trajectory import POINTS_A_DECADE
+from verify.runs.trajectory import POINTS_A_DECADE, SEGMENT
 
 EVERYWHERE = 0.9  # of the datasets, on which the gap in a norm must fall for the norm to be named
 MOSTLY = 0.5  # of the datasets, on which it must have stood still in every norm for none to be followed
@@ -35,10 +35,10 @@ _TELLS = 3.0  # deficits that a rival's plateau must come to, to be seen
 @dataclass(frozen=True)
 class _Deficits:
     """By norm and dataset, at the end: slope of the deficit over the last decade; whether the gap falls, and whether it
-    stood still for two decades; the updates' misalignment over the last decade, and over the one before; the deficit
-    over the weights' norm and gamma, the relative gap. moved, rests: by dataset, whether there are weights, and whether
-    they have come to rest. pace: exponent of the weights' norm against t. carried: whether the end is that of a flow,
-    of which the updates' misalignment says nothing.
+    stood still for two decades; the updates' misalignment over the last decade, and over the one before (of
+    mini-batches that of their sums); the deficit over the weights' norm and gamma, the relative gap. moved, rests: by
+    dataset, whether there are weights, and whether they have come to rest. pace: exponent of the weights' norm against
+    t. carried: whether the end is that of a flow, of which the updates' misalignment says nothing.
     """
 
     slope: Float[np.ndarray, "norms b"]
@@ -113,6 +113,8 @@ def _ending(values: Float[np.ndarray, "b r"]) -> Float[np.ndarray, "b r"]:
 
 def _misalignment(geometry: _Geometry, run: Course, back: int) -> Float[np.ndarray, " b"]:
     """Of the updates of a decade of steps; NaN for a weighted norm, and where there is no such decade."""
+    if not run.how.full:
+        return _misalignment_of_sums(geometry, run, back)
     end = len(run.record.time) - 1 - back * POINTS_A_DECADE
     if geometry.scales is not None or end < 1:
         return np.full(len(run.weights), np.nan)
@@ -121,6 +123,26 @@ def _misalignment(geometry: _Geometry, run: Course, back: int) -> Float[np.ndarr
     descent, path = (_ending(x) for x in (run.record.descent, run.record.path[geometry.name]))
     with np.errstate(invalid="ignore", divide="ignore"):
         return 1 - (descent[:, end] - descent[:, begin]) / (gamma * (path[:, end] - path[:, begin]))
+
+
+def _misalignment_of_sums(geometry: _Geometry, run: Course, back: int) -> Float[np.ndarray, " b"]:
+    """Of what the updates of mini-batches add up to, which are crooked one by one, and not in the mean.
+
+    The sums are those of thirds of a decade; their descent is the fall of the log loss of all points. NaN where the
+    first of them is no epoch long.
+    """
+    end = run.discrete - 1 - back * PARTS
+    begin = end - PARTS
+    if begin < 0:
+        return np.full(len(run.weights), np.nan)
+    # Of the recorded steps, those at which the weights are kept.
+    time, log_loss = run.record.time[SEGMENT - 1 :: SEGMENT], run.record.log_loss[:, SEGMENT - 1 :: SEGMENT]
+    sums = [np.diff(w[begin : end + 1], axis=0) for w in run.weights]
+    moved = np.array([geometry.sizes(i, each).sum() for i, each in enumerate(sums)])
+    gamma = np.array([r.lower for r in geometry.references])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = 1 - (log_loss[:, begin] - log_loss[:, end]) / (gamma * moved)
+    return np.where(time[begin + 1] - time[begin] >= run.record.epoch, found, np.nan)
 
 
 def _straighter(
@@ -198,6 +220,8 @@ def _none(d: _Deficits, run: Course) -> bool:
     if np.count_nonzero(begun) < EVERYWHERE * count:
         return False
     known = np.isfinite(d.crooked).all(axis=1) & np.isfinite(d.before).all(axis=1)
+    if not known.any():
+        return False
     now, then = np.median(d.crooked[known], axis=1), np.median(d.before[known], axis=1)
     return bool(np.all((now >= _CROOKED) & (now >= _LEVEL * then)))
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from solvers.display import axes_for, html, plain_fields
 from verify.runs.passing import Constant
+from verify.runs.sampling import ALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,14 +24,22 @@ def time_of(log_time: float) -> str:
     return f"t = {math.exp(log_time):.2g}" if log_time < _LARGEST_LOG else f"t = e^{log_time:.6g}"
 
 
+def on_batches(sampling: str, sentence: str) -> str:
+    """A sentence that names the mini-batches of its runs, if these are any."""
+    if sampling == str(ALL):
+        return sentence
+    return f"With {sampling}: {sentence[0].lower()}{sentence[1:]}"
+
+
 def sentence_of(found: Identification) -> str:
     """What was found, in a few sentences."""
-    parts = [_verdict(found)]
+    parts = [on_batches(found.sampling, _verdict(found))]
     if found.norm and found.coincide:
         parts.append(f"{_listed(found.coincide)} cannot be told apart from it on {_data(found)}.")
     if found.norm and len({phase.norm for phase in found.phases}) > 1:
         stretches = [f"{p.norm} from {time_of(p.begin)} to {time_of(p.end)}" for p in found.phases]
         parts.append(f"The norm it follows changes: {', then '.join(stretches)}.")
+    parts += [f"{note[0].upper()}{note[1:]}." for note in found.left]
     if not found.moved or not found.ranking[0].judged:
         return " ".join(parts)
     parts += [constant.sentence for constant in found.constants]
@@ -53,6 +62,8 @@ def _verdict(found: Identification) -> str:
     best = found.ranking[0]
     if not found.moved:
         return f"The weights do not move on {_data(found)}: there is no margin to speak of."
+    if found.runs is not None:
+        return _verdict_on_model(found, found.runs)
     if not best.judged:
         return f"These norms cannot be told apart on {_data(found)}: their maximisers coincide."
     if found.norm is None:
@@ -71,6 +82,42 @@ def _verdict(found: Identification) -> str:
         f"the share {low:.2f} to {high:.2f}): {where} (median), of the next norm, {next_best.norm}, "
         f"{next_best.share:.4f}."
     )
+
+
+def _verdict_on_model(found: Identification, runs: int) -> str:
+    best, until = found.ranking[0], f"up to {time_of(found.until)}"
+    if 2 * runs < found.datasets or not runs:
+        many = f"only {runs} of {found.datasets} runs" if runs else "no run"
+        return f"Not settled yet: {until} {many} can be judged; change the steps, or the start."
+    if not best.judged:
+        return "These norms cannot be told apart on these runs: their KKT gaps vanish together."
+    gap = {score.norm: f"{1 - score.share:.4f}" for score in found.ranking}
+    if found.norm:
+        rivals = [s for s in found.ranking if s is not best and s.norm not in found.coincide]
+        next_best = max(rivals, key=lambda score: score.share).norm
+        low, high = found.interval
+        share = f"(95 % interval of the share {low:.2f} to {high:.2f})" if runs > 1 else "that can be judged"
+        return (
+            f"It tends to KKT points of the {best.norm} margin, on {best.falls} of {best.judged} runs {share}: {until} "
+            f"the KKT gap comes to {gap[best.norm]} (median), that of the next norm, {next_best}, to {gap[next_best]}."
+        )
+    near = found.nearest.norm
+    if found.settled:
+        return (
+            f"It tends to KKT points in none of these norms: {until} the KKT gap comes to {gap[near]} in {near}, and "
+            "is larger in the others; the gaps stand still."
+        )
+    if found.rests:
+        return (
+            f"Not settled: the weights have come to rest, with a KKT gap of {gap[near]} in {near} at least; more steps "
+            "tell no more."
+        )
+    if found.tied:
+        what = f"{until} the KKT gap falls in {_listed(found.tied)}, and is not told apart from that in all others"
+    else:
+        where = "this run" if runs == 1 else "nine tenths of the runs"
+        what = f"{until} no KKT gap falls on {where}, nor do all stand still; least is that in {near}, {gap[near]}"
+    return f"Not settled yet: {what}; give more steps."
 
 
 def _none(found: Identification) -> str:
@@ -117,11 +164,12 @@ def _data(found: Identification) -> str:
 class Score:
     """One norm in the ranking; medians are over the datasets, and all ratios are to the certified maximal margin.
 
-    share: normalised margin of the weights, `reached`, or of those gained last, `gained`, whichever is larger.
+    share: normalised margin of the weights, `reached`, or of those gained last, `gained`, whichever is larger. Of a
+    model, 1 less the KKT gap of the parameters, `reached` likewise, and `gained` that of what they gained.
     fall: gap of `share` to 1, over that a decade earlier. slope: of the logarithm of the deficit, gap times weights'
     norm, against that of the weights' norm, over the last decade: 0 where the margin is maximised, 1 where it is not.
-    misalignment: of the updates, over the last decade of steps; NaN for a weighted norm, which is known at the end
-    only, and past a precision horizon.
+    misalignment: of the updates, over the last decade of steps; of mini-batches that of what thirds of a decade add up
+    to, of a model 1 - gained. NaN for a weighted norm, which is known at the end only, and past a precision horizon.
     judged: datasets that tell the norm from some other one. falls: those of them on which the gap falls, with a slope
     below 1/2. wins: those on which no norm that is told apart there may be followed as well. stands: datasets on which
     the gap stood still for two decades.
@@ -177,7 +225,10 @@ class Identification:
     an optimizer with such a constant came near to before it.
     gradients_pass: log t at which the gradients' median size passes `saturation`, None where that was not seen.
     moved, rests: whether there are weights at the end, and whether they have come to rest, on most datasets.
-    steps: log of the last discrete step. log_time: `[r]`; gaps: by norm, `[b r]`, 1 - share. sentence: all in words.
+    steps: log of the last discrete step. log_time: `[r]`; gaps: by norm, `[b r]`, 1 - share. sampling: the batches of
+    the runs. sentence: all in words. model: what was trained, if no linear classifier: norms are then those whose KKT
+    points the runs approach, gaps KKT gaps, and `datasets` runs, of which `runs` could be judged. left: why the others
+    were left out.
     """
 
     norm: str | None
@@ -202,6 +253,15 @@ class Identification:
     datasets: int
     log_time: Float[np.ndarray, " r"] = field(repr=False)
     gaps: dict[str, Float[np.ndarray, "b r"]] = field(repr=False)
+    sampling: str = str(ALL)
+    model: str | None = None
+    runs: int | None = None
+    left: tuple[str, ...] = ()
+
+    @property
+    def quantity(self) -> str:
+        """What the gaps are."""
+        return "KKT gap" if self.model else "relative gap to the maximal margin"
 
     @property
     def nearest(self) -> Score:
@@ -223,7 +283,7 @@ class Identification:
         return plain_fields(self, sentence=self.sentence)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the relative gaps to the maximal margins, median and 10-90 % band over the datasets; give the axes.
+        """Draw the relative gaps to the maximal margins, or KKT gaps; median and 10-90 % band; give the axes.
 
         ax: where to draw; by default in a new figure. The axis shows t, or log t where a flow went on.
         """
@@ -233,10 +293,11 @@ class Identification:
         carried_on = bool(self.log_time[-1] > self.steps + 1e-9)
         known = self.log_time > 0 if carried_on else np.ones(len(self.log_time), bool)
         gaps = {score.norm: self.gaps[score.norm][:, known] for score in self.ranking}
-        draw_gaps(axes, self.log_time[known], gaps, in_log=carried_on)
+        draw_gaps(axes, self.log_time[known], gaps, in_log=carried_on, quantity=self.quantity)
         return axes
 
     def _repr_html_(self) -> str:
+        question = "KKT points of which margin?" if self.model else "Which margin?"
         found = f"the {self.norm} margin" if self.norm else "none of these norms" if self.settled else "not settled yet"
         rows = [
             (
@@ -247,7 +308,8 @@ class Identification:
             )
             for s in self.ranking
         ]
-        return html(f"Which margin? {found[0].upper()}{found[1:]}", self.sentence, rows, _COLUMNS)
+        columns = _COLUMNS if self.model is None else ("norm", "1 − KKT gap", *_COLUMNS[2:])
+        return html(f"{question} {found[0].upper()}{found[1:]}", self.sentence, rows, columns)
 
 
 _COLUMNS = (

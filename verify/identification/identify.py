@@ -14,6 +14,7 @@ log t + O(1)` gains `w_hat`. Runs that are carried on in log time are judged by 
 And the *misalignment* of the updates, what they fall short of steepest descent in a norm:
 `1 - sum <grad F, u> / (gamma sum ||u||)`, with `F` the log loss, over the last decade of steps. In the geometry that
 the updates follow it tends to 0, or stays a little below, as `gamma` is only a lower bound of the gradient's dual norm.
+Updates on mini-batches are crooked one by one, and what they add up to in a third of a decade is looked at.
 
 Two norms are told apart on a dataset where the maximiser of the one misses a percent of the other one's margin.
 """
@@ -30,6 +31,8 @@ from scipy.stats import binomtest
 import solvers.norms
 from solvers import Reference
 from solvers.errors import InputError
+from solvers.layered import Layered
+from solvers.norms import Norm
 from solvers.references import max_margins_in
 from verify.backend import Progress, working_on
 from verify.datasets.dataset import Dataset
@@ -46,8 +49,10 @@ from verify.identification.deficits import (
 )
 from verify.identification.identification import Between, Identification, Phase, Score
 from verify.identification.shares import _FALLING, TOLD_APART, WEIGHTED, _geometries, _last, _measure, _Measured
+from verify.identification.stationarity import identify_model
 from verify.losses import Loss
 from verify.losses import loss as loss_named
+from verify.models.model import Model
 from verify.optimizers.calling import Optimizer
 from verify.optimizers.constants import hidden_changes
 from verify.optimizers.homogeneity import check_optimizer
@@ -140,15 +145,23 @@ def _between(run: Course, measured: _Measured, constants: tuple[Constant, ...]) 
     return Between(measured.geometries[leader].name, best, float(run.log_time[at]), last)
 
 
-def _check(datasets: list[Dataset], norms: Sequence[str] | None, steps: int, log_time: float) -> tuple[str, ...]:
+def _check_runs(datasets: list[Dataset], steps: int, log_time: float) -> None:
     if not datasets:
         raise InputError("There are no datasets to run on: give at least one.")
-    binary = any(s.binary for s in datasets)
-    chosen = norms if norms is not None else VECTOR_NORMS if binary else MATRIX_NORMS
-    parsed = tuple(dict.fromkeys(solvers.norms.norm(name).name for name in chosen))
     check_steps(steps)
     if not 0 < log_time < math.inf:
         raise InputError(f"The log time is {log_time}: give the log of a time, a positive number.")
+
+
+def _check(
+    datasets: list[Dataset], norms: Sequence[str | Norm | Layered] | None, steps: int, log_time: float
+) -> tuple[str, ...]:
+    _check_runs(datasets, steps, log_time)
+    binary = any(s.binary for s in datasets)
+    chosen = norms if norms is not None else VECTOR_NORMS if binary else MATRIX_NORMS
+    if layered := [str(name) for name in chosen if isinstance(name, Layered)]:
+        raise InputError(f"The norm {layered[0]} is of a model's layers: give model=, or a norm of one array.")
+    parsed = tuple(dict.fromkeys(solvers.norms.norm(name).name for name in chosen if not isinstance(name, Layered)))
     if len(parsed) < 2:
         raise InputError(f"The norms are {', '.join(parsed) or 'none'}: name two at least, to be told apart.")
     return parsed
@@ -161,16 +174,17 @@ def identify(
     loss: str | Loss = "logistic",
     steps: int = 100_000,
     log_time: float = 1e4,
-    norms: Sequence[str] | None = None,
+    norms: Sequence[str | Norm | Layered] | None = None,
     references: Mapping[str, list[Reference]] | None = None,
     platform: str | None = None,
     sampling: str = "full",
     batch: int | None = None,
     seed: int = 0,
+    model: Model | None = None,
     progress: Progress | None = None,
     told: Callable[[str], None] | None = None,
 ) -> Identification:
-    """Find the norm whose margin an optimizer maximises on separable data, from zero weights.
+    """Find the norm whose margin an optimizer maximises on separable data, from zero weights; or a model's KKT points.
 
     optimizer: any optax transformation. datasets: separable ones; several that tell the norms apart (see
     `verify.drawn`) say more than one.
@@ -180,14 +194,28 @@ def identify(
     is added where the optimizer's own conditioner asks for one.
     references: by norm, those of the datasets where they are known already (`solvers.max_margins`).
     sampling, batch, seed: of mini-batches, as of `verify.run`. Runs on them are not carried on in log time.
+    model: a homogeneous network, say, trained in place of a linear classifier (`verify.models`). What is found is then
+    the norm whose KKT points its runs approach, among those given, which may be of layers (`solvers.Layered`); by
+    default l1, l2 and linf of all parameters, and the largest l2, spectral, or spectral and other linf norm of the
+    layers (see `verify.identification.stationarity`). Data need not be separable by a linear classifier, and the runs
+    start from the model's own parameters, drawn from the seed and the dataset.
     told: called with a sentence on each norm as soon as its margin is known, quick ones first, and on how far a long
     solve is.
     Raises `InputError` on bad input (data that no weights separate, say), `TrajectoryError` at NaN or infinity.
     """
     members = [datasets] if isinstance(datasets, Dataset) else list(datasets)
+    how = Sampling(sampling, batch)
+    if model is not None:
+        _check_runs(members, steps, log_time)
+        if references:
+            raise InputError(f"The references are maximal margins, which the {model} has not: give none.")
+        with working_on(platform):
+            return identify_model(
+                optimizer, members, model, loss=loss_named(loss), steps=steps, norms=norms, how=how, seed=seed,
+                progress=progress, told=told,
+            )  # fmt: skip
     names = _check(members, norms, steps, log_time)
     check_optimizer(optimizer)
-    how = Sampling(sampling, batch)
     how.check(members)
     solved = {name: known for name, known in (references or {}).items() if name in names and known}
     if any(len(each) != len(members) for each in solved.values()):
@@ -256,4 +284,5 @@ def _identified(run: Course, measured: _Measured, constants: tuple[Constant, ...
         datasets=count,
         log_time=run.log_time,
         gaps=dict(zip(place, 1 - measured.share, strict=True)),
+        sampling=str(run.how),
     )

@@ -60,13 +60,16 @@ def hidden_constants(optimizer: Optimizer, matrix: bool = False) -> tuple[float,
 
 
 @functools.cache
-def hidden_changes(optimizer: Optimizer, matrix: bool = False) -> tuple[Change, ...]:
+def hidden_changes(
+    optimizer: Optimizer, matrix: bool = False, shape: tuple[int, ...] | None = None
+) -> tuple[Change, ...]:
     """The constants, largest first.
 
-    matrix: whether the weights are a matrix. There are none in a scale-free optimizer, nor in gradient descent; of one
-    that asks for more than gradients, as their values do not scale with them, none is found.
+    matrix: whether the weights are a matrix. shape: of the weights, for an optimizer that takes no others. There are
+    none in a scale-free optimizer, nor in gradient descent; of one that asks for more than gradients, as their values
+    do not scale with them, none is found.
     """
-    w = jnp.zeros((4, 3) if matrix else (3,))
+    w = jnp.zeros(shape or ((4, 3) if matrix else (3,)))
     called = calling(optimizer, w.shape)
     if called.asks:
         return ()

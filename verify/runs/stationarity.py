@@ -14,8 +14,10 @@ from solvers.kkt import KKTResidual, kkt_gap, kkt_residual
 from solvers.layered import Layered, flat_norm
 from solvers.norms import Norm
 from verify.datasets.dataset import Dataset
+from verify.losses import Loss
 from verify.models.model import Model, Params, Shaped
 from verify.runs import batches
+from verify.runs.engine import gradient
 from verify.runs.linear import margins
 
 
@@ -51,6 +53,25 @@ def margins_and_gradients(
     z, slopes = map(np.asarray, _program(model)(flat, data))
     rivals = np.asarray(data.rivals).reshape(-1)
     return z.reshape(len(flat), -1)[:, rivals], slopes.reshape(len(flat), -1, model.size)[:, rivals]
+
+
+def log_gradients_of_model(
+    model: Shaped, flat: Float[np.ndarray, "r p"], dataset: Dataset, loss: Loss
+) -> Float[np.ndarray, " r"]:
+    """Logarithms of the root mean square of the gradient's entries, of the mean loss, at parameters on the way."""
+    data = jax.tree.map(lambda leaf: leaf[0], batches.points([dataset], dataset.n, model.size))
+    direction, log_scale = map(np.asarray, _gradients(model, loss)(flat, data))
+    with np.errstate(divide="ignore"):
+        return log_scale + np.log(np.sqrt(np.mean(direction**2, axis=1)))
+
+
+@functools.cache
+def _gradients(model: Shaped, loss: Loss) -> Any:
+    def each(w: Any, data: Any) -> tuple[Any, Any]:
+        found = gradient(loss, w, data, model)
+        return found.direction, found.log_scale
+
+    return jax.jit(jax.vmap(each, in_axes=(0, None)))
 
 
 @functools.cache

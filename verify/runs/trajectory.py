@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-import solvers.norms
 from solvers.display import html, plain_fields
 from solvers.errors import InputError
-from solvers.layered import Layered
+from solvers.layered import Layered, parsed
 from solvers.norms import Norm
 from verify import display
 
@@ -69,7 +68,7 @@ class Trajectories:
 
         Raises `InputError` for a norm that was not recorded, and of a model that declares no degree.
         """
-        name = norm.name if isinstance(norm, Layered) else solvers.norms.norm(norm).name
+        name = (parsed(norm) if isinstance(norm, str) else norm).name
         if name not in self.norms:
             raise InputError(f"The run did not record the norm {name!r}: name it in `norms`.")
         if self.degree is None:
@@ -80,6 +79,24 @@ class Trajectories:
     def _sized(self, name: str) -> Float[np.ndarray, "b r"]:
         """What margins grow like in a norm: the weights' norm to the power of the degree."""
         return self.norms[name] if self.degree in (1, None) else self.norms[name] ** self.degree
+
+    def first(self, count: int) -> Trajectories:
+        """The same up to the recorded step of that number, of runs that keep the weights at the steps."""
+        if self.weights_at is None:
+            raise InputError("The run did not keep its weights at the recorded steps: ask for weights=True.")
+
+        def cut(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {name: cut(each) for name, each in value.items()}
+            return value[:, :count] if isinstance(value, np.ndarray) and value.ndim == 2 else value
+
+        changed = {each.name: cut(getattr(self, each.name)) for each in fields(self)}
+        kept = [_at(w, slice(count)) for w in self.weights_at]
+        averages = None if self.average_at is None else [_at(w, slice(count)) for w in self.average_at]
+        time = self.time[:count]
+        changed |= {"time": time, "horizon": np.where(self.horizon < time[-1], self.horizon, -1)}
+        changed |= {"weights": [_at(w, -1) for w in kept], "weights_at": kept, "average_at": averages}
+        return replace(self, **changed)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data, arrays as lists: see `solvers.display.plain` for numbers that JSON has not."""
@@ -105,6 +122,15 @@ class Trajectories:
         count = f"{len(self.margin)} dataset{'' if len(self.margin) == 1 else 's'}"
         words = f"To t = {self.time[-1]} on {count}; {exact}."
         return html("Runs of an optimizer", words, display.ends(self._margins), display.COLUMNS)
+
+
+def _at(weights: Any, where: int | slice) -> Any:
+    """Weights at some of the times: arrays `[r ...]`, or a pytree of them."""
+    if isinstance(weights, np.ndarray):
+        return weights[where]
+    import jax
+
+    return jax.tree.map(lambda leaf: leaf[where], weights)
 
 
 def check_steps(steps: int) -> None:

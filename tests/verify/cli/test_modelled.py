@@ -68,6 +68,19 @@ def test_own_models_with_and_without_a_degree(call):
     assert "KKT gap" not in out
 
 
+def test_norms_of_layers(call):
+    norm = "max(spectral, others 0.5 linf)"
+    code, out, _ = call("--model", "two-layer", "-m", "width=3", "--norm", norm, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert list(found["kkt_gap"]) == list(found["curves"]["normalised_margin"]) == [norm]
+    code, out, _ = call("--model", "two-layer", "-m", "width=3", "--norm", norm)
+    assert f"{norm} KKT gap {found['kkt_gap'][norm]:.4g}" in out
+    code, _, err = call("--norm", norm)
+    assert code == 2
+    assert "is of a model's layers: give --model too" in err
+
+
 def test_before_the_data_are_separated_there_is_no_gap(call):
     wrong = ("--model", "mine.py:make", "-m", "start=-1")
     code, out, _ = call(*wrong, "-o", "step_size=1e-9", "--norm", "l2")

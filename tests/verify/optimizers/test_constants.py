@@ -74,6 +74,16 @@ def test_methods_of_one_power_of_the_gradient_have_none(optimizer):
     assert hidden_constants(optimizer) == ()
 
 
+def test_the_weights_shape_may_be_given():
+    def whole(updates: Any, state: Any, params: Any = None) -> Any:
+        return optax.adam(0.1).update(updates.reshape(2, 3), state, params)[0].ravel(), state
+
+    only = optax.GradientTransformation(lambda w: optax.adam(0.1).init(w.reshape(2, 3)), whole)
+    (change,) = hidden_changes(only, shape=(6,))
+    assert (change.above, change.below) == (0, 1)
+    assert 1e-8 / 3 < change.size < 3e-8
+
+
 def test_the_last_of_two_constants_is_the_one_that_rules_in_the_end():
     both = optax.chain(optax.clip_by_global_norm(1e-3), optax.scale_by_adam(0.9, 0.95, eps=1e-9))
     assert hidden_constants(both)[-1] == pytest.approx(1e-9, rel=0.1)

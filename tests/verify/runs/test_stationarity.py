@@ -9,8 +9,14 @@ import pytest
 from solvers import InputError, Layered, kkt_gap, max_margin, normalised_margin
 from tests.verify.samples import binary, classes
 from verify import Dataset
+from verify.losses import loss
 from verify.models import Model, two_layer
-from verify.runs.stationarity import kkt_gap_of_model, kkt_of_model, margins_and_gradients
+from verify.runs.stationarity import (
+    kkt_gap_of_model,
+    kkt_of_model,
+    log_gradients_of_model,
+    margins_and_gradients,
+)
 
 ONE = Dataset([[1.0]], [1])
 NEURON = two_layer(1)
@@ -47,3 +53,10 @@ def test_what_has_no_kkt_points_is_told():
         kkt_of_model(replace(NEURON, degree=None), even, ONE)
     with pytest.raises(InputError, match="of weights that separate the data"):
         kkt_gap_of_model(NEURON, even | {"last": -np.ones(1)}, ONE)
+
+
+def test_sizes_of_gradients_are_known_beyond_the_range_of_numbers():
+    """Of `e^-(a w^2)` at `a = w = c` they are `2 c^2 e^-c^3` and `c^2 e^-c^3`."""
+    for c in (1.0, 20.0):
+        (size,) = log_gradients_of_model(NEURON.at(1, 1), np.full((1, 2), c), ONE, loss("exponential"))
+        assert size == pytest.approx(2 * np.log(c) - c**3 + np.log(5 / 2) / 2)

@@ -102,3 +102,13 @@ def test_rows_of_a_table_are_met_to_nine_digits():
     for _ in range(TABLE[1]):
         plain = plain + eta * (1 / (1 + np.exp(dataset.signed @ plain))) @ dataset.signed
     np.testing.assert_allclose(found.weights_at[0][1], plain, rtol=1e-9)
+
+
+def test_a_run_is_cut_to_what_it_was_before():
+    optimizer, data = optimizers.sign_gd(0.1), samples.binary(6, 3)
+    whole, short = (run(optimizer, data, record=[2, 4], steps=n, weights=True, average=True) for n in (8, 4))
+    cut = whole.first(2)
+    for a, b in zip(jax.tree.leaves(cut.to_dict()), jax.tree.leaves(short.to_dict()), strict=True):
+        assert a == b
+    with pytest.raises(InputError, match="ask for weights=True"):
+        run(optimizer, data, steps=8).first(2)

@@ -92,7 +92,7 @@ class _OfModel:
         run = self.run(subject, lab)
         flat, models = _flat(it, run, lab)
         places = self.places(run)
-        judged, notes = self.judged(run, flat, places)
+        judged, notes = judged_runs(run, flat, places, self.settled)
         values = np.full((len(flat), len(places)), np.nan)
         for i in np.flatnonzero(judged):
             norm = flat_norm(self.norm, models[i].shapes)
@@ -100,33 +100,6 @@ class _OfModel:
             values[i] = self.curve(at)
         floor = np.full(len(values), self.floor)
         return Measurement(np.log(run.time[places]), values, floor, judged, lab.datasets, notes=notes, all_or_none=True)
-
-    def judged(
-        self, run: Trajectories, flat: list[np.ndarray], places: np.ndarray
-    ) -> tuple[Bool[np.ndarray, " b"], tuple[str, ...]]:
-        """`[b]` whose runs can be judged, and why the others are not."""
-        separated = (run.margin[:, places] > 0).all(axis=1)
-        low = run.log_loss[:, -1] <= -_LOW
-        whole = (run.horizon < 0) if not run.exact else ~run.starved.any(axis=1)
-        before = int(np.searchsorted(run.time, run.time[-1] / 10))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ends = [(w[before] / np.linalg.norm(w[before]), w[-1] / np.linalg.norm(w[-1])) for w in flat]
-        turned = np.array([np.linalg.norm(a - b) for a, b in ends])
-        settled = turned <= self.settled
-        lost = (
-            "in which a gradient underflowed beside the largest one" if run.exact else "that met the precision horizon"
-        )
-        kept, told = np.ones(len(flat), bool), []
-        for good, those in (
-            (separated, "that did not separate the data"),
-            (whole, lost),
-            (low, f"whose loss is still above e^-{_LOW:g}"),
-            (settled, f"whose direction still turned by {self.settled:g} in the last decade"),
-        ):
-            if (count := int(np.count_nonzero(kept & ~good))) > 0:
-                told.append(f"runs left out, {those}: {count} of {len(kept)}")
-            kept &= good
-        return kept, tuple(told)
 
 
 @dataclass(frozen=True)
@@ -169,6 +142,34 @@ class MarginFall(_OfModel):
         sizes = np.array([float(at.norm.value(w)) for w in at.flat])
         margins = np.log(at.margin) - at.degree * np.log(sizes)
         return np.expm1(np.maximum.accumulate(margins) - margins)
+
+
+def judged_runs(
+    run: Trajectories, flat: list[np.ndarray], places: np.ndarray, settled: float = _SETTLED
+) -> tuple[Bool[np.ndarray, " b"], tuple[str, ...]]:
+    """`[b]` whose runs can be judged at these places of the recorded steps, and why the others are not.
+
+    flat: their parameters, `[r p]` each. settled: by how much at most a direction may turn in the last decade of steps.
+    """
+    separated = (run.margin[:, places] > 0).all(axis=1)
+    low = run.log_loss[:, -1] <= -_LOW
+    whole = (run.horizon < 0) if not run.exact else ~run.starved.any(axis=1)
+    before = int(np.searchsorted(run.time, run.time[-1] / 10))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ends = [(w[before] / np.linalg.norm(w[before]), w[-1] / np.linalg.norm(w[-1])) for w in flat]
+    turned = np.array([np.linalg.norm(a - b) for a, b in ends])
+    lost = "in which a gradient underflowed beside the largest one" if run.exact else "that met the precision horizon"
+    kept, told = np.ones(len(flat), bool), []
+    for good, those in (
+        (separated, "that did not separate the data"),
+        (whole, lost),
+        (low, f"whose loss is still above e^-{_LOW:g}"),
+        (turned <= settled, f"whose direction still turned by {settled:g} in the last decade"),
+    ):
+        if (count := int(np.count_nonzero(kept & ~good))) > 0:
+            told.append(f"runs left out, {those}: {count} of {len(kept)}")
+        kept &= good
+    return kept, tuple(told)
 
 
 def _late(run: Trajectories, places: np.ndarray) -> np.ndarray:
