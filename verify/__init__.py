@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from verify.datasets.cases import Setting
     from verify.datasets.dataset import Dataset
     from verify.datasets.real import load
+    from verify.discovery.dependence import scaling
     from verify.discovery.sharpening import sharpen
     from verify.discovery.stating import sharper
     from verify.flows import dynamics
@@ -55,6 +56,7 @@ _HOMES = {
     "Dataset": "verify.datasets.dataset",
     "load": "verify.datasets.real",
     "progress_bar": "verify.progress",
+    "scaling": "verify.discovery.dependence",
     "sharpen": "verify.discovery.sharpening",
     "sharper": "verify.discovery.stating",
     "run": "verify.runs.simulation",
@@ -104,6 +106,7 @@ __all__ = [
     "optimizers",
     "progress_bar",
     "run",
+    "scaling",
     "sharpen",
     "sharper",
     "strategies",
