@@ -145,7 +145,7 @@ def observed(record: Record) -> str:
 
 
 def slack(record: Record) -> str:
-    """By which factor an explicit bound could be smaller on all that was tried, e.g. "× 1.4"; a dash where there is none.
+    """By which factor an explicit bound could be smaller on all that was tried, e.g. "× 1.4"; else a dash.
 
     Both the trial's datasets and the case that a search found count.
     """

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from verify.discovery.dependence import scaling
     from verify.discovery.sharpening import sharpen
     from verify.discovery.stating import sharper
+    from verify.discovery.tightening import tighten
     from verify.flows import dynamics
     from verify.flows.flow import flow
     from verify.identification.drawn import drawn
@@ -59,6 +60,7 @@ _HOMES = {
     "scaling": "verify.discovery.dependence",
     "sharpen": "verify.discovery.sharpening",
     "sharper": "verify.discovery.stating",
+    "tighten": "verify.discovery.tightening",
     "run": "verify.runs.simulation",
     "flow": "verify.flows.flow",
     "identify": "verify.identification.identify",
@@ -110,6 +112,7 @@ __all__ = [
     "sharpen",
     "sharper",
     "strategies",
+    "tighten",
 ]
 
 

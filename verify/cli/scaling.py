@@ -116,7 +116,7 @@ def _maker(name: str, options: Iterable[str]) -> Callable[[float], Any]:
 
 
 def _tell(found: Scaling) -> None:
-    from verify.discovery.dependence import shown
+    from verify.discovery.exponents import shown
 
     for line in filter(None, (found.sentence, found.answer)):
         say(line)

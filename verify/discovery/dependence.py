@@ -16,6 +16,8 @@ from verify.backend import working_on
 from verify.claims import faults
 from verify.claims.claim import Claim
 from verify.claims.kinds import Bound, Rate
+from verify.discovery.exponents import FEWEST, Dependence, dependence, ends, shown, slopes
+from verify.discovery.exponents import late as at_end
 from verify.discovery.sweeps import Family, Sweep, swept
 from verify.problems.deficit import RESOLVED
 from verify.problems.laboratory import Laboratory
@@ -23,43 +25,12 @@ from verify.problems.margins.gap import Gap
 from verify.problems.quantity import Measurement
 from verify.statistics import Interval
 
-_WINDOW = np.log(10.0) / 3  # of the clock: the largest value of a third of a decade is what is fitted
 _NEAR = 0.05  # difference of exponents that is none
 _DRIFT = 0.1  # difference to the exponent a decade earlier from which on it has not settled
-_FEWEST = 4  # sweeps, below which nothing is said
 _REGIME = 0.5  # of the maximal margin: a gap above says nothing yet
-_RESAMPLES = 2000
 _SYMBOLS = {"gamma": "γ", "radius": "B", "beta": "(1/(1-β))"}
 
 Told = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Dependence:
-    """Exponents of one ensemble, or of all together.
-
-    median: of the single sweeps' exponents. worst: the exponent of the largest value at each size; beyond: the same
-    over the upper half of the values. told: how many of `of` sweeps have a value at each size; without enough of them
-    there are no exponents.
-    """
-
-    ensemble: str
-    median: Interval | None
-    worst: Interval | None
-    beyond: Interval | None
-    told: int
-    of: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "ensemble": self.ensemble,
-            "median": _ends(self.median),
-            "worst": _ends(self.worst),
-            "beyond": _ends(self.beyond),
-            "told": self.told,
-            "of": self.of,
-        }
 
 
 @dataclass(frozen=True)
@@ -131,7 +102,7 @@ class Scaling:
             says = f"The law of {self.claim.id} does not say how it depends on {power}"
         if self.whole.median is None or self.whole.worst is None:
             return f"{says}; nothing can be measured: {self.silent}."
-        median, worst = (f"{power}^{_written(each)}" for each in (self.whole.median, self.whole.worst))
+        median, worst = (f"{power}^{shown(each)}" for each in (self.whole.median, self.whole.worst))
         return (
             f"{says}; measured, the {self.quantity} grows like {median} in the median and {worst} in the worst case "
             f"({power} = {self.values[0]:.3g} to {self.values[-1]:.3g}, {self.horizon})."
@@ -194,7 +165,7 @@ class Scaling:
             "held": dict(self.held),
             "quantity": self.quantity,
             "horizon": self.horizon,
-            "bound": _ends(self.bound),
+            "bound": ends(self.bound),
             "stated": self.stated,
             "whole": self.whole.to_dict(),
             "ensembles": [each.to_dict() for each in self.ensembles],
@@ -246,9 +217,9 @@ def scaling(
             f"{claim.id} is of kind {claim.kind.name}, which states no law or bound whose constant could depend on "
             "anything: give a claim of kind rate, tight or bound."
         )
-    if datasets < _FEWEST or steps < 100:
+    if datasets < FEWEST or steps < 100:
         raise InputError(
-            f"{datasets} datasets and {steps} steps show no dependence: give {_FEWEST} or more, and 100 steps or more."
+            f"{datasets} datasets and {steps} steps show no dependence: give {FEWEST} or more, and 100 steps or more."
         )
     with working_on(platform):
         sweep = swept(
@@ -262,8 +233,12 @@ def scaling(
 def _with_one_method(claim: Claim) -> Claim:
     """The claim, but of several methods, of which at each step the one nearest to its bound is told, the first."""
     quantity: Any = claim.quantity
-    methods = getattr(quantity, "methods", ())
-    return replace(claim, quantity=replace(quantity, methods=methods[:1])) if len(methods) > 1 else claim
+    return replace(claim, quantity=replace(quantity, methods=quantity.methods[:1])) if _several(claim) else claim
+
+
+def _several(claim: Claim) -> bool:
+    """Whether the quantity runs several methods, and tells at each step of the one that is nearest to its bound."""
+    return len(getattr(claim.quantity, "methods", ())) > 1
 
 
 @dataclass(frozen=True)
@@ -281,7 +256,7 @@ def _levels(claim: Claim, m: Measurement, sweep: Sweep) -> _Levels:
     clock = np.log(m.log_time) if m.clock.in_log else m.log_time
     known = m.judged & ~np.isnan(m.values).any(axis=1)
     resolved = np.where(m.values > RESOLVED * m.floor[:, None], m.values, np.nan)
-    late, earlier = (_window(clock, resolved, back) for back in (0.0, np.log(10.0)))
+    late, earlier = (at_end(clock, resolved, back) for back in (0.0, np.log(10.0)))
     unresolved = known & np.isnan(late)
     early = np.zeros(len(late), bool)
     if isinstance(claim.quantity, Gap) and m.gamma is not None:
@@ -291,7 +266,7 @@ def _levels(claim: Claim, m: Measurement, sweep: Sweep) -> _Levels:
     bound = None
     if isinstance(claim.kind, Bound):
         upper = claim.kind.upper(m)
-        bound = _window(clock, np.where(np.isfinite(upper) & (upper > 0), upper, np.nan), 0.0)
+        bound = at_end(clock, np.where(np.isfinite(upper) & (upper > 0), upper, np.nan), 0.0)
     shape = sweep.shape
     why = _why(~known, unresolved, early, sweep)
     if len(sweep.claims) > 1:  # one value each
@@ -300,18 +275,6 @@ def _levels(claim: Claim, m: Measurement, sweep: Sweep) -> _Levels:
     assert table[0] is not None
     assert table[1] is not None
     return _Levels(table[0], table[1], table[2], why)
-
-
-def _window(clock: Float[np.ndarray, " r"], values: Float[np.ndarray, "b r"], back: float) -> Float[np.ndarray, " b"]:
-    """The largest value in a third of a decade that ends so much before the clock's end; NaN where there is none."""
-    age = clock[-1] - clock - back
-    inside = (age >= -1e-9) & (age <= _WINDOW)
-    if not inside.any():
-        return np.full(len(values), np.nan)
-    some = values[:, inside]
-    return np.max(np.where(np.isnan(some), -np.inf, some), axis=1, initial=-np.inf, where=~np.isnan(some)) + np.where(
-        np.isnan(some).all(axis=1), np.nan, 0.0
-    )
 
 
 def _why(unknown: np.ndarray, unresolved: np.ndarray, early: np.ndarray, sweep: Sweep) -> str:
@@ -336,14 +299,14 @@ def _fitted(claim: Claim, sweep: Sweep, levels: Sequence[_Levels], m: Measuremen
     tells = ~np.isnan(late).any(axis=1)
     x = np.log(sweep.values)
     rows = np.array(sweep.ensembles)
-    ensembles = tuple(_dependence(name, x, late[rows == name]) for name in dict.fromkeys(sweep.ensembles))
+    ensembles = tuple(dependence(name, x, late[rows == name]) for name in dict.fromkeys(sweep.ensembles))
     bound = own = None
     if all(each is not None for each in bounds):
         whole = np.concatenate([each for each in bounds if each is not None], axis=1)[tells]
         whole = whole[~np.isnan(whole).any(axis=1)]
         if len(whole):
-            bound, own = statistics.median(_slopes(x, whole)), np.median(whole, axis=0)
-    before = _slopes(x, earlier[tells])
+            bound, own = statistics.median(slopes(x, whole)), np.median(whole, axis=0)
+    before = slopes(x, earlier[tells])
     before = before[~np.isnan(before)]
     # Over all sweeps what is missing is told once.
     silent = "; ".join(dict.fromkeys(filter(None, (each.why for each in levels))))
@@ -353,10 +316,10 @@ def _fitted(claim: Claim, sweep: Sweep, levels: Sequence[_Levels], m: Measuremen
         values=sweep.values,
         held=sweep.held,
         quantity=claim.quantity.name,
-        horizon=m.clock.horizon(float(m.log_time[-1])),
-        whole=_dependence("all", x, late),
+        horizon=m.clock.horizon(float(m.log_time[-1])) + (" of its first method" if _several(claim) else ""),
+        whole=dependence("all", x, late),
         ensembles=ensembles,
-        earlier=float(np.median(before)) if len(before) >= _FEWEST else None,
+        earlier=float(np.median(before)) if len(before) >= FEWEST else None,
         bound=bound,
         bounds=own,
         stated=stated,
@@ -364,47 +327,3 @@ def _fitted(claim: Claim, sweep: Sweep, levels: Sequence[_Levels], m: Measuremen
         silent=silent,
         seeds=sweep.seeds,
     )
-
-
-def _dependence(name: str, x: Float[np.ndarray, " v"], levels: Float[np.ndarray, "s v"]) -> Dependence:
-    tells = levels[~np.isnan(levels).any(axis=1)]
-    if len(tells) < _FEWEST:
-        return Dependence(name, None, None, None, len(tells), len(levels))
-    upper = slice(len(x) // 2, None)
-    return Dependence(
-        name,
-        statistics.median(_slopes(x, tells)),
-        _worst(x, tells),
-        _worst(x[upper], tells[:, upper]),
-        len(tells),
-        len(levels),
-    )
-
-
-def _slopes(x: Float[np.ndarray, " v"], levels: Float[np.ndarray, "s v"]) -> Float[np.ndarray, " s"]:
-    """The exponents of the sweeps by least squares in the logarithms."""
-    away = x - x.mean()
-    return np.log(levels) @ away / (away @ away)
-
-
-def _worst(x: Float[np.ndarray, " v"], levels: Float[np.ndarray, "s v"]) -> Interval:
-    """The exponent of the largest value at each size, with percentiles over resampled sweeps."""
-    value = float(_slopes(x, levels.max(axis=0)[None])[0])
-    draws = np.random.default_rng(0).integers(0, len(levels), (_RESAMPLES, len(levels)))
-    low, high = np.quantile(_slopes(x, levels[draws].max(axis=1)), [0.025, 0.975])
-    # The largest of resampled sweeps is never above the largest of all, which may leave it outside.
-    return Interval(value, min(float(low), value), max(float(high), value))
-
-
-def shown(interval: Interval | None) -> str:
-    """An exponent with its interval, for a table; a dash where there is none."""
-    return "–" if interval is None else _written(interval)
-
-
-def _written(interval: Interval) -> str:
-    value, low, high = (round(each, 2) + 0.0 for each in interval)  # no minus zero
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
-
-
-def _ends(interval: Interval | None) -> dict[str, float] | None:
-    return None if interval is None else {"exponent": interval.value, "low": interval.low, "high": interval.high}
