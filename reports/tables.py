@@ -27,6 +27,7 @@ class Row:
     verdict: str
     claimed: str
     observed: str
+    slack: str
     datasets: str
     twins: str
     worst: str
@@ -38,6 +39,7 @@ HEADINGS = (
     "Source",
     "Claimed",
     "Observed",
+    "Slack",
     "Informative datasets",
     "Twins refuted",
     "Worst dataset",
@@ -54,6 +56,7 @@ def rows(records: Sequence[Record]) -> list[Row]:
             verdict=record["verdict"],
             claimed=text.claimed(record),
             observed=text.observed(record),
+            slack=text.slack(record),
             datasets=f"{record['datasets']['informative']} of {record['datasets']['drawn']}",
             twins=text.twins(record),
             worst=text.worst(record),
@@ -76,6 +79,7 @@ def markdown(records: Sequence[Record]) -> str:
             row.source,
             row.claimed,
             row.observed,
+            row.slack,
             row.datasets,
             row.twins,
             row.worst,
@@ -149,8 +153,8 @@ def console(records: Sequence[Record]) -> Table:
         f"{summary.twins_refuted} of {summary.twins} false twins refuted"
     )
     table = Table(caption=caption or "no claims", caption_justify="left", show_lines=False)
-    # The source and the worst dataset are left to the page: a terminal is narrow.
-    for heading in HEADINGS[:2] + HEADINGS[3:-1]:
+    # A terminal is narrow: the rest is left to the page.
+    for heading in ("Claim", "Verdict", "Claimed", "Observed", "Informative datasets", "Twins refuted"):
         table.add_column(heading, overflow="fold", min_width=_WIDTHS.get(heading))
     for row in rows(records):
         cells = (row.claimed, row.observed, row.datasets, row.twins)

@@ -144,6 +144,18 @@ def observed(record: Record) -> str:
     return "–"
 
 
+def slack(record: Record) -> str:
+    """By which factor an explicit bound could be smaller on all that was tried, e.g. "× 1.4"; else a dash.
+
+    Both the trial's datasets and the case that a search found count.
+    """
+    nearest = [record["observed"]["value"], record.get("tightness", {}).get("value")]
+    found = max((value for value in nearest if value is not None), default=0.0)
+    if record["kind"] != "bound" or record["verdict"] != "SUPPORTED" or not found > 0:
+        return "–"
+    return f"× {number(1 / found, 2)}"
+
+
 def significance(p: float) -> str:
     """A p-value after its letter, e.g. "= 0.012"; one of 0 is one below what its computation resolves."""
     return f"= {number(p)}" if p > 0 else "< 10⁻³⁰⁰"

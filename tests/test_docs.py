@@ -57,6 +57,7 @@ PARSED = {
     "verify check test_sign_gd_fast.py": "a third trial of what the others on its page try",
     "verify replay conjectures/sign-gd-l2 --steps": "its case is that of the full profile; another page replays one",
     "verify sharpen": "laws are told apart by the full profile; tests/verify/cli/test_sharpen.py runs small ones",
+    "verify scaling": "a quarter of a minute and more; tests/verify/cli/test_scaling.py runs small ones",
     "verify show conjectures/mine": "a reader's own claim",
     "verify replay conjectures/mine": "a reader's own claim",
     "verify compare before-report": "the folder of an earlier run; tests/verify/cli/test_compare.py runs it",

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from verify.datasets.cases import Setting
     from verify.datasets.dataset import Dataset
     from verify.datasets.real import load
+    from verify.discovery.dependence import scaling
     from verify.discovery.sharpening import sharpen
     from verify.discovery.stating import sharper
+    from verify.discovery.tightening import tighten
     from verify.flows import dynamics
     from verify.flows.flow import flow
     from verify.identification.drawn import drawn
@@ -55,8 +57,10 @@ _HOMES = {
     "Dataset": "verify.datasets.dataset",
     "load": "verify.datasets.real",
     "progress_bar": "verify.progress",
+    "scaling": "verify.discovery.dependence",
     "sharpen": "verify.discovery.sharpening",
     "sharper": "verify.discovery.stating",
+    "tighten": "verify.discovery.tightening",
     "run": "verify.runs.simulation",
     "flow": "verify.flows.flow",
     "identify": "verify.identification.identify",
@@ -104,9 +108,11 @@ __all__ = [
     "optimizers",
     "progress_bar",
     "run",
+    "scaling",
     "sharpen",
     "sharper",
     "strategies",
+    "tighten",
 ]
 
 

@@ -42,10 +42,22 @@ def test_markdown_of_one_row():
         "Fan, Schmidt, Thrampoulidis 2025, Theorem 1",
         "t^-1/2 log t",
         r"exponent −0.497 \[−0.531, −0.466\]",
+        "–",
         "40 of 48",
         "1 of 1",
         "1.12 at t = 100000 (3 points in 2 dimensions)",
     ]
+
+
+def test_the_slack_of_a_bound_is_what_is_left_of_it():
+    own = samples.record()["observed"] | {"exponent": None, "interval": None, "value": 0.4}
+    bound = samples.record(kind="bound", observed=own)
+    assert text.slack(bound) == "× 2.5"
+    assert text.slack(bound | {"tightness": {"value": 0.8}}) == "× 1.2"
+    assert text.slack(bound | {"tightness": {"value": None}}) == "× 2.5"
+    assert "× 2.5" in tables.markdown([bound])
+    for changed in ({"verdict": "REFUTED"}, {"kind": "rate"}, {"observed": own | {"value": 0.0}}):
+        assert text.slack(bound | changed) == "–"
 
 
 def test_theorems_are_one_row_a_source():

@@ -23,6 +23,7 @@ from verify.cli.new import new
 from verify.cli.replay import replay
 from verify.cli.report import report
 from verify.cli.run import run
+from verify.cli.scaling import scaling
 from verify.cli.sharpen import sharpen
 from verify.cli.show import show
 from verify.errors import Guessed
@@ -141,6 +142,7 @@ for command in (
     replay,
     hunt,
     sharpen,
+    scaling,
     certify,
     identify,
     gallery,

@@ -3,8 +3,10 @@
 The command line calls this; it knows trials, and nothing of records.
 """
 
+from verify.discovery.dependence import Scaling, scaling
 from verify.discovery.sharpening import Sharpened, sharpen
 from verify.discovery.slowest import Slowest
 from verify.discovery.stating import sharper
+from verify.discovery.tightening import Tightened, tighten
 
-__all__ = ["Sharpened", "Slowest", "sharpen", "sharper"]
+__all__ = ["Scaling", "Sharpened", "Slowest", "Tightened", "scaling", "sharpen", "sharper", "tighten"]

@@ -46,7 +46,6 @@ class Slowest:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; fractions are texts."""
-        found = self.witness
         return {
             "case": None if self.case is None else self.case.to_json(),
             "growth": self.growth,
@@ -54,15 +53,7 @@ class Slowest:
             "examples": self.examples,
             "judged": self.judged,
             "refuted": self.refuted,
-            "witness": None
-            if found is None
-            else {
-                "norm": found.norm,
-                "lower": str(found.lower),
-                "upper": str(found.upper),
-                "weights": [str(v) for v in found.weights],
-                "multipliers": [str(v) for v in found.multipliers],
-            },
+            "witness": told_witness(self.witness),
         }
 
 
@@ -115,11 +106,12 @@ def slowest(
     later = None if m is None else float(asked.kind.nearness(m)[0])
     # A hunt finds the plateaus of lawful runs first: what is to refute stands at ten times the horizon too.
     stands = found.refuted and m is not None and bool(asked.kind.alone(m)[0])
-    witness = _witness(claim, found.case)
+    witness = witness_of(claim, found.case)
     return Slowest(found.case, found.value, later, found.examples, found.judged, stands, witness)
 
 
-def _witness(claim: Claim, case: Case) -> exact.Witness | None:
+def witness_of(claim: Claim, case: Case) -> exact.Witness | None:
+    """A proof of a dataset's maximal margin in rational numbers; None where the norm has none."""
     if not isinstance(case, Dataset):
         return None
     try:
@@ -127,3 +119,16 @@ def _witness(claim: Claim, case: Case) -> exact.Witness | None:
         return exact.rational_witness(case.x, case.y, reference)
     except InputError:  # a subject of no norm, or one without rational brackets
         return None
+
+
+def told_witness(found: exact.Witness | None) -> dict[str, Any] | None:
+    """A witness as plain data; fractions are texts."""
+    if found is None:
+        return None
+    return {
+        "norm": found.norm,
+        "lower": str(found.lower),
+        "upper": str(found.upper),
+        "weights": [str(v) for v in found.weights],
+        "multipliers": [str(v) for v in found.multipliers],
+    }

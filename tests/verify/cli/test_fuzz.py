@@ -206,6 +206,7 @@ GOOD = {
     "hunt": [("", "gone.py"), ("--report-dir", "report")],
     "certify": [("", "fan2025/sign-gd-binary"), ("--report-dir", "report"), ("--steps", "1"), ("--folder", "folder")],
     "sharpen": [("", "gone.py"), ("--folder", "folder")],
+    "scaling": [("", "gone.py"), ("--in", "n"), ("--figure", "a.svg")],
     "gallery": [("--report-dir", "report")],
     "compare": [("", "report"), ("", "later")],
     "doctor": [("--json", None)],
@@ -265,6 +266,11 @@ VALUES = {
     "--twin": ["0", "1", "9", "-1", "x"],
     "--resolution": ["0.1", "0", "-1", "nan", "x"],
     "--run": [None],
+    "--in": ["n", "gamma", "beta", "m", ""],
+    "--values": ["8,16,32", "1", "x", "", "0,1,2", "nan,1,2"],
+    "--hold": ["gamma=0.5", "gamma=x", "n", "d=0", "k=true"],
+    "--stated": ["1", "-1", "nan", "x"],
+    "--datasets": ["4", "0", "-1", "x"],
     "--examples": ["1", "0", "-1", "x"],
     "--markdown": ["changes.md", "folder", "gone/changes.md", "mine.py/a.md"],
     "--cache": ["folder", "gone", "mine.py"],
@@ -289,6 +295,7 @@ BARE = {
     "hunt": ["gone", "gone.py", "broken.py", "mine.py", "folder.py"],
     "certify": ["fan2025/signgd-max-norm", "fan2025/sign-gd-binary", "gone", "mine.py", "../report"],
     "sharpen": ["gone", "gone.py", "broken.py", "mine.py", "folder.py", "fan2025"],
+    "scaling": ["gone", "gone.py", "broken.py", "mine.py", "folder.py", "fan2025"],
     "replay": ["fan2025/signgd-max-norm", "fan2025/sign-gd-binary", "gone", "mine.py", "../report"],
     "gallery": ["gone", "All", "fan2025"],
     "compare": VALUES["--report-dir"],
@@ -391,7 +398,7 @@ def test_no_line_about_records_ends_in_a_traceback(here, tmp_path):
     (tmp_path / "damaged/records/fan2025__sign-gd-binary.json").write_text("{")
     (tmp_path / "marked.md").write_text("<!-- theorems -->\n<!-- /theorems -->\n")
     (tmp_path / "plain.md").write_text("no marks\n")
-    rng, codes = random.Random(2), Counter()
+    rng, codes = random.Random(3), Counter()
     commands = [
         "list",
         "show",
@@ -400,6 +407,7 @@ def test_no_line_about_records_ends_in_a_traceback(here, tmp_path):
         "replay",
         "hunt",
         "sharpen",
+        "scaling",
         "certify",
         "gallery",
         "compare",

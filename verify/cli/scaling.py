@@ -1,0 +1,144 @@
+"""The command `verify scaling`."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from solvers.errors import InputError
+from verify.cli.check import say
+from verify.cli.common import Device, Options, out, progress_bar, values_of
+from verify.cli.completion import claim_ids
+from verify.cli.written import Json, Outputs
+
+if TYPE_CHECKING:
+    from verify.discovery.dependence import Scaling
+
+_MEMORIES = ("b1", "momentum", "beta", "decay")
+"""What optimizers call the memory of their momentum; optax's and ours."""
+
+
+def scaling(
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="A claim's id, or a file that defines one.", autocompletion=claim_ids)
+    ],
+    parameter: Annotated[str, typer.Option("--in", help="What moves: n, d, k, gamma, radius or beta.")],
+    values: Annotated[str | None, typer.Option(help="The values it takes, 8,32,128 say; of beta 1/(1-beta).")] = None,
+    hold: Annotated[list[str] | None, typer.Option(help="A size to hold, gamma=0.5 say; may be given again.")] = None,
+    stated: Annotated[float | None, typer.Option(help="The exponent that the theorem states, of a law.")] = None,
+    datasets: Annotated[int, typer.Option(help="Sweeps of each kind of data.")] = 8,
+    steps: Annotated[int, typer.Option(help="Steps of each run.")] = 10_000,
+    log_time: Annotated[float, typer.Option(help="Horizon of flows, as log t.")] = 2e3,
+    seed: Annotated[int, typer.Option(help="Master seed of the data.")] = 0,
+    optimizer: Annotated[
+        str | None, typer.Option(help="Of beta: the optimizer, by name, FILE.py:NAME or module.NAME.")
+    ] = None,
+    option: Options = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Also draw the quantity over the parameter: .svg or .png.")
+    ] = None,
+    as_json: Json = False,
+    device: Device = None,
+) -> None:
+    """Measure how a claim's quantity depends on one size of the problem, the others held.
+
+    Data are built for it, and exponents fitted, in the median and in the worst case. Exits with 1 where too few runs
+    tell. It takes half a minute to two minutes.
+
+    Examples: verify scaling ji2021/normalised-gd --in n;  verify scaling fan2025/signum --in d --stated 1;
+    verify scaling zhang2024/adam-0.5 --in beta --optimizer adam -o a=0.5 -o b2=0.99
+    """
+    from verify.discovery.dependence import scaling as measure
+    from verify.discovery.stating import one_claim
+
+    outputs = Outputs(figure, None, as_json)
+    outputs.check()
+    claim = one_claim(name)
+    make = None if optimizer is None else _maker(optimizer, option or ())
+    if optimizer is None and option:
+        raise InputError("-o sets options of the optimizer of a beta: give --optimizer too.")
+    with progress_bar() as bar:
+        task = bar.add_task(f"{claim.id}: {parameter} moves")
+        found = measure(
+            claim, parameter, values=_numbers(values), held=_held(hold or ()), stated=stated, datasets=datasets,
+            steps=steps, log_time=log_time, seed=seed, make=make, platform=device,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), allow_nan=False, ensure_ascii=False))
+    else:
+        _tell(found)
+    if figure is not None and len(found.curves):
+        _draw(figure, found)
+    if found.whole.median is None:
+        raise typer.Exit(1)
+
+
+def _numbers(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"The values are {text!r}: give numbers such as 8,32,128.") from None
+
+
+def _held(given: Iterable[str]) -> dict[str, float]:
+    found = values_of(given)
+    for name, value in found.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{name} is to be held at {value!r}: give a number.")
+    return found
+
+
+def _maker(name: str, options: Iterable[str]) -> Callable[[float], Any]:
+    """From a beta to the optimizer of that name; raises `InputError` where it has none."""
+    from verify.cli.own import is_transformation, optimizer_of, own_optimizer
+    from verify.optimizers.methods import OPTIMIZERS
+
+    maker = OPTIMIZERS[name] if name in OPTIMIZERS else own_optimizer(name).value
+    try:
+        known = () if is_transformation(maker) else inspect.signature(maker).parameters
+    except (TypeError, ValueError):  # something built in that says nothing of itself
+        known = ()
+    memory = next((each for each in _MEMORIES if each in known), None)
+    if memory is None:
+        raise InputError(f"The optimizer {name} takes none of {', '.join(_MEMORIES)}: give one that is made from them.")
+    given = list(options)
+    return lambda beta: optimizer_of(name, [*given, f"{memory}={beta!r}"])
+
+
+def _tell(found: Scaling) -> None:
+    from verify.discovery.exponents import shown
+
+    for line in filter(None, (found.sentence, found.answer)):
+        say(line)
+    table = Table("data", "median", "worst case", "sweeps", box=None)
+    for each in (*found.ensembles, found.whole):
+        cells = (each.ensemble, shown(each.median), shown(each.worst), f"{each.told} of {each.of}")
+        table.add_row(*map(Text, cells))  # brackets of an interval are no markup
+    out.print(table)
+    if len(found.curves):
+        columns = {found.symbol: found.values, "median": found.medians, "largest": found.largest}
+        if found.bounds is not None:
+            columns["bound"] = found.bounds
+        levels = Table(*columns, box=None)
+        for row in zip(*columns.values(), strict=True):
+            levels.add_row(*(f"{value:.4g}" for value in row))
+        out.print(levels)
+    held = ", ".join(f"{name} = {value:g}" for name, value in found.held.items())
+    for line in (*([f"Held: {held}."] if held else []), *found.notes):
+        say(line)
+
+
+def _draw(figure: Path, found: Scaling) -> None:
+    from reports import scaling as pictures
+
+    pictures.draw(figure, found.values, found.curves, found.symbol, found.quantity, found.sentence)
