@@ -23,8 +23,8 @@ def _known() -> bool:
 def hasten(*, level: int = 1) -> None:
     """Let this process and those that it starts compile in haste, if jax has not started its devices yet.
 
-    For programs that own their process, such as the command line; flags that the user has set are left alone. `level` is
-    LLVM's of optimisation: with 0 compiling takes half the time again, and loops run up to five times as long.
+    For programs that own their process, such as the command line; flags that the user has set are left alone.
+    level: LLVM's of optimisation; with 0 compiling takes half the time again, and loops run up to five times as long.
     """
     if _known():
         os.environ.setdefault("XLA_FLAGS", f"--{_EMITTERS}=false --{_PARTS}=1 --{_LEVEL}={level}")
