@@ -161,7 +161,8 @@ def identify_model(
         changes = hidden_changes(flattened(optimizer, shaped[0]), shape=(shaped[0].size,))
         sizes = [log_gradients_of_model(*each, loss) for each in zip(shaped, flat, datasets, strict=True)]
         constants = passed(changes, np.log(run.time), np.stack(sizes))
-    moved = np.array([bool((w[-1] != w[0]).any()) for w in flat])
+    starts = simulation.setting.starts(list(range(len(datasets))))
+    moved = np.array([bool((w[-1] != start).any()) for w, start in zip(flat, starts, strict=True)])
     found = _identified(run, gaps, [each.name for each in specs], moved)
     return replace(found, constants=constants, sampling=str(how), model=str(model), left=late + left)
 
