@@ -29,6 +29,7 @@ Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
 `v = sum l_i q_i`, `1 - v`, `1 + v` and `l`."""
 
 
+@np.errstate(divide="ignore", over="ignore", invalid="ignore")  # what is no number ends the method
 def least_l1(
     rows: Float[np.ndarray, "m size"], weights: Float[np.ndarray, " size"], multipliers: Float[np.ndarray, " m"]
 ) -> list[Candidate]:
@@ -128,8 +129,7 @@ def _newton(rows: np.ndarray, primal: Parts, dual: Parts) -> Callable[[Any], tup
 
 def _length(parts: Parts, change: Parts) -> float:
     """How much of the change leaves all parts positive, at most all of it."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return min(1.0, *(float(np.min(np.where(d < 0, x / -d, np.inf))) for x, d in zip(parts, change, strict=True)))
+    return min(1.0, *(float(np.min(np.where(d < 0, x / -d, np.inf))) for x, d in zip(parts, change, strict=True)))
 
 
 def _moved(parts: Parts, change: Parts) -> Parts:
