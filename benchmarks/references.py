@@ -35,6 +35,7 @@ _LARGE = (
     ("wine, raw", "nuclear", True),
     ("wine, raw", "schatten1.5", False),
     ("wine, raw", "schatten3", False),
+    ("2000 x 784", "l1", False),
     ("2000 x 784", "linf", True),
 )
 

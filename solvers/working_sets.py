@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from solvers import programs
 from solvers.certificates import Reference, lower_bound, promise, support, upper_bound
+from solvers.interior import least_l1
 from solvers.norms import Norm
 from solvers.problems import Problem, Table, Weights
 from solvers.programs import Candidate
@@ -28,7 +29,8 @@ _NEAR, _NEARER = 1.5, 1.05
 _ROUGH = 1e-4
 _TIGHT = 1e-11
 _SHORT = 0.02
-L2 = Norm("entrywise", 2.0)
+L1, L2 = Norm("entrywise", 1.0), Norm("entrywise", 2.0)
+_ROOM = 2**24  # entries of the data vectors that are held at once, and once more
 
 Told = Callable[[str], None]
 """What is called with a sentence on how far a solve has come."""
@@ -124,7 +126,10 @@ def grow(state: State, told: Told | None = None) -> State:
     """
     problem = state.problem
     every = problem.constraints
-    working = every if len(every) <= WHOLE else _initial(state)
+    state, begin = _at_once(state) if state.norm == L1 and len(every) > WHOLE else (state, None)
+    if state.certified:
+        return state
+    working = every if len(every) <= WHOLE else _initial(state) if begin is None else begin
     tolerance = _ROUGH if state.norm.kind == "schatten" and len(working) < len(every) else _TIGHT
     before, near = state.upper, _NEARER if state.norm.polyhedral else _NEAR
     held = np.zeros(0, np.int64)  # data vectors that had multipliers in the last round
@@ -157,6 +162,25 @@ def grow(state: State, told: Told | None = None) -> State:
             tolerance = _TIGHT
         working = np.union1d(working, violated)
     return state
+
+
+def _at_once(state: State) -> tuple[State, Int[np.ndarray, " m"] | None]:
+    """A binary l1 problem solved with all of its data vectors, if there is room; else the vectors to begin with.
+
+    With classes the vectors are mostly zeros, and the linear programmes are quick.
+    """
+    problem, every = state.problem, state.problem.constraints
+    if state.euclidean is None or problem.classes or len(every) * math.prod(problem.shape) > _ROOM:
+        return state, None
+    rows, working = problem.rows(every) / state.scale, None
+    for found in least_l1(rows, state.weights.ravel(), state.multipliers.ravel()[every]):
+        for candidate in programs.vertices(rows, found, state.norm):
+            better = state.improve(candidate, every)
+            if better.certified:
+                return better, None
+        kept = every[found.multipliers > 0]
+        working = kept if working is None else np.union1d(working, kept)
+    return state, working
 
 
 def _sentence(state: State, number: int, working: int, every: int) -> str:

@@ -189,11 +189,12 @@ def identify(
     optimizer: any optax transformation. datasets: separable ones; several that tell the norms apart (see
     `verify.drawn`) say more than one.
     loss: by name; "logistic" is the cross-entropy where there are classes. steps: the horizon of the discrete runs.
-    log_time: log of the time up to which runs are carried on whose optimizer has become gradient descent.
+    log_time: log of the time up to which runs are carried on whose optimizer has become gradient descent; those of
+    mini-batches and models are not.
     norms: at least two; by default l1, l1.5, l2, l3, linf, and for classes the Schatten norms too. A weighted L2 norm
     is added where the optimizer's own conditioner asks for one.
     references: by norm, those of the datasets where they are known already (`solvers.max_margins`).
-    sampling, batch, seed: of mini-batches, as of `verify.run`. Runs on them are not carried on in log time.
+    sampling, batch, seed: of mini-batches, as of `verify.run`.
     model: a homogeneous network, say, trained in place of a linear classifier (`verify.models`). What is found is then
     the norm whose KKT points its runs approach, among those given, which may be of layers (`solvers.Layered`); by
     default l1, l2 and linf of all parameters, and the largest l2, spectral, or spectral and other linf norm of the

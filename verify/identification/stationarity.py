@@ -7,7 +7,8 @@ the same of the parameters' change, which forgets the start sooner, as the share
 mini-batches it is that of what their updates add up to.
 
 Runs are judged up to where gradients underflow in more than a quarter of them. Left out, and counted, are those that
-did not separate the data, are not past separation or still turn; nothing is said where these are more than half.
+had not separated the data a decade before, are not past separation or still turn; nothing is said where these are more
+than half.
 
 On the others a norm is *near* if its gap falls, the slope of the deficit (gap times the parameters' norm) being below
 1/2, and what was gained lacks a twentieth or less. A rival is *ruled out* on a run if its gap stands still there, or
@@ -78,7 +79,8 @@ _RESTS = 0.05  # growth of the margins' scale a decade below which it is no scal
 class _Gaps:
     """KKT gaps of the parameters and of what they gained, and the parameters' norms: by norm `[norms b r]`.
 
-    log_time: `[r]`, thirds of a decade. judged: `[b]`; NaN where not. rests: `[b]` whether the parameters rest.
+    log_time: `[r]`, thirds of a decade. judged: `[b]`; NaN where not, before the data are separated, and of what is
+    gained within an epoch. degree: of the model.
     """
 
     log_time: Float[np.ndarray, " r"]
@@ -159,7 +161,8 @@ def identify_model(
         changes = hidden_changes(flattened(optimizer, shaped[0]), shape=(shaped[0].size,))
         sizes = [log_gradients_of_model(*each, loss) for each in zip(shaped, flat, datasets, strict=True)]
         constants = passed(changes, np.log(run.time), np.stack(sizes))
-    moved = np.array([bool((w[-1] != w[0]).any()) for w in flat])
+    starts = simulation.setting.starts(list(range(len(datasets))))
+    moved = np.array([bool((w[-1] != start).any()) for w, start in zip(flat, starts, strict=True)])
     found = _identified(run, gaps, [each.name for each in specs], moved)
     return replace(found, constants=constants, sampling=str(how), model=str(model), left=late + left)
 
@@ -188,7 +191,7 @@ def _measured(
 ) -> tuple[_Gaps, tuple[str, ...]]:
     """The gaps in the last decades, and why which runs were left out."""
     places = np.arange(len(run.time))[::-1][::SEGMENT][: _DECADES * _PARTS + 1][::-1]
-    judged, left = judged_runs(run, flat, places)
+    judged, left = judged_runs(run, flat, places[-1 - _PARTS :])
     shape = (len(specs), len(flat), len(places))
     gap, gained, size = (np.full(shape, np.nan) for _ in range(3))
     kept = np.flatnonzero(judged)
@@ -197,10 +200,12 @@ def _measured(
         for i in kept:
             norm = flat_norm(spec, shaped[i].shapes)
             for at, (place, z, g) in enumerate(zip(places, *slopes[i], strict=True)):
+                if z.min() <= 0:  # not separated yet
+                    continue
                 bound, w = margin_bound(g, norm), flat[i][place]
                 size[j, i, at] = float(norm.value(w))
                 gap[j, i, at] = _lack(degree * float(z.min()), size[j, i, at], bound)
-                if place >= SEGMENT:
+                if place >= SEGMENT and run.time[place] - run.time[place - SEGMENT] >= run.epoch[i]:
                     gained[j, i, at] = _gained(g, w - flat[i][place - SEGMENT], norm, bound)
         if told and len(kept):
             median = f"{np.median(gap[j, kept, -1]):.4f}, median of {len(kept)} runs"

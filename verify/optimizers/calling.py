@@ -204,14 +204,19 @@ def _paired_update(update: Callable[..., Any]) -> Callable[..., Any]:
     return paired
 
 
-_ELSEWHERE = (Pair, ScheduleFreeState, SAMState)
+KEPT: dict[type, str] = {Pair: "slow", ScheduleFreeState: "z", SAMState: "cache"}
+"""States that keep weights of their own to be measured, with the names under which they keep them."""
 
 
 def _apart(state: Any) -> list[Any]:
     """The parts of a state that know the weights to measure; not those of a mask that covers all weights."""
-    parts = jax.tree.leaves(state, is_leaf=lambda node: isinstance(node, _ELSEWHERE))
-    held = {Pair: "slow", ScheduleFreeState: "z", SAMState: "cache"}
-    return [part for part in parts if type(part) in held and hasattr(getattr(part, held[type(part)]), "shape")]
+    parts = jax.tree.leaves(state, is_leaf=keeps)
+    return [part for part in parts if keeps(part) and hasattr(getattr(part, KEPT[type(part)]), "shape")]
+
+
+def keeps(node: Any) -> bool:
+    """Whether a part of a state is one of those in `KEPT`."""
+    return type(node) in KEPT
 
 
 def _measures_elsewhere(state: Any) -> bool:

@@ -62,6 +62,12 @@ def _of_one(part: Callable[..., Any], shared: int) -> Callable[..., Any]:
     return alone
 
 
+@functools.lru_cache(maxsize=16)
+def _first_state(init: Callable[..., Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """An optimizer's state at zero weights, `[1 ...]`: to make one takes as long as many steps of a small run alone."""
+    return jax.vmap(init)(np.zeros(shape, dtype))
+
+
 @dataclass(frozen=True)
 class Setting:
     """Where and how a simulation runs.
@@ -132,19 +138,19 @@ class Chunk:
             batch = batches.alone(datasets[0], setting.dtype, keys)
         else:
             batch = batches.pad(members, shape, setting.dtype, keys)
-        self.data = jax.device_put(batch, split)
         where = (setting.platform, workers, size == 1)
         self.segment = _program(engine.segment, method, 2, 2, *where)
         self.record = _program(recording.record, recording.recording(method), 2, 1, *where)
         begin = _program(engine.start, recording.recording(method), 2, 0, *where)
         self.first = 0
-        w0 = np.zeros(self.data.real.shape, setting.dtype)
+        w0 = np.zeros(batch.real.shape, setting.dtype)
         for i, start in enumerate(setting.starts(places)):
             w0[(i, *map(slice, start.shape))] = start
         if model is not None:
             w0[len(places) :] = w0[0]
-        w0 = jax.device_put(w0, split)
-        state = jax.device_put(jax.vmap(init)(w0), split)
+        fresh = size == 1 and model is None and setting.w0 is None
+        state = _first_state(init, w0.shape, w0.dtype) if fresh else jax.vmap(init)(w0)
+        self.data, w0, state = jax.device_put((batch, w0, state), split)
         self.carry = begin(self.data, w0)._replace(state=state)
 
     def calls(self, times: Int[np.ndarray, " r"]) -> Iterator[Int[np.ndarray, " s"]]:

@@ -73,7 +73,8 @@ class Carry(NamedTuple):
 
     unit: the exponent of two in which the state is measured. reach: what each weight's gradient would be at least, if
     all slopes were 1 and nothing cancelled. quiet: of mini-batches, how many steps in turn had a
-    gradient that left the range. total: the sum of the weights, where their average is asked for.
+    gradient that left the range. total: the sum of the weights, where their average is asked for. drawn: points and
+    their weights for a stretch of mini-batches, of which the next step may need more.
     """
 
     w: Array
@@ -85,6 +86,7 @@ class Carry(NamedTuple):
     sums: Sums
     quiet: Any = ()
     total: Any = ()
+    drawn: Any = ()
 
 
 def gradient(loss: Loss, w: Array, data: Batch, model: Shaped | None = None) -> Gradient:
@@ -317,13 +319,20 @@ def _steps(method: Method, data: Batch, carry: Carry, begin: Array, end: Array) 
 
     def stretch(at: tuple[Array, Carry]) -> tuple[Array, Carry]:
         first, carry = at
-        last = jnp.minimum(first + length, end)
-        points, weights = sampled.draw(method.sampling, data.key, n, first, padded=padded)
+        # Stretches begin at multiples of their length, so that the step alone tells which of them the carry holds.
+        begun = first // length * length
+        drawn = jax.lax.cond(
+            first == begun,
+            lambda: sampled.draw(method.sampling, data.key, n, first, padded=padded),
+            lambda: carry.drawn,
+        )
+        points, weights = drawn
 
         def step(t: Array, carry: Carry) -> Carry:
-            return _step(method, data, _part(method.model, data, points[t - first], weights[t - first]), t, carry)
+            return _step(method, data, _part(method.model, data, points[t - begun], weights[t - begun]), t, carry)
 
-        return last, jax.lax.fori_loop(first, last, step, carry)
+        last = jnp.minimum(begun + length, end)
+        return last, jax.lax.fori_loop(first, last, step, carry._replace(drawn=()))._replace(drawn=drawn)
 
     return jax.lax.while_loop(lambda at: at[0] < end, stretch, (begin, carry))[1]
 
@@ -353,8 +362,13 @@ def start(method: Method, data: Batch, w0: Array) -> Carry:
         reach = jnp.min(jnp.where(data.touched, jnp.broadcast_to(reach, data.touched.shape), jnp.inf))
     sums = Sums(jnp.zeros(len(method.norms), w0.dtype), zero, zero)
     never = jnp.asarray(NEVER, jnp.int32)
-    quiet = () if method.sampling.full else jnp.zeros([], jnp.int32)
-    return Carry(w0, (), unit, reach, never, never, sums, quiet, jnp.zeros_like(w0) if method.average else ())
+    total = jnp.zeros_like(w0) if method.average else ()
+    if method.sampling.full:
+        return Carry(w0, (), unit, reach, never, never, sums, (), total)
+    padded, n = data.x.shape[0], _points(data)
+    shapes = jax.eval_shape(lambda: sampled.draw(method.sampling, data.key, n, never, padded=padded))
+    drawn = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    return Carry(w0, (), unit, reach, never, never, sums, jnp.zeros([], jnp.int32), total, drawn)
 
 
 def segment(method: Method, data: Batch, carry: Carry, ends: Array, first: Array) -> tuple[Carry, Recorded]:

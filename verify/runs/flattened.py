@@ -9,11 +9,10 @@ from typing import Any
 import jax
 import optax
 from jax.flatten_util import ravel_pytree
-from optax.contrib import SAMState, ScheduleFreeState
 
 from verify import backend as backend
 from verify.models.model import Shaped
-from verify.optimizers.calling import FUNCTIONS, Optimizer
+from verify.optimizers.calling import FUNCTIONS, KEPT, Optimizer, keeps
 
 
 @functools.cache
@@ -65,23 +64,16 @@ def _given(name: str, value: Any, inside: Callable[[Any], Any]) -> Any:
     return inside(value) if name == "grad" else value
 
 
-_KEEPERS = {ScheduleFreeState: "z", SAMState: "cache"}
-
-
-def _keeps(node: Any) -> bool:
-    return type(node) in _KEEPERS
-
-
 def _over_kept(state: Any, change: Callable[[Any], Any]) -> Any:
     """The state with the parameters changed that it keeps to be measured."""
 
     def each(node: Any) -> Any:
-        if not _keeps(node):
+        if not keeps(node):
             return node
-        name = _KEEPERS[type(node)]
+        name = KEPT[type(node)]
         return node._replace(**{name: change(getattr(node, name))})
 
-    return jax.tree.map(each, state, is_leaf=_keeps)
+    return jax.tree.map(each, state, is_leaf=keeps)
 
 
 def _ravelled(state: Any) -> Any:

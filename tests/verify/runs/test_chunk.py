@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import jax
 import numpy as np
+import optax
 import pytest
 
 from tests.verify import samples
@@ -52,3 +53,23 @@ def test_every_device_has_a_share_of_the_batch():
         shards = chunk.carry.w.addressable_shards
         assert {shard.device for shard in shards} == set(jax.devices())
         assert len({shard.data.shape for shard in shards}) == 1
+
+
+def test_a_run_alone_from_zero_begins_with_a_state_that_is_made_once():
+    """And is carried on from its own; start weights of one's own make states of their own."""
+    adam, made = optimizers.adam(0.1), []
+
+    def init(w: jax.Array) -> optax.OptState:
+        made.append(w.shape)
+        return adam.init(w)
+
+    counted = optax.GradientTransformation(init, adam.update)
+    dataset = samples.binary(20, 5)
+    first = Simulation(counted, [dataset]).advance(STEPS).result()
+    before = len(made)
+    second = Simulation(counted, [dataset]).advance(STEPS).result()
+    assert len(made) == before > 0
+    np.testing.assert_array_equal(first.margin, second.margin)
+    moved = Simulation(counted, [dataset], w0=[np.ones(5)]).advance(STEPS).result()
+    assert len(made) > before
+    assert not np.array_equal(moved.margin, first.margin)
