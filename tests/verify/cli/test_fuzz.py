@@ -207,6 +207,9 @@ GOOD = {
     "certify": [("", "fan2025/sign-gd-binary"), ("--report-dir", "report"), ("--steps", "1"), ("--folder", "folder")],
     "sharpen": [("", "gone.py"), ("--folder", "folder")],
     "scaling": [("", "gone.py"), ("--in", "n"), ("--figure", "a.svg")],
+    "table": [("", "gone.py")],
+    # Too few steps, of which it says so.
+    "dossier": [("--optimizer", "sign_gd"), ("-o", "a=1"), ("--steps", "1"), ("--folder", "folder")],
     "gallery": [("--report-dir", "report")],
     "compare": [("", "report"), ("", "later")],
     "doctor": [("--json", None)],
