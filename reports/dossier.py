@@ -229,12 +229,7 @@ def _dependences(told: Told) -> Section:
 
 def _batches(told: Told) -> Section:
     rows = [
-        [
-            each["sampling"],
-            each["norm"] or ("none of these" if each["settled"] else "not settled"),
-            text.number(each["share"], 4),
-            text.number(each["slope"], 2),
-        ]
+        [each["sampling"], _followed(each), text.number(each["share"], 4), text.number(each["slope"], 2)]
         for each in told["batches"]
     ]
     size = told["batches"][0]["batch"] if told["batches"] else 0
@@ -244,6 +239,13 @@ def _batches(told: Told) -> Section:
         ("Sampling", "Norm followed", "Share of the maximal margin", "Slope of the deficit"),
         rows,
     )
+
+
+def _followed(batched: Mapping[str, Any]) -> str:
+    """The norm that runs on mini-batches follow, or why none is named."""
+    if batched["share"] is None:
+        return "cannot be run so"
+    return batched["norm"] or ("none of these" if batched["settled"] else "not settled")
 
 
 def _theorems(told: Told) -> Section:

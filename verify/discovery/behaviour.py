@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from solvers import Reference
+from solvers.errors import InputError
 from verify.backend import Progress
 from verify.datasets.dataset import Dataset
 from verify.identification.identify import identify
@@ -23,7 +25,8 @@ _TURNS_ALONG = 1e-6  # relative difference of weights that is rounding
 @dataclass(frozen=True)
 class Batched:
     """Runs on mini-batches. norm, settled, sentence: as `verify.identify` found them. share, slope: of the norm of the
-    full-batch runs, medians: the normalised margin over the maximal one, and the slope of the deficit."""
+    full-batch runs, medians: the normalised margin over the maximal one, and the slope of the deficit; NaN where the
+    optimizer cannot be run so, and the sentence says why."""
 
     sampling: str
     batch: int
@@ -77,10 +80,14 @@ def batched(
     """Which norm is followed on mini-batches of each kind. references: of the norms that are tried."""
     found = []
     for number, sampling in enumerate(SAMPLINGS):
-        told = identify(
-            optimizer, datasets, loss=loss, steps=steps, norms=list(references), references=references,
-            sampling=sampling, batch=batch, seed=seed,
-        )  # fmt: skip
+        try:
+            told = identify(
+                optimizer, datasets, loss=loss, steps=steps, norms=list(references), references=references,
+                sampling=sampling, batch=batch, seed=seed,
+            )  # fmt: skip
+        except InputError as error:  # of a method that needs all points, to search along a line, say
+            found.append(Batched(sampling, batch, None, False, str(error), math.nan, math.nan))
+            continue
         own = next(score for score in told.ranking if score.norm == norm)
         found.append(Batched(sampling, batch, told.norm, told.settled, told.sentence, own.share, own.slope))
         if progress:

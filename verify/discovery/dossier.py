@@ -133,6 +133,8 @@ class Dossier:
         """Why no law is suggested, in words; empty where one is."""
         if self.suggestions:
             return ""
+        if self.identified.norm == WEIGHTED:
+            return "None is suggested: it follows a weighted l2 margin, whose weights each of its runs makes itself."
         if not self.followed:
             return "None is suggested, since it was not shown to follow a norm."
         if self.above is not None:
