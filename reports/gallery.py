@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from matplotlib.figure import Figure as Canvas
 
-from reports import maps, panels, svg, text
+from reports import atlas, maps, panels, svg, text
 from reports.records import ReportError, replace_file
 from reports.tables import escape_markdown
 
@@ -36,8 +36,12 @@ class Drawing:
 FIGURES: dict[str, Drawing] = {
     "panels": Drawing(panels.whole, panels.pieces),
     "map": Drawing(maps.whole, maps.pieces),
+    "atlas": Drawing(atlas.whole, atlas.pieces),
 }
 """By the name that an exhibit's `figure` gives."""
+
+
+_CHECKED: dict[str, Callable[[Any], str | None]] = {"map": maps.problem, "atlas": atlas.problem}
 
 
 @cache
@@ -131,8 +135,8 @@ def _check(exhibit: Any, what: str, remedy: str) -> None:
     if any(len(row) != len(exhibit["headings"]) for row in exhibit["rows"]):
         raise ReportError(f"{what} has a row that is not as long as its headings: {remedy}.")
     drawing = exhibit["drawing"]
-    if exhibit["figure"] == "map":
-        if (wrong := maps.problem(drawing)) is not None:
+    if exhibit["figure"] in _CHECKED:
+        if (wrong := _CHECKED[exhibit["figure"]](drawing)) is not None:
             raise ReportError(f"{what} {wrong}: {remedy}.")
         return
     for i, curve in enumerate(drawing["curves"]):

@@ -21,7 +21,13 @@ from verify.trials.trial import Trial, try_claim
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 # By file: whether it counts as verified.
-EXAMPLES = {"network_sign_gd": True, "sign_momentum": True, "sign_gd_l2": False, "weighted_norm": True}
+EXAMPLES = {
+    "half_margin": True,
+    "network_sign_gd": True,
+    "sign_momentum": True,
+    "sign_gd_l2": False,
+    "weighted_norm": True,
+}
 VERDICTS = re.compile(r"SUPPORTED|REFUTED|INCONCLUSIVE")
 
 

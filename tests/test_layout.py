@@ -73,6 +73,7 @@ COVERED = {
     "verify/flows/solver.py": "tests/verify/flows/test_flow.py",
     "verify/gallery/cattaneo2024_networks.py": "tests/verify/gallery/test_cattaneo2024_valley.py",
     "verify/gallery/experiment.py": "tests/verify/gallery/test_fan2025_experiment.py",
+    "verify/gallery/surviving.py": "tests/verify/gallery/test_atlas.py",
     "verify/gallery/zou2023_digits.py": "tests/verify/gallery/test_zou2023_alignment.py",
     "verify/gallery/zou2023_phase.py": "tests/verify/gallery/test_zou2023_alignment.py",
     "verify/identification/continuation.py": "tests/verify/identification/test_identify.py",

@@ -32,7 +32,7 @@ def claims_of(module: ModuleType) -> Iterator[Any]:
 
 def all_claims() -> dict[str, Any]:
     """Every claim of the installed packages of the entry point group `GROUP`, by id."""
-    return {name: claim for name, (claim, _) in _installed().items()}
+    return {name: claim for name, (claim, _) in located_claims().items()}
 
 
 def located_in(package: ModuleType) -> dict[str, tuple[Any, ModuleType]]:
@@ -45,7 +45,7 @@ def located_in(package: ModuleType) -> dict[str, tuple[Any, ModuleType]]:
     return dict(sorted(found.items()))
 
 
-def _installed() -> dict[str, tuple[Any, ModuleType]]:
+def located_claims() -> dict[str, tuple[Any, ModuleType]]:
     """The installed claims by id, each with the module that defines it."""
     found: dict[str, tuple[Any, ModuleType]] = {}
     for entry in entry_points(group=GROUP):
@@ -108,7 +108,7 @@ def located(target: str) -> list[tuple[Any, ModuleType]]:
         if not found:
             raise InputError(f"{target} defines no claim: put a verify.Claim at its top level.")
         return list(found.values())
-    matching = [each for name, each in _installed().items() if name == target or name.startswith(f"{target}/")]
+    matching = [each for name, each in located_claims().items() if name == target or name.startswith(f"{target}/")]
     if not matching:
         raise InputError(f"There is no claim {target!r}: see `verify list`, or give a file that defines one.")
     return matching

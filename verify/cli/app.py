@@ -14,6 +14,7 @@ from verify.cli.check import check
 from verify.cli.common import err
 from verify.cli.compare import compare
 from verify.cli.doctor import doctor
+from verify.cli.dossier import dossier
 from verify.cli.gallery import gallery
 from verify.cli.hunt import hunt
 from verify.cli.identify import identify
@@ -26,6 +27,7 @@ from verify.cli.run import run
 from verify.cli.scaling import scaling
 from verify.cli.sharpen import sharpen
 from verify.cli.show import show
+from verify.cli.table import table
 from verify.errors import Guessed
 
 # What an interrupted command leaves behind, where it leaves something.
@@ -144,7 +146,9 @@ for command in (
     sharpen,
     scaling,
     certify,
+    table,
     identify,
+    dossier,
     gallery,
     modified,
     new,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import keyword
 import re
@@ -17,7 +16,7 @@ import typer
 from solvers.errors import InputError
 from verify.claims.catalogue import import_name, raised
 from verify.cli.common import Options, out, values_of
-from verify.cli.own import is_own, is_transformation, loss_of, named, own_optimizer
+from verify.cli.own import is_own, is_transformation, loss_of, named, own_optimizer, parameters_of
 from verify.cli.run import LOSS, OPTIMIZER
 
 HOME = Path("properties/conjectures")
@@ -66,25 +65,62 @@ def new(
     verify new mine_l2 --optimizer mine.py:my_opt -o step_size="0.1*(t+1)**-0.5" --norm l2;
     verify new my_method --own optimizer --own data --folder notes
     """
-    name = _identifier(name)
-    own_one, own_loss = _imported(optimizer, "optimizer"), _imported(loss, "loss")
-    folder = _folder(folder, [each.beside for each in (own_one, own_loss) if each and each.beside])
-    path = folder / f"test_{name}.py"
-    if path.exists() and not force:
-        raise InputError(f"{path} exists already: choose another name, or overwrite it with --force.")
-    asked = (frozenset(own or ()), optimizer, option or (), norm, _law(rate, tolerance), loss, multiclass)
-    text = _text(name, _Parts(*asked, own_one, own_loss))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}): give another --folder.") from error
+    path = write_conjecture(
+        name, own=own or (), optimizer=optimizer, options=option or (), norm=norm, rate=rate, tolerance=tolerance,
+        loss=loss, multiclass=multiclass, folder=folder, force=force,
+    )  # fmt: skip
     for line in (
         f"Wrote {path}: say in it what you believe. Try it by one of",
         f"  pytest {path} --profile=quick",
         f"  verify check {path} --profile quick",
     ):
         out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def write_conjecture(
+    name: str,
+    *,
+    optimizer: str | None,
+    options: Sequence[str],
+    norm: str,
+    rate: str,
+    loss: str,
+    multiclass: bool,
+    folder: Path | None,
+    force: bool,
+    own: Sequence[Own] = (),
+    tolerance: float | None = None,
+    logarithm: bool = True,
+) -> Path:
+    """Write the file `test_<name>.py` with a conjecture, as `verify new` does, and give its path.
+
+    logarithm: whether the law t^-1/2 has the factor log t that is proved with it.
+    Raises `InputError` for a file that is there already and not to be overwritten, and for what does not go together.
+    """
+    name = _identifier(name)
+    own_one, own_loss = _imported(optimizer, "optimizer"), _imported(loss, "loss")
+    folder = _folder(folder, _besides(own_one, own_loss))
+    path = folder / f"test_{name}.py"
+    if path.exists() and not force:
+        raise InputError(f"{path} exists already: choose another name, or overwrite it with --force.")
+    law = _law(rate, tolerance, logarithm)
+    text = _text(name, _Parts(frozenset(own), optimizer, options, norm, law, loss, multiclass, own_one, own_loss))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}): give another --folder.") from error
+    return path
+
+
+def beside(optimizer: str, loss: str) -> Path | None:
+    """The folder in which a conjecture must lie, since it imports what is the user's own; None where nothing is."""
+    found = _besides(_imported(optimizer, "optimizer"), _imported(loss, "loss"))
+    return _folder(None, found) if found else None
+
+
+def _besides(*imported: _Imported | None) -> list[Path]:
+    return [each.beside for each in imported if each and each.beside]
 
 
 class _Law(NamedTuple):
@@ -153,7 +189,7 @@ def _identifier(name: str) -> str:
     return found
 
 
-def _law(rate: str, tolerance: float | None) -> _Law:
+def _law(rate: str, tolerance: float | None, logarithm: bool) -> _Law:
     if tolerance is not None:
         if not 0 < tolerance < 1:
             raise InputError(f"The tolerance is {tolerance}: give a share of the margin between 0 and 1, such as 0.05.")
@@ -163,7 +199,7 @@ def _law(rate: str, tolerance: float | None) -> _Law:
         raise InputError(f"The rate {rate!r} is no exponent of t: write for example --rate -1/2.")
     number = f"{power.numerator}" if power.denominator == 1 else f"{power.numerator} / {power.denominator}"
     # The law that is proved for steps t^-1/2 has a logarithm.
-    more, words = (", log=1", " log t") if power == Fraction(1, 2) else ("", "")
+    more, words = (", log=1", " log t") if logarithm and power == Fraction(1, 2) else ("", "")
     return _Law(f"Rate(laws.power({number}{more}))", "Rate", f"the gap to the maximum is O(t^-{power}{words})")
 
 
@@ -245,7 +281,7 @@ def _optimizer(parts: _Parts, norm: str, shown: str) -> tuple[str, str, str]:
                 f"{name} is an optimizer already, with its step sizes: leave options and --own steps away."
             )
         return call, called, ""
-    names, first = _parameters(make), PowerDecay(0.1, 1 / 2)
+    names, first = parameters_of(make), PowerDecay(0.1, 1 / 2)
     # Weight decay bounds the weights, and then no margin is maximised in the limit.
     if "weight_decay" in names:
         values.setdefault("weight_decay", 0.0)
@@ -255,13 +291,6 @@ def _optimizer(parts: _Parts, norm: str, shown: str) -> tuple[str, str, str]:
     _check_made(name, make, (first,) if names else (), values)
     settings = [*([steps] if names else []), *(f"{key}={_literal(value)}" for key, value in values.items())]
     return f"{call}({', '.join(settings)})", called, steps_text if names else ""
-
-
-def _parameters(make: Any) -> list[str]:
-    try:
-        return [*inspect.signature(make).parameters]
-    except (TypeError, ValueError):  # of what is not written in Python
-        return ["step_size"]
 
 
 def _check_made(name: str, make: Any, steps: tuple[Any, ...], values: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import inspect
 import re
 import sys
 import textwrap
@@ -21,6 +22,8 @@ from verify.cli.common import values_of
 if TYPE_CHECKING:
     from verify.losses import Loss
 
+DECAY = ("eta0", "a", "t0")
+"""The numbers of a `PowerDecay`, as options of an optimizer of the library."""
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 # Margins that a loss of one's own is asked for, and one at which any loss is below 1.
 _MARGINS, _FAR = ((0.5,), (2.0,)), 700.0
@@ -88,6 +91,73 @@ def optimizer_of(name: str, options: Sequence[str]) -> Any:
     return made
 
 
+class Maker(NamedTuple):
+    """What makes an optimizer of step sizes.
+
+    make: from step sizes to an optax transformation; or a transformation, which has its own. step_size: the one that
+    was given, None where none was. parameter: by which name the step sizes are given, None where they are not.
+    """
+
+    make: Any
+    step_size: Any
+    parameter: str | None
+
+
+def maker_of(name: str, options: Sequence[str]) -> Maker:
+    """As `optimizer_of`, but with its step sizes still to be given: the first argument of one's own function.
+
+    A weight decay is 0 unless it is given: it bounds the weights, and no margin is maximised in the limit.
+    """
+    from verify.optimizers.methods import OPTIMIZERS
+
+    values = values_of(options)
+    if name in OPTIMIZERS:
+        return _library_maker(name, values)
+    found = own_optimizer(name)
+    names = [] if is_transformation(found.value) else parameters_of(found.value)
+    if not names:
+        return Maker(optimizer_of(name, options), None, None)
+    if "weight_decay" in names[1:]:
+        values.setdefault("weight_decay", 0.0)
+    step_size = values.pop(names[0], None)
+    if isinstance(step_size, str | bool):
+        raise InputError(f"The step sizes {names[0]}={step_size} are none: give a number, or a formula of t.")
+
+    def make(step_size: Any) -> Any:
+        try:
+            return found.value(step_size, **values)
+        except InputError:
+            raise
+        except (Exception, SystemExit) as error:  # whatever a user's function may raise
+            words = raised(error, found.file)
+            raise InputError(
+                f"The optimizer {name} cannot be made of step sizes, its first argument, and these options ({words}): "
+                "set them with -o."
+            ) from error
+
+    return Maker(make, step_size, names[0])
+
+
+def _library_maker(name: str, values: dict[str, Any]) -> Maker:
+    from verify.optimizers.step_sizes import PowerDecay
+
+    decay = {key: values.pop(key) for key in DECAY if key in values}
+    if decay and "step_size" in values:
+        raise InputError(f"step_size and {', '.join(decay)} both give the step sizes of {name}: choose one of them.")
+    step_size = PowerDecay(**({"eta0": 0.1, "a": 0.5} | decay)) if decay else values.pop("step_size", None)
+    if isinstance(step_size, str | bool):
+        raise InputError(f"The step sizes step_size={step_size} are none: give a number, or a formula of t.")
+    return Maker(lambda steps: _of_library(name, {**values, "step_size": steps}), step_size, "step_size")
+
+
+def parameters_of(make: Any) -> list[str]:
+    """The names of a function's parameters, or a guess for what is not written in Python."""
+    try:
+        return [*inspect.signature(make).parameters]
+    except (TypeError, ValueError):
+        return ["step_size"]
+
+
 def own_optimizer(name: str) -> Named:
     """What an optimizer's name that is not the library's stands for: a transformation, or what makes one."""
     from verify.optimizers.methods import OPTIMIZERS
@@ -152,7 +222,7 @@ def _of_library(name: str, values: dict[str, Any]) -> Any:
     from verify.optimizers.methods import OPTIMIZERS
     from verify.optimizers.step_sizes import PowerDecay
 
-    decay = {key: values.pop(key) for key in ("eta0", "a", "t0") if key in values}
+    decay = {key: values.pop(key) for key in DECAY if key in values}
     if decay and "step_size" in values:
         raise InputError(f"step_size and {', '.join(decay)} both give the step sizes of {name}: choose one of them.")
     values.setdefault("step_size", PowerDecay(**({"eta0": 0.1, "a": 0.5} | decay)))

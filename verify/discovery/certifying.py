@@ -1,4 +1,4 @@
-"""A refutation as a certificate for strangers: rational numbers, and a checker that needs this program for nothing."""
+"""A refutation, or a tight case, as a certificate for strangers: rational numbers, and a checker that needs no more."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from solvers.errors import InputError
 from verify.claims import faults
 from verify.claims.claim import Claim
 from verify.claims.index import summary_of
+from verify.claims.kinds import Bound
 from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset
-from verify.discovery.check_certificate import FORMAT, digest
+from verify.discovery.check_certificate import FORMAT, TIGHT, digest
 from verify.problems.laboratory import Laboratory
 from verify.problems.margins.budgeted_gap import BudgetedGap
 from verify.problems.margins.ensembles import last_weights
 from verify.problems.margins.gap import Gap
-from verify.problems.subject import norm_of
+from verify.problems.subject import Run, loss_of, norm_of
+from verify.runs.simulation import run
 from verify.trials.refutation import TWICE
 
 _WORDS = ("id", "title", "statement", "source", "about", "loss", "norm", "quantity", "law")
@@ -38,17 +40,73 @@ def certify(claim: Claim, case: Case, *, steps: int = 5_000, log_time: float = 2
         raise InputError(
             f"{claim.id} is about no maximal margin of a dataset, and only these are certified: replay it."
         )
-    name = solvers.norm(norm_of(claim.subject)).name
-    reference = solvers.max_margin(case.x, case.y, norm=norm_of(claim.subject), classes=case.classes or None)
-    witness = exact.rational_witness(case.x, case.y, reference)
+    name, witness = _proved(claim, case)
     lab = Laboratory([case], steps=steps, log_time=log_time, scaled=False)
     runs = [_run(claim, lab, case, name, witness.lower)]
     lab.extend(TWICE)
     runs.append(_run(claim, lab, case, name, witness.lower))
     kept = Fraction(runs[1]["short"]) / _most(runs[0], case, name, witness.upper)
+    return _head(claim, case, name, witness) | {"format": FORMAT, "runs": runs, "kept": str(kept)}
+
+
+def certify_tight(claim: Claim, case: Case, *, steps: int = 5_000) -> dict[str, Any]:
+    """The certificate of how near the gap of a claim's run comes to its explicit bound on a dataset, up to those steps.
+
+    What is proved is told in `verify.discovery.check_certificate`, which checks it: all but the value of the bound.
+    Raises `InputError` for a claim that bounds no gap of a run in l1, l2 or linf, for data that are too large, and
+    where the run cannot be judged.
+    """
+    gap, it = claim.quantity, claim.subject
+    known = isinstance(gap, Gap | BudgetedGap) and isinstance(it, Run) and it.model is None and it.how.full
+    if not (known and isinstance(claim.kind, Bound) and isinstance(case, Dataset)):
+        raise InputError(
+            f"{claim.id} bounds no gap to a maximal margin by a formula, and only such tight cases are certified: "
+            "hunt it."
+        )
+    assert isinstance(it, Run)
+    name, witness = _proved(claim, case)
+    step, value = _nearest(claim, claim.kind, case, steps)
+    found = run(it.optimizer, case, loss=loss_of(it), steps=step, norms=[name])
+    low, high = exact.rational_margin(found.weights[0], case.x, case.y, name)
+    relative = isinstance(gap, Gap) and gap.relative
+    unit = (witness.upper, witness.lower) if relative else (Fraction(1), Fraction(1))
+    between = [(witness.lower - high) / unit[0], (witness.upper - low) / unit[1]]
+    return _head(claim, case, name, witness) | {
+        "format": TIGHT,
+        "relative": relative,
+        "run": {
+            "steps": step,
+            "weights": [str(Fraction(v)) for v in np.ravel(found.weights[0]).tolist()],
+            "reached": [str(low), str(high)],
+            "gap": [str(each) for each in between],
+        },
+        "bound": {"text": claim.kind.text, "value": str(value)},
+        "share": [str(each / value) for each in between],
+    }
+
+
+def _nearest(claim: Claim, kind: Bound, case: Dataset, steps: int) -> tuple[int, Fraction]:
+    """The recorded step at which the run is nearest to the bound, and the bound's value there."""
+    m = faults.measured(claim, Laboratory([case], steps=steps, log_time=1.0, scaled=False))
+    upper, values = kind.upper(m)[0], m.values[0] - m.floor[0]
+    says = np.isfinite(upper) & (upper > 0) & np.isfinite(values)
+    if not (m.judged[0] and says.any()):
+        raise InputError(f"The run of {claim.id} cannot be judged on this dataset: try other --steps.")
+    at = int(np.argmax(np.where(says, values / np.where(says, upper, 1.0), -np.inf)))
+    return round(m.clock.at(float(m.log_time[at]))), Fraction(float(upper[at]))
+
+
+def _proved(claim: Claim, case: Dataset) -> tuple[str, exact.Witness]:
+    """The norm's name, and a proof of the maximal margin in rational numbers."""
+    norm = norm_of(claim.subject)
+    reference = solvers.max_margin(case.x, case.y, norm=norm, classes=case.classes or None)
+    return solvers.norm(norm).name, exact.rational_witness(case.x, case.y, reference)
+
+
+def _head(claim: Claim, case: Dataset, name: str, witness: exact.Witness) -> dict[str, Any]:
+    """What all certificates have: the claim's words, the data, and both sides of the maximal margin's bracket."""
     words = {key: value for key, value in asdict(summary_of(claim)).items() if key in _WORDS}
     return {
-        "format": FORMAT,
         "claim": words,
         "digest": digest(words),
         "norm": name,
@@ -61,8 +119,6 @@ def certify(claim: Claim, case: Case, *, steps: int = 5_000, log_time: float = 2
         "upper": str(witness.upper),
         "witness": [str(v) for v in witness.weights],
         "multipliers": [str(v) for v in witness.multipliers],
-        "runs": runs,
-        "kept": str(kept),
     }
 
 

@@ -1,8 +1,9 @@
-"""Check a certificate of a refuted margin claim in exact arithmetic, with nothing but Python's standard library.
+"""Check a certificate of a claim about a margin in exact arithmetic, with nothing but Python's standard library.
 
 Usage: python check_certificate.py CERTIFICATE.json
 
-The file says which dataset, which norm and which weights a run ended with. Checked are, in rational numbers:
+The file says which dataset, which norm and which weights a run ended with. Of a refutation are checked, in rational
+numbers:
 
 1. `lower`: the witness separates the data, with at least that margin over its norm;
 2. `upper`: the multipliers are on the simplex, and the dual norm of their combination of data vectors is at most that:
@@ -12,8 +13,15 @@ The file says which dataset, which norm and which weights a run ended with. Chec
 4. what the second ones fall short by is at least `kept` times what the first ones do;
 5. the digest is that of the claim's words, so that nobody has exchanged them.
 
-What is not checked is that the optimizer gives these weights: run it. A law hides a constant, so that no single run
-contradicts one; `kept` says how far this run is from following it.
+Of a tight case, which comes near to an explicit bound, 1, 2 and 5 are checked, and in place of 3 and 4
+
+- `reached`: the weights' normalised margin lies between these two numbers, so that their gap to the maximal one lies
+  between the two of `gap`;
+- `share`: the gap lies between these shares of the bound's value.
+
+What is not checked is that the optimizer gives these weights: run it; and that a bound's formula has this value:
+evaluate it. A law hides a constant, so that no single run contradicts one; `kept` says how far this run is from
+following it.
 """
 
 from __future__ import annotations
@@ -25,7 +33,7 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
-FORMAT = "margin-certificate-1"
+FORMAT, TIGHT = "margin-certificate-1", "tight-certificate-1"
 BITS = 160  # of the roots that enclose an l2 norm
 Vector = list[Fraction]
 
@@ -79,8 +87,8 @@ def margin(rows: list[Vector], w: Vector) -> Fraction:
 
 def check(certificate: dict[str, Any]) -> list[str]:
     """What was checked, a sentence each; raises `Wrong` where something is not so."""
-    if certificate.get("format") != FORMAT:
-        raise Wrong(f"The format is {certificate.get('format')!r}, not {FORMAT!r}.")
+    if certificate.get("format") not in (FORMAT, TIGHT):
+        raise Wrong(f"The format is {certificate.get('format')!r}, not {FORMAT!r} or {TIGHT!r}.")
     name = certificate["norm"]
     dual = {"l1": "linf", "l2": "l2", "linf": "l1"}[name]
     data = certificate["data"]
@@ -99,8 +107,11 @@ def check(certificate: dict[str, Any]) -> list[str]:
     if norm(combined, dual)[1] > upper:
         raise Wrong("The multipliers do not prove the upper end of the bracket.")
     told = [f"The maximal {name} margin lies in [{float(lower):.12g}, {float(upper):.12g}]."]
-    first, second = (_run(run, rows, name, lower) for run in certificate["runs"])
-    told += [first, second, _kept(certificate, rows, upper)]
+    if certificate["format"] == TIGHT:
+        told += _tight(certificate, rows, lower, upper)
+    else:
+        first, second = (_run(run, rows, name, lower) for run in certificate["runs"])
+        told += [first, second, _kept(certificate, rows, upper)]
     if digest(certificate["claim"]) != certificate["digest"]:
         raise Wrong("The digest is not that of the claim's words.")
     return [*told, f"The claim's words are those of the digest {certificate['digest'][:12]}."]
@@ -116,6 +127,29 @@ def _run(run: dict[str, Any], rows: list[Vector], name: str, lower: Fraction) ->
     if short != Fraction(run["short"]) or short <= 0:
         raise Wrong(f"The weights after {run['steps']} steps do not fall short by what is said.")
     return f"The weights after {run['steps']} steps fall short of it by {float(short):.6g} of it or more."
+
+
+def _tight(certificate: dict[str, Any], rows: list[Vector], lower: Fraction, upper: Fraction) -> list[str]:
+    run, bound = certificate["run"], certificate["bound"]
+    low, high = _fractions(run["reached"])
+    weights = _fractions(run["weights"])
+    found, sizes = margin(rows, weights), norm(weights, certificate["norm"])
+    # A margin is divided by the larger size at its least where it is positive, by the smaller one where it is not.
+    if not sizes[0] or low * sizes[found > 0] > found or high * sizes[found <= 0] < found:
+        raise Wrong(f"The margin of the weights after {run['steps']} steps does not lie where it is said to.")
+    unit = [upper, lower] if certificate["relative"] else [Fraction(1)] * 2
+    gap = [(lower - high) / unit[0], (upper - low) / unit[1]]
+    if _fractions(run["gap"]) != gap:
+        raise Wrong("The gap is not what the margins leave.")
+    value = Fraction(bound["value"])
+    if value <= 0 or _fractions(certificate["share"]) != [each / value for each in gap]:
+        raise Wrong("The gap is not that share of the bound.")
+    held = "keeps" if gap[1] <= value else "breaks" if gap[0] > value else "may break"
+    least, most = (float(each / value) for each in gap)
+    return [
+        f"After {run['steps']} steps the gap to it lies in [{float(gap[0]):.9g}, {float(gap[1]):.9g}].",
+        f"It {held} the bound {bound['text']} = {float(value):.9g}, of which it is {least:.9g} to {most:.9g}.",
+    ]
 
 
 def _kept(certificate: dict[str, Any], rows: list[Vector], upper: Fraction) -> str:

@@ -2,6 +2,7 @@
 
 from verify.gallery import (
     adam_handover,
+    atlas,
     cattaneo2024_networks,
     cattaneo2024_order,
     cattaneo2024_valley,
@@ -29,6 +30,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         zou2023_phase.EXPERIMENT,
         zou2023_probability.EXPERIMENT,
         zou2023_digits.EXPERIMENT,
+        atlas.EXPERIMENT,
     )
 }
 """By id."""

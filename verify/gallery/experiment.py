@@ -12,7 +12,8 @@ Results = Mapping[str, Any]
 """What the parts gave so far, by name: numbers, strings, lists and dictionaries that JSON can hold."""
 
 Part = Callable[[Results], Any]
-"""A part of an experiment, computed from the parts before it."""
+"""A part of an experiment, computed from the parts before it; its attribute `mark`, if it has one, is of what else it
+depends on."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Experiment:
 
     source: where it was done first. shows: what it shows, and what it leaves out. figure: the name of its drawing in
     `reports.gallery`. parameters: a frozen dataclass of numbers. parts: the parts by name, in the order in which they
-    are computed, from parameters and seed. find: the finding, from parameters and all results.
+    are computed, from parameters and seed. find: the finding, from parameters and all results. also: packages of
+    `verify` that compute them beside the engine.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Experiment:
     parameters: Any
     parts: Callable[[Any, int], dict[str, Part]]
     find: Callable[[Any, Results], Finding]
+    also: tuple[str, ...] = ()
 
     def with_parameters(self, changes: Mapping[str, str]) -> Experiment:
         """The experiment with other parameters, given as text. Raises `InputError` for unknown or unreadable ones."""

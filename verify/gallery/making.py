@@ -44,6 +44,7 @@ def make(experiment: Experiment, seed: int, report_dir: Path, *, fresh: bool = F
         show(name, done, len(parts))
         path = folder(report_dir) / "parts" / experiment.id / f"{re.sub(r'[^A-Za-z0-9.]+', '-', name)}.json"
         key = {"part": name, "parameters": parameters, "seed": seed, "code": code, "versions": versions}
+        key |= {"mark": compute.mark} if hasattr(compute, "mark") else {}  # pyright: ignore[reportFunctionMemberAccess]
         file = None if fresh else _finished(path, key)
         if file is None:
             file = key | _compute(compute, results)
@@ -81,7 +82,8 @@ def _code(experiment: Experiment) -> str:
     home = inspect.unwrap(getattr(experiment.parts, "func", experiment.parts)).__globals__
     others = {getattr(value, "__module__", None) or "" for value in home.values()}
     paths = {home["__file__"], *(sys.modules[name].__file__ for name in others if name.startswith("verify.gallery."))}
-    texts = [*map(sources.digest, map(Path, sorted(paths))), *sources.engine(_NOT_COMPUTING)]
+    without = tuple(name for name in _NOT_COMPUTING if name not in experiment.also)
+    texts = [*map(sources.digest, map(Path, sorted(paths))), *sources.engine(without)]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 

@@ -54,3 +54,20 @@ def test_what_cannot_be_certified_is_one_sentence(report: str, call: Caller, arg
     code, _, err = call("certify", *arguments, "--report-dir", report)
     assert code == 2
     assert words in one_sentence(err)
+
+
+def test_a_tight_case_is_the_hunts_where_that_came_nearer(tmp_path: Path, call: Caller):
+    name = "ji2021/normalised-gd"
+    record = samples.record(id=name)
+    hunt = {"statistic": "gap / bound", "limit": 1.0, "examples": 9, "judged": 9, "untargeted": 0.1, "refuted": False}
+    record |= {"tightness": hunt | {"value": 1e9, "case": {"x": [[1, 2], [2, -1]], "y": [1, -1]}}}
+    write_record(tmp_path / "report", record, samples.curves())
+    arguments = ("certify", name, "--tight", "--steps", "50", "--report-dir", str(tmp_path / "report"))
+    code, out, err = call(*arguments, "--folder", str(tmp_path))
+    assert (code, err) == (0, "")
+    assert "It keeps the bound (1 + ln n)/(γ t) = " in out
+    found = json.loads((tmp_path / "ji2021__normalised-gd.tight.certificate.json").read_text())
+    assert found["data"]["x"] == [["1", "2"], ["2", "-1"]]
+    code, _, err = call(*arguments, "--twin", "0")
+    assert code == 2
+    assert "leave --tight or --twin away" in one_sentence(err)

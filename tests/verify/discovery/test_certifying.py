@@ -3,16 +3,18 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from solvers.errors import InputError
 from tests.verify.discovery.made import claim as made
-from verify import Dataset, Rate, Twin, conjecture, laws
+from verify import Bound, Dataset, Rate, Twin, conjecture, laws
 from verify.discovery import check_certificate
-from verify.discovery.certifying import certify
+from verify.discovery.certifying import certify, certify_tight
 from verify.optimizers import PowerDecay, sign_gd
 
 POINT = Dataset([[1, 2]], [1])
@@ -97,3 +99,56 @@ def test_what_cannot_be_certified_is_told():
         certify(claimed("l3"), POINT)
     with pytest.raises(InputError, match="has the maximal margin, as far as is known"):
         certify(claimed("linf"), POINT, steps=100)
+
+
+def bounded(bound: float, norm: str = "l2"):
+    return replace(claimed(norm), kind=Bound.constant(bound))
+
+
+@pytest.fixture(scope="module")
+def tight() -> dict:
+    return certify_tight(bounded(0.06), POINT, steps=200)
+
+
+def test_how_near_a_run_comes_to_a_bound_is_proved_by_hand(tight):
+    # The relative gap is 1 - 3 / sqrt 10 from the first step on.
+    gap = 1 - 3 / 10**0.5
+    assert [float(Fraction(each)) for each in tight["run"]["gap"]] == pytest.approx([gap] * 2, rel=1e-9)
+    assert [float(Fraction(each)) for each in tight["share"]] == pytest.approx([gap / 0.06] * 2, rel=1e-9)
+    told = check_certificate.check(tight)
+    assert "keeps the bound 0.06 = 0.06" in told[2]
+
+
+@pytest.mark.parametrize(("bound", "word"), [(0.06, "keeps"), (0.05, "breaks")])
+def test_whether_the_bound_holds_there_is_said(bound, word):
+    assert f"It {word} the bound" in check_certificate.check(certify_tight(bounded(bound), POINT, steps=50))[2]
+
+
+def test_the_step_is_the_one_that_is_nearest_to_the_bound():
+    claim = replace(bounded(1.0), kind=Bound(lambda m: np.where(m.time < 20, 0.06, 1.0)[None], "0.06 before step 20"))
+    assert certify_tight(claim, POINT, steps=200)["run"]["steps"] < 20
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"bound": {"text": "0", "value": "0"}}, "not that share of the bound"),
+        ({"share": ["1/2", "1/2"]}, "not that share of the bound"),
+        ({"relative": False}, "The gap is not what"),
+        ({"digest": "0" * 64}, "The digest is not"),
+    ],
+)
+def test_what_is_not_so_of_a_tight_case_is_noticed(tight, changed, words):
+    with pytest.raises(check_certificate.Wrong, match=words):
+        check_certificate.check(tight | changed)
+
+
+@pytest.mark.parametrize("reached", [["3", "4"], ["0", "1"]])
+def test_a_margin_that_is_elsewhere_is_noticed(tight, reached):
+    with pytest.raises(check_certificate.Wrong, match="does not lie where it is said to"):
+        check_certificate.check(tight | {"run": tight["run"] | {"reached": reached}})
+
+
+def test_what_has_no_tight_case_is_told():
+    with pytest.raises(InputError, match="bounds no gap to a maximal margin by a formula"):
+        certify_tight(claimed("l2"), POINT, steps=50)
