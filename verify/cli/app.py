@@ -26,6 +26,7 @@ from verify.cli.run import run
 from verify.cli.scaling import scaling
 from verify.cli.sharpen import sharpen
 from verify.cli.show import show
+from verify.cli.tighten import tighten
 from verify.errors import Guessed
 
 # What an interrupted command leaves behind, where it leaves something.
@@ -143,6 +144,7 @@ for command in (
     hunt,
     sharpen,
     scaling,
+    tighten,
     certify,
     identify,
     gallery,
