@@ -57,6 +57,13 @@ class Sweep:
     seeds: Mapping[str, int]
 
     @property
+    def parts(self) -> list[tuple[Claim, tuple[Case, ...]]]:
+        """For each value the claim, and the cases of all sweeps."""
+        if len(self.claims) > 1:
+            return [(claim, self.cases) for claim in self.claims]
+        return [(claim, self.cases[i :: len(self.values)]) for claim in self.claims for i in range(len(self.values))]
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Sweeps and values."""
         return len(self.ensembles), len(self.values)
