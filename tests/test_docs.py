@@ -58,6 +58,7 @@ PARSED = {
     "verify replay conjectures/sign-gd-l2 --steps": "its case is that of the full profile; another page replays one",
     "verify sharpen": "laws are told apart by the full profile; tests/verify/cli/test_sharpen.py runs small ones",
     "verify scaling": "a quarter of a minute and more; tests/verify/cli/test_scaling.py runs small ones",
+    "verify attain": "half a minute; tests/verify/cli/test_attain.py runs a small one",
     "verify tighten": "half a minute; tests/verify/cli/test_tighten.py runs small ones",
     "verify show conjectures/mine": "a reader's own claim",
     "verify replay conjectures/mine": "a reader's own claim",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from verify.cli.attain import attain
 from verify.cli.certify import certify
 from verify.cli.check import check
 from verify.cli.common import err
@@ -145,6 +146,7 @@ for command in (
     sharpen,
     scaling,
     tighten,
+    attain,
     certify,
     identify,
     gallery,
