@@ -17,7 +17,7 @@ from verify.backend import working_on
 from verify.claims import envelopes, faults
 from verify.claims.claim import Claim, Paper, Twin
 from verify.claims.judge import Verdict
-from verify.claims.kinds import Tight
+from verify.claims.kinds import Rate, Tight
 from verify.claims.provenance import Promise, Read
 from verify.claims.verdict import Outcome
 from verify.datasets.cases import Case
@@ -223,9 +223,12 @@ def attain(
     hard to try, by name. resolution: of exponents. seed: of all draws. platform: where to run, "cpu" or "gpu".
     Raises `InputError` for a claim without a law where none is given, and for one that is not tried on datasets.
     """
+    if law is None and not isinstance(claim.kind, Rate):
+        raise InputError(
+            f"{claim.id} is of kind {claim.kind.name}, which states no law to be attained: give one, by --rate -1 say."
+        )
     wanted = law_of(claim) if law is None else law
-    if not isinstance(wanted, Law):
-        raise InputError(f"The law {wanted} of {claim.id} is one of logarithms: give a claim of kind rate or tight.")
+    assert isinstance(wanted, Law)
     if isinstance(profile, str) and profile not in PROFILES:
         raise InputError(f"There is no profile {profile!r}: use one of {', '.join(PROFILES)}.")
     if not resolution > 0:

@@ -221,6 +221,10 @@ def scaling(
         raise InputError(
             f"{datasets} datasets and {steps} steps show no dependence: give {FEWEST} or more, and 100 steps or more."
         )
+    if stated is not None and not np.isfinite(stated):
+        raise InputError(f"The stated exponent is {stated}: give a number, such as 1.")
+    if not (np.isfinite(log_time) and log_time > 10):
+        raise InputError(f"Flows to log t = {log_time} show no dependence: give more than 10.")
     with working_on(platform):
         sweep = swept(
             claim, parameter, values=values, held=held or {}, datasets=datasets, seed=seed, family=family, make=make
