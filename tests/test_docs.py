@@ -61,6 +61,8 @@ PARSED = {
     "verify gallery atlas": "a quarter of an hour; tests/verify/gallery/test_atlas.py makes a small one",
     "verify sharpen": "laws are told apart by the full profile; tests/verify/cli/test_sharpen.py runs small ones",
     "verify scaling": "a quarter of a minute and more; tests/verify/cli/test_scaling.py runs small ones",
+    "verify attain": "half a minute; tests/verify/cli/test_attain.py runs a small one",
+    "verify tighten": "half a minute; tests/verify/cli/test_tighten.py runs small ones",
     "verify show conjectures/mine": "a reader's own claim",
     "verify replay conjectures/mine": "a reader's own claim",
     "verify compare before-report": "the folder of an earlier run; tests/verify/cli/test_compare.py runs it",

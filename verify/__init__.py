@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from verify.datasets.cases import Setting
     from verify.datasets.dataset import Dataset
     from verify.datasets.real import load
+    from verify.discovery.attaining import attain, attained
     from verify.discovery.dependence import scaling
     from verify.discovery.sharpening import sharpen
     from verify.discovery.stating import sharper
@@ -57,6 +58,8 @@ _HOMES = {
     "Dataset": "verify.datasets.dataset",
     "load": "verify.datasets.real",
     "progress_bar": "verify.progress",
+    "attain": "verify.discovery.attaining",
+    "attained": "verify.discovery.attaining",
     "scaling": "verify.discovery.dependence",
     "sharpen": "verify.discovery.sharpening",
     "sharper": "verify.discovery.stating",
@@ -96,6 +99,8 @@ __all__ = [
     "Trend",
     "Twin",
     "Verdict",
+    "attain",
+    "attained",
     "check",
     "conjecture",
     "drawn",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from verify.cli.attain import attain
 from verify.cli.certify import certify
 from verify.cli.check import check
 from verify.cli.common import err
@@ -28,6 +29,7 @@ from verify.cli.scaling import scaling
 from verify.cli.sharpen import sharpen
 from verify.cli.show import show
 from verify.cli.table import table
+from verify.cli.tighten import tighten
 from verify.errors import Guessed
 
 # What an interrupted command leaves behind, where it leaves something.
@@ -145,6 +147,8 @@ for command in (
     hunt,
     sharpen,
     scaling,
+    tighten,
+    attain,
     certify,
     table,
     identify,

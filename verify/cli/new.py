@@ -194,13 +194,19 @@ def _law(rate: str, tolerance: float | None, logarithm: bool) -> _Law:
         if not 0 < tolerance < 1:
             raise InputError(f"The tolerance is {tolerance}: give a share of the margin between 0 and 1, such as 0.05.")
         return _Law(f"Limit({tolerance!r}, laws.power(1 / 2))", "Limit", f"the relative gap falls below {tolerance!r}")
-    power = abs(Fraction(rate)) if _EXPONENT.fullmatch(rate) else Fraction(0)
-    if not power:
-        raise InputError(f"The rate {rate!r} is no exponent of t: write for example --rate -1/2.")
+    power = exponent_of(rate)
     number = f"{power.numerator}" if power.denominator == 1 else f"{power.numerator} / {power.denominator}"
     # The law that is proved for steps t^-1/2 has a logarithm.
     more, words = (", log=1", " log t") if logarithm and power == Fraction(1, 2) else ("", "")
     return _Law(f"Rate(laws.power({number}{more}))", "Rate", f"the gap to the maximum is O(t^-{power}{words})")
+
+
+def exponent_of(rate: str) -> Fraction:
+    """The exponent of a law `t^-p`, positive, of a text such as -1/2; raises `InputError` for what is none."""
+    power = abs(Fraction(rate)) if _EXPONENT.fullmatch(rate) else Fraction(0)
+    if not power:
+        raise InputError(f"The rate {rate!r} is no exponent of t: write for example --rate -1/2.")
+    return power
 
 
 def _check_together(parts: _Parts) -> None:

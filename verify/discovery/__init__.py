@@ -3,10 +3,23 @@
 The command line calls this; it knows trials, and nothing of records.
 """
 
+from verify.discovery.attaining import Attained, attain, attained
 from verify.discovery.dependence import Scaling, scaling
 from verify.discovery.sharpening import Sharpened, sharpen
 from verify.discovery.slowest import Slowest
 from verify.discovery.stating import sharper
 from verify.discovery.tightening import Tightened, tighten
 
-__all__ = ["Scaling", "Sharpened", "Slowest", "Tightened", "scaling", "sharpen", "sharper", "tighten"]
+__all__ = [
+    "Attained",
+    "Scaling",
+    "Sharpened",
+    "Slowest",
+    "Tightened",
+    "attain",
+    "attained",
+    "scaling",
+    "sharpen",
+    "sharper",
+    "tighten",
+]

@@ -221,13 +221,23 @@ def scaling(
         raise InputError(
             f"{datasets} datasets and {steps} steps show no dependence: give {FEWEST} or more, and 100 steps or more."
         )
+    if stated is not None and not np.isfinite(stated):
+        raise InputError(f"The stated exponent is {stated}: give a number, such as 1.")
+    if not (np.isfinite(log_time) and log_time > 10):
+        raise InputError(f"Flows to log t = {log_time} show no dependence: give more than 10.")
     with working_on(platform):
         sweep = swept(
             claim, parameter, values=values, held=held or {}, datasets=datasets, seed=seed, family=family, make=make
         )
-        lab = Laboratory(sweep.cases, steps=steps, log_time=log_time, progress=progress, scaled=False)
-        measured = [faults.measured(_with_one_method(each), lab.view()) for each in sweep.claims]
-        return _fitted(claim, sweep, [_levels(claim, m, sweep) for m in measured], measured[0], stated)
+        # One size after the other: each has a shape of its own, and a program.
+        measured = [
+            faults.measured(
+                _with_one_method(each),
+                Laboratory(cases, steps=steps, log_time=log_time, progress=progress, scaled=False),
+            )
+            for each, cases in sweep.parts
+        ]
+        return _fitted(claim, sweep, [_levels(claim, m) for m in measured], measured[0], stated)
 
 
 def _with_one_method(claim: Claim) -> Claim:
@@ -243,15 +253,20 @@ def _several(claim: Claim) -> bool:
 
 @dataclass(frozen=True)
 class _Levels:
-    """`[s v]`: the quantity late, a decade earlier, and its bound; NaN where nothing can be said. why: in words."""
+    """`[s]` at one size: the quantity late, a decade earlier, and its bound; NaN where nothing can be said.
+
+    unknown, unresolved, early: `[s]` why that is so.
+    """
 
     late: np.ndarray
     earlier: np.ndarray
     bound: np.ndarray | None
-    why: str
+    unknown: np.ndarray
+    unresolved: np.ndarray
+    early: np.ndarray
 
 
-def _levels(claim: Claim, m: Measurement, sweep: Sweep) -> _Levels:
+def _levels(claim: Claim, m: Measurement) -> _Levels:
     """The largest values over the last third of a decade, and over that a decade earlier."""
     clock = np.log(m.log_time) if m.clock.in_log else m.log_time
     known = m.judged & ~np.isnan(m.values).any(axis=1)
@@ -262,39 +277,31 @@ def _levels(claim: Claim, m: Measurement, sweep: Sweep) -> _Levels:
     if isinstance(claim.quantity, Gap) and m.gamma is not None:
         share = late / (1.0 if claim.quantity.relative else m.gamma)
         early = known & (np.where(np.isnan(share), 0.0, share) > _REGIME)
-    late = np.where(known & ~early, late, np.nan)
     bound = None
     if isinstance(claim.kind, Bound):
         upper = claim.kind.upper(m)
-        bound = at_end(clock, np.where(np.isfinite(upper) & (upper > 0), upper, np.nan), 0.0)
-    shape = sweep.shape
-    why = _why(~known, unresolved, early, sweep)
-    if len(sweep.claims) > 1:  # one value each
-        shape = (len(m.values), 1)
-    table = [None if each is None else each.reshape(shape) for each in (late, earlier, bound)]
-    assert table[0] is not None
-    assert table[1] is not None
-    return _Levels(table[0], table[1], table[2], why)
+        bound = at_end(clock, np.where(np.isfinite(upper) & (upper > 0), upper, np.nan))
+    return _Levels(np.where(known & ~early, late, np.nan), earlier, bound, ~known, unresolved, early)
 
 
-def _why(unknown: np.ndarray, unresolved: np.ndarray, early: np.ndarray, sweep: Sweep) -> str:
+def _why(levels: Sequence[_Levels], sweep: Sweep) -> str:
     """What is amiss on the datasets that say nothing, by count."""
-    words = (
-        (unknown, "could not be measured"),
-        (unresolved, "have come down to their resolution"),
-        (early, "are not in their regime yet, with a gap above half of the margin"),
-    )
-    told = [f"{np.count_nonzero(which)} of {len(which)} datasets {what}" for which, what in words if which.any()]
-    worst = (unknown | unresolved | early) if len(sweep.claims) == 1 else None
-    if told and worst is not None:
-        counts = worst.reshape(sweep.shape).sum(axis=0)
-        at = int(np.argmax(counts))
+    words = {
+        "unknown": "could not be measured",
+        "unresolved": "have come down to their resolution",
+        "early": "are not in their regime yet, with a gap above half of the margin",
+    }
+    counts = {name: [int(np.count_nonzero(getattr(each, name))) for each in levels] for name in words}
+    whole = sum(len(each.late) for each in levels)
+    told = [f"{sum(counts[name])} of {whole} datasets {what}" for name, what in words.items() if any(counts[name])]
+    if told:
+        at = int(np.argmax(np.sum(list(counts.values()), axis=0)))
         told.append(f"most at {_SYMBOLS.get(sweep.parameter, sweep.parameter)} = {sweep.values[at]:.3g}")
     return ", ".join(told)
 
 
 def _fitted(claim: Claim, sweep: Sweep, levels: Sequence[_Levels], m: Measurement, stated: float | None) -> Scaling:
-    late, earlier = (np.concatenate([getattr(each, name) for each in levels], axis=1) for name in ("late", "earlier"))
+    late, earlier = (np.stack([getattr(each, name) for each in levels], axis=1) for name in ("late", "earlier"))
     bounds = [each.bound for each in levels]
     tells = ~np.isnan(late).any(axis=1)
     x = np.log(sweep.values)
@@ -302,14 +309,12 @@ def _fitted(claim: Claim, sweep: Sweep, levels: Sequence[_Levels], m: Measuremen
     ensembles = tuple(dependence(name, x, late[rows == name]) for name in dict.fromkeys(sweep.ensembles))
     bound = own = None
     if all(each is not None for each in bounds):
-        whole = np.concatenate([each for each in bounds if each is not None], axis=1)[tells]
+        whole = np.stack([each for each in bounds if each is not None], axis=1)[tells]
         whole = whole[~np.isnan(whole).any(axis=1)]
         if len(whole):
             bound, own = statistics.median(slopes(x, whole)), np.median(whole, axis=0)
     before = slopes(x, earlier[tells])
     before = before[~np.isnan(before)]
-    # Over all sweeps what is missing is told once.
-    silent = "; ".join(dict.fromkeys(filter(None, (each.why for each in levels))))
     return Scaling(
         claim=claim,
         parameter=sweep.parameter,
@@ -324,6 +329,6 @@ def _fitted(claim: Claim, sweep: Sweep, levels: Sequence[_Levels], m: Measuremen
         bounds=own,
         stated=stated,
         curves=late[tells],
-        silent=silent,
+        silent=_why(levels, sweep),
         seeds=sweep.seeds,
     )

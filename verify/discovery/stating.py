@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from solvers.errors import InputError
 from verify.claims.catalogue import chosen
@@ -14,6 +15,9 @@ from verify.discovery.ladder import kind_of, law_of
 from verify.discovery.sharpening import RESOLUTION, Sharpened
 from verify.laws import DecayLaw, Law
 from verify.optimizers.step_sizes import PowerDecay
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 def one_claim(target: str) -> Claim:
@@ -68,21 +72,31 @@ def text_of(found: Sharpened, target: str, path: Path) -> str:
         raise InputError(f"No law faster than {found.proved} survived of {found.claim.id}: there is nothing to write.")
     false = None if found.refuted is None else found.refuted.law
     sharper(found.claim, found.law, false=false, resolution=found.resolution)  # it can be stated
-    file = Path(os.path.relpath(target, path.parent)).as_posix() if target.endswith(".py") else None
-    import jinja2
-
-    environment = jinja2.Environment(loader=jinja2.PackageLoader("verify.discovery"), undefined=jinja2.StrictUndefined)
     return (
-        environment.get_template("sharper.py.j2").render(
+        environment()
+        .get_template("sharper.py.j2")
+        .render(
             found=found,
             target=target,
-            file=file,
+            file=beside(target, path),
             law=expression(found.law),
             too_fast=None if false is None else expression(false),
             steps=_steps(found.law),
         )
         + "\n"
     )
+
+
+def beside(target: str, path: Path) -> str | None:
+    """The place of a claim's file as seen from a new one's folder; None of an id."""
+    return Path(os.path.relpath(target, path.parent)).as_posix() if target.endswith(".py") else None
+
+
+def environment() -> jinja2.Environment:
+    """Where the templates of conjectures are found."""
+    import jinja2
+
+    return jinja2.Environment(loader=jinja2.PackageLoader("verify.discovery"), undefined=jinja2.StrictUndefined)
 
 
 def expression(law: Law | DecayLaw) -> str:

@@ -39,6 +39,7 @@ _VALUES: dict[str, tuple[float, ...]] = {
     "beta": (1, 2, 4, 8, 16, 32),
 }
 _FEWEST = 3  # values
+_SAME = 1e-9  # of lengths
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,13 @@ class Sweep:
     cases: tuple[Case, ...]
     ensembles: tuple[str, ...]
     seeds: Mapping[str, int]
+
+    @property
+    def parts(self) -> list[tuple[Claim, tuple[Case, ...]]]:
+        """For each value the claim, and the cases of all sweeps."""
+        if len(self.claims) > 1:
+            return [(claim, self.cases) for claim in self.claims]
+        return [(claim, self.cases[i :: len(self.values)]) for claim in self.claims for i in range(len(self.values))]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -83,11 +91,14 @@ def swept(
         raise InputError(
             f"{unknown[0]} cannot be held while {parameter} moves: hold others of {', '.join(PARAMETERS[:-1])}."
         )
+    for name, size in held.items():
+        if not (np.isfinite(size) and size > 0):
+            raise InputError(f"{name} cannot be held at {size}: give a positive number.")
     if make is not None and parameter != "beta":
         raise InputError(f"An optimizer made from beta has no bearing on {parameter}: leave it away.")
     if family is not None:
         return _own(claim, parameter, family, values, datasets, seed)
-    base, moved = _sizes(claim, parameter, dict(held), seed)
+    base, moved, unit = _sizes(claim, parameter, dict(held), seed)
     moved = _checked(parameter, moved if values is None else values)
     norm = _norm(claim)
     names = (*ENSEMBLES, *(MORE_POINTS if parameter == "n" else ()))
@@ -99,7 +110,12 @@ def swept(
         planted = Planted(name, norm, max(s.n for s in at), max(s.d for s in at), min(s.n for s in at))
         for repetition in range(datasets):
             own = derived_seed(seeds[name], str(repetition))
-            cases += [planted(sizes, own) for sizes in at]
+            made = [planted(sizes, own) for sizes in at]
+            if unit and any(_longest(dataset) > 1 + _SAME for dataset in made):
+                raise InputError(
+                    f"The data of {claim.id} have no point longer than 1, and these have: take a smaller radius."
+                )
+            cases += made
     held_ = {name: getattr(base, name) for name in PARAMETERS[:-1] if name != parameter}
     held_["k"] = base.k or 2
     if parameter == "k":
@@ -152,8 +168,11 @@ def _norm(claim: Claim) -> Norm:
     return found
 
 
-def _sizes(claim: Claim, parameter: str, held: dict[str, float], seed: int) -> tuple[Sizes, tuple[float, ...]]:
-    """The sizes to begin with, and the values to move through; raises `InputError` where the problem does not move."""
+def _sizes(claim: Claim, parameter: str, held: dict[str, float], seed: int) -> tuple[Sizes, tuple[float, ...], bool]:
+    """The sizes to begin with, the values to move through, and whether no point is longer than 1.
+
+    Raises `InputError` where the problem does not move.
+    """
     data = _data(claim, seed)
     k = 0 if all(s.binary for s in data) else 3
     if parameter == "k" and not k:
@@ -167,8 +186,7 @@ def _sizes(claim: Claim, parameter: str, held: dict[str, float], seed: int) -> t
                 f"The problem of {claim.id} has {name} = {found.pop()} always, which does not move: move another "
                 "parameter, or give a family of your own in Python."
             )
-    rows = [float(np.linalg.norm(s.x, axis=1).max()) for s in data]
-    unit = max(rows) <= 1 + 1e-9
+    unit = max(map(_longest, data)) <= 1 + _SAME
     outer = 1.0 if unit else _RADIUS
     share = _SHARES[0] if parameter == "radius" and unit else 0.1 if parameter in ("k", "radius") else _SHARE
     chosen: dict[str, float] = {
@@ -189,7 +207,11 @@ def _sizes(claim: Claim, parameter: str, held: dict[str, float], seed: int) -> t
         "gamma": tuple(s * sizes.radius for s in _SHARES),
         "radius": tuple(sizes.gamma / s for s in reversed(_SHARES)),
     }
-    return sizes, moved[parameter]
+    return sizes, moved[parameter], unit
+
+
+def _longest(dataset: Dataset) -> float:
+    return float(np.linalg.norm(dataset.x, axis=1).max())
 
 
 def _data(claim: Claim, seed: int) -> list[Dataset]:

@@ -261,7 +261,8 @@ class _Search:
         smaller = None if built else shrink(less, self.profile, seeds["shrinking"], most_steps=self.profile.steps)
         chosen = case if smaller is None else smaller
         m = measured(self.claim, chosen, steps=self.profile.steps, log_time=_LOG_TIME)
-        assert m is not None, "it was measured before"
+        if m is None:  # it can only be measured beside others
+            return Extremal(chosen, needed, "at a time that is not known", smaller is not None, (), None)
         curve = self.kind.drawn(m)[0]
         column = int(np.nanargmax(curve))
         active = (*_times(self.claim, self.kind, chosen, m, column, self.profile), *self._sizes(chosen), *m.notes)
@@ -282,13 +283,14 @@ class _Search:
         for name, size in _SIZES.items():
             own, least, largest = size(case), min(map(size, drawn)), max(map(size, drawn))
             if largest - least <= _SAME * largest:
-                where = "as in all data that are drawn"
+                where = "as in all data that are drawn" if size is _length else ""
             elif abs(own - least) <= _SAME * own:
                 where = "the least that is drawn"
             else:
                 where = "the largest that is drawn, or above it" if own > largest * (1 - _SAME) else ""
             found += [f"{name} = {own:.4g} is {where}"] if where else []
-        if (distinct := len(np.unique(case.x, axis=0))) < case.n:
+        points = case.signed if case.binary else np.column_stack([case.x, case.y])
+        if (distinct := len(np.unique(points, axis=0))) < case.n:
             found.append(f"{distinct} of the {case.n} points are distinct")
         return found
 

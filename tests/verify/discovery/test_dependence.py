@@ -124,6 +124,8 @@ def test_a_run_is_measured():
         (Limit(0.1, laws.power(0.5)), {}, "is of kind limit, which states no law or bound"),
         (None, {"datasets": 1}, "show no dependence"),
         (None, {"steps": 5}, "show no dependence"),
+        (None, {"stated": np.nan}, "The stated exponent is nan"),
+        (None, {"log_time": 1.0}, "Flows to log t = 1.0"),
     ],
 )
 def test_bad_input(kind, how, words):

@@ -43,7 +43,7 @@ def test_a_dataset_comes_with_a_rational_proof():
         "one", "One: point.", optimizer=sign_gd(PowerDecay(0.1, 0.5)), norm="linf", kind=Rate(laws.power(0.5)),
         twins=(), problem=lambda: strategies.binary(max_points=2, max_features=2, flavours=["integers"]),
     )  # fmt: skip
-    found = slowest(asked, laws.power(0.5), examples=8, seed=0, steps=200, log_time=10.0)
+    found = slowest(asked, laws.power(0.5), examples=30, seed=0, steps=200, log_time=10.0)
     assert isinstance(found.case, Dataset)
     assert found.witness is not None
     told = found.to_dict()["witness"]

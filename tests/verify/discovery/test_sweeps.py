@@ -43,6 +43,8 @@ def test_data_of_unit_rows_stay_so():
         "unit", "", "Unit: rows.", "Unit.", read=grown.Read.DERIVED, kind=grown.Rate(laws.power(0.5)),
         problem=lambda: strategies.binary(unit_rows=True), quantity=grown.Grown({}), optimizer_text="none", norm="l2",
     )  # fmt: skip
+    with pytest.raises(InputError, match="no point longer than 1"):
+        swept(claim, "radius", **(HOW | {"values": [0.5, 1, 2]}))
     for parameter in ("n", "radius"):
         for case in swept(claim, parameter, **HOW).cases:
             assert np.linalg.norm(case.x, axis=1).max() <= 1 + 1e-9  # pyright: ignore[reportAttributeAccessIssue]
@@ -92,6 +94,7 @@ def of(problem):
         (grown.claim({}), "beta", {}, "has no beta to move"),
         (grown.claim({}), "n", {"held": {"n": 3}}, "n cannot be held while n moves"),
         (grown.claim({}), "n", {"held": {"k": 3}}, "cannot be held at 3 classes"),
+        (grown.claim({}), "n", {"held": {"gamma": -1.0}}, "cannot be held at -1.0"),
         (grown.claim({}), "n", {"values": [8, 16]}, "show no exponent"),
         (grown.claim({}), "n", {"values": [8, 16, 20.5]}, "give whole numbers"),
         (grown.claim({}), "gamma", {"values": [-1, 1, 2]}, "show no exponent"),
