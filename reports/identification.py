@@ -47,11 +47,12 @@ def table(rows: Sequence[Row], share: str = "share of\nmaximum") -> Table:
         share,
         "gap / that\ndecade ago",
         "slope of\ndeficit",
-        "mis-\nalignment",
+        "mis-\naligned",
         "gap\nfalls",
         "stands\nstill",
         "wins",
         padding=(0, 1, 0, 0),
+        pad_edge=False,
         box=SIMPLE_HEAD,
     )
     # Names of norms of layers are broken at their blanks.
@@ -60,6 +61,8 @@ def table(rows: Sequence[Row], share: str = "share of\nmaximum") -> Table:
         numbers = (_number(row.share, 6), _number(row.fall, 2), _number(row.slope, 2), _number(row.misalignment, 4))
         falls, wins = (f"{n} of {row.judged}" if row.judged else "–" for n in (row.falls, row.wins))
         shown.add_row(row.norm, *numbers, falls, str(row.stands), wins)
+    for column in shown.columns[1:]:  # a count that is cut would be another
+        column.no_wrap = True
     return shown
 
 

@@ -27,7 +27,9 @@ def certify(
     tight: Annotated[
         bool, typer.Option("--tight", help="Certify the case that came nearest to an explicit bound instead.")
     ] = False,
-    steps: Annotated[int, typer.Option(help="Steps of the run; it goes on to twice as many.")] = 5_000,
+    steps: Annotated[
+        int, typer.Option(help="Steps of the run, at least; it goes on to twice as many, at least.")
+    ] = 5_000,
     folder: Annotated[Path, typer.Option(help="Where the certificate and its checker go.")] = Path(),
     report_dir: ReportDir = Path("verify-report"),
 ) -> None:
@@ -62,7 +64,10 @@ def certify(
     claim = claim_of(record)
     plain = shrunk_or_drawn(report_dir, record, claim, twin)
     case = revived(claim, plain)
-    _write(proof(claim if twin is None else claim.twin(twin), case, steps=steps), folder)
+    if twin is None:
+        _write(proof(claim, case, steps=steps), folder)
+    else:
+        _write(proof(claim.twin(twin), case, steps=steps, wrong=claim.twins[twin].wrong), folder)
 
 
 def _tightest(report_dir: Path, record: dict[str, Any], claim: Claim) -> dict[str, Any]:

@@ -54,4 +54,4 @@ def table(
             replace_file(path, lambda file, content=content: file.write(content))
         except OSError as error:
             raise InputError(f"{path} cannot be written ({error.strerror}): give another --report-dir.") from error
-        say(f"Wrote {path}: {len(rows)} rows of {len(claims)} claims.")
+        say(f"Wrote {path}: {len(rows)} rows of {len(claims)} claim{'s' if len(claims) > 1 else ''}.")

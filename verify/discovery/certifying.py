@@ -29,9 +29,10 @@ from verify.trials.refutation import TWICE
 _WORDS = ("id", "title", "statement", "source", "about", "loss", "norm", "quantity", "law")
 
 
-def certify(claim: Claim, case: Case, *, steps: int = 5_000, log_time: float = 2e3) -> dict[str, Any]:
+def certify(claim: Claim, case: Case, *, steps: int = 5_000, log_time: float = 2e3, wrong: str = "") -> dict[str, Any]:
     """The certificate that a claim's run misses the maximal margin of a dataset, and by how much after twice the steps.
 
+    wrong: of a false twin, what is false of it; the other words are those of the claim that it is made from.
     What is proved is told in `verify.discovery.check_certificate`, which checks it.
     Raises `InputError` for a claim about no margin in l1, l2 or linf, for data that are too large, and where the run
     comes as near to the maximal margin as is known of it.
@@ -42,11 +43,11 @@ def certify(claim: Claim, case: Case, *, steps: int = 5_000, log_time: float = 2
         )
     name, witness = _proved(claim, case)
     lab = Laboratory([case], steps=steps, log_time=log_time, scaled=False)
-    runs = [_run(claim, lab, case, name, witness.lower)]
+    runs = [_run(claim, lab, case, name, witness)]
     lab.extend(TWICE)
-    runs.append(_run(claim, lab, case, name, witness.lower))
-    kept = Fraction(runs[1]["short"]) / _most(runs[0], case, name, witness.upper)
-    return _head(claim, case, name, witness) | {"format": FORMAT, "runs": runs, "kept": str(kept)}
+    runs.append(_run(claim, lab, case, name, witness))
+    kept = Fraction(runs[1]["short"]) / _most(runs[0], case, name, witness)
+    return _head(claim, case, name, witness, wrong) | {"format": FORMAT, "runs": runs, "kept": str(kept)}
 
 
 def certify_tight(claim: Claim, case: Case, *, steps: int = 5_000) -> dict[str, Any]:
@@ -103,9 +104,10 @@ def _proved(claim: Claim, case: Dataset) -> tuple[str, exact.Witness]:
     return solvers.norm(norm).name, exact.rational_witness(case.x, case.y, reference)
 
 
-def _head(claim: Claim, case: Dataset, name: str, witness: exact.Witness) -> dict[str, Any]:
+def _head(claim: Claim, case: Dataset, name: str, witness: exact.Witness, wrong: str = "") -> dict[str, Any]:
     """What all certificates have: the claim's words, the data, and both sides of the maximal margin's bracket."""
     words = {key: value for key, value in asdict(summary_of(claim)).items() if key in _WORDS}
+    words |= {"norm": name, "false twin": wrong}
     return {
         "claim": words,
         "digest": digest(words),
@@ -122,14 +124,14 @@ def _head(claim: Claim, case: Dataset, name: str, witness: exact.Witness) -> dic
     }
 
 
-def _run(claim: Claim, lab: Laboratory, case: Dataset, name: str, lower: Fraction) -> dict[str, Any]:
+def _run(claim: Claim, lab: Laboratory, case: Dataset, name: str, witness: exact.Witness) -> dict[str, Any]:
     m = faults.measured(claim, lab)
     if not m.judged.all():
         raise InputError(f"The run of {claim.id} cannot be judged on this dataset: try other --steps.")
     weights = last_weights(claim.subject, lab)[0]
     reached = exact.rational_margin(weights, case.x, case.y, name)[1]
     horizon = m.clock.at(float(m.log_time[-1]))
-    if reached >= lower:
+    if reached >= witness.lower:
         raise InputError(
             f"After {horizon:g} steps the run has the maximal margin, as far as is known, and nothing is refuted: "
             "try other --steps."
@@ -138,11 +140,12 @@ def _run(claim: Claim, lab: Laboratory, case: Dataset, name: str, lower: Fractio
         "steps": horizon,
         "weights": [str(Fraction(v)) for v in np.ravel(weights).tolist()],
         "reached": str(reached),
-        "short": str(1 - reached / lower),
+        "short": str(1 - reached / (witness.lower if reached > 0 else witness.upper)),
     }
 
 
-def _most(run: dict[str, Any], case: Dataset, name: str, upper: Fraction) -> Fraction:
+def _most(run: dict[str, Any], case: Dataset, name: str, witness: exact.Witness) -> Fraction:
     """What the weights of a run fall short by at the most, as a share of the maximal margin."""
     weights = np.array([float(Fraction(v)) for v in run["weights"]]).reshape(case.weights_shape)
-    return 1 - exact.rational_margin(weights, case.x, case.y, name)[0] / upper
+    least = exact.rational_margin(weights, case.x, case.y, name)[0]
+    return 1 - least / (witness.upper if least > 0 else witness.lower)

@@ -431,7 +431,7 @@ def test_no_line_about_records_ends_in_a_traceback(here, tmp_path):
         codes[told(line(rng, command), 1 if command in ("compare", "doctor") else 0)] += 1
     # Too few lines at random are right enough to find something.
     codes[told(["compare", "report", "later"], 1)] += 1
-    assert codes[0] > EACH
+    assert codes[0] > len(commands) * EACH / 20
     assert codes[2] > EACH
     assert codes[1]
 

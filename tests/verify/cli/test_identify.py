@@ -95,3 +95,18 @@ def test_bad_input_is_one_sentence_and_exit_code_two(call, arguments, sentence):
     assert sentence in err
     assert err.startswith("verify: ")
     assert len(err.strip().splitlines()) == 1
+
+
+def test_no_count_is_cut_in_a_terminal_of_80_columns():
+    from io import StringIO
+
+    from rich.console import Console
+
+    from reports.identification import Row, table
+
+    written = StringIO()
+    numbers = {"share": 0.912345, "fall": 0.51, "slope": 0.4, "misalignment": 0.0123}
+    row = Row("max(spectral, others linf)", **numbers, wins=12, falls=13, judged=16, stands=1)
+    Console(width=80, file=written).print(table([row]))
+    assert "13 of 16" in written.getvalue()
+    assert "12 of 16" in written.getvalue()

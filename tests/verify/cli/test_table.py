@@ -23,7 +23,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
 def test_the_table_stands_beside_the_report(call: Caller, tmp_path: Path):
     code, out, err = call("table", str(tmp_path / "test_tabled.py"), "--report-dir", str(tmp_path), "--parquet")
     assert (code, err) == (0, "")
-    assert f"Wrote {tmp_path}/measurements.csv: 64 rows of 1 claims." in out
+    assert f"Wrote {tmp_path}/measurements.csv: 64 rows of 1 claim." in out
     lines = (tmp_path / "measurements.csv").read_text("utf-8").splitlines()
     assert lines[0].startswith("claim,kind,version,profile,seed,case,n,d,k,radius,gamma_l1,")
     assert len(lines) == 65

@@ -1,6 +1,7 @@
 """Certificates: written of a refutation, and checked by a file that knows nothing of this program."""
 
 import json
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -58,6 +59,14 @@ def test_other_norms_and_classes(norm, data, loss):
         ({"digest": "0" * 64}, "The digest is not"),
         ({"format": "another"}, "The format is"),
         ({"kept": "2"}, "fallen by more"),
+        # Nothing is a multiple of no weights.
+        ({"witness": ["0", "0"], "lower": "1000", "upper": "1000"}, "The witness does not"),
+        ({"data": {"x": [["1", "2"]], "y": [math.nan], "classes": 0}}, "A label"),
+        ({"data": {"x": [["1", "2"]], "y": [1.0], "classes": 0}}, "A label"),
+        ({"data": {"x": [["1", "2"]], "y": [2], "classes": 0}}, "A label"),
+        ({"data": {"x": [["1", "2"]], "y": [True], "classes": 0}}, "A label"),
+        ({"data": {"x": [["1", "2"]], "y": [7], "classes": 3}}, "A label"),
+        ({"data": {"x": [["1", "2"]], "y": [1], "classes": None}}, "There are None classes"),
     ],
 )
 def test_what_is_not_so_is_noticed(point, changed, words):
@@ -71,7 +80,30 @@ def test_a_run_that_was_changed_is_noticed(point, key, value):
         check_certificate.check(point | {"runs": [point["runs"][0] | {key: value}, point["runs"][1]]})
 
 
+def test_the_same_run_is_not_one_of_twice_the_steps(point):
+    with pytest.raises(check_certificate.Wrong, match="not twice as long"):
+        check_certificate.check(point | {"runs": [point["runs"][0]] * 2})
+
+
+def test_of_a_negative_margin_the_least_share_is_told(point):
+    # The maximal margin of (1, 2) in linf is 3. All that is known of it is said to be [1, 4]; -1 is reached.
+    claim = point["claim"] | {"norm": "linf"}
+    run = {"steps": 1, "weights": ["1", "-1"], "reached": "-1", "short": "5/4"}
+    wide = point | {
+        "norm": "linf", "claim": claim, "digest": check_certificate.digest(claim), "lower": "1", "upper": "4",
+        "witness": ["0", "1"], "runs": [run, run | {"steps": 2}], "kept": "5/8",
+    }  # fmt: skip
+    assert len(check_certificate.check(wide)) == 5
+    with pytest.raises(check_certificate.Wrong, match="do not fall short by what is said"):
+        check_certificate.check(wide | {"runs": [run | {"short": "2"}] * 2})
+    with pytest.raises(check_certificate.Wrong, match="fallen by more"):
+        check_certificate.check(wide | {"kept": "1"})
+
+
 def test_words_that_were_exchanged_are_noticed(point):
+    claim = point["claim"] | {"norm": "linf"}
+    with pytest.raises(check_certificate.Wrong, match="another norm"):
+        check_certificate.check(point | {"claim": claim, "digest": check_certificate.digest(claim)})
     with pytest.raises(check_certificate.Wrong, match="The digest"):
         check_certificate.check(point | {"claim": point["claim"] | {"statement": "Another."}})
 
@@ -83,11 +115,16 @@ def test_the_checker_needs_the_standard_library_only(tmp_path: Path, point):
     # -I and -S: neither this project nor an installed package can be imported.
     ended = subprocess.run([sys.executable, "-I", "-S", checker, str(path)], capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.splitlines()[-1] == "PROVED, of these weights."
+    assert ended.stdout.splitlines()[-1] == "PROVED, of these weights; not that the optimizer gives them."
     path.write_text(json.dumps(point | {"kept": "2"}))
     assert check_certificate.main([str(path)]) == 1
-    path.write_text("[]")
-    assert check_certificate.main([str(path)]) == 2
+    deep = "[" * 100_000 + "]" * 100_000
+    for upper in ("1e999999999", "0.5", 3, "1" * 400):
+        path.write_text(json.dumps(point | {"upper": upper}))
+        assert check_certificate.main([str(path)]) == 2
+    for text in ("[]", deep, json.dumps(point | {"kept": math.nan}), json.dumps(point | {"witness": "12"})):
+        path.write_text(text)
+        assert check_certificate.main([str(path)]) == 2
     assert check_certificate.main([str(tmp_path / "gone.json")]) == 2
     assert check_certificate.main([]) == 2
 
@@ -116,7 +153,7 @@ def test_how_near_a_run_comes_to_a_bound_is_proved_by_hand(tight):
     assert [float(Fraction(each)) for each in tight["run"]["gap"]] == pytest.approx([gap] * 2, rel=1e-9)
     assert [float(Fraction(each)) for each in tight["share"]] == pytest.approx([gap / 0.06] * 2, rel=1e-9)
     told = check_certificate.check(tight)
-    assert "keeps the bound 0.06 = 0.06" in told[2]
+    assert 'keeps the bound "0.06", whose value there is said to be 0.06' in told[2]
 
 
 @pytest.mark.parametrize(("bound", "word"), [(0.06, "keeps"), (0.05, "breaks")])
