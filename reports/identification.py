@@ -45,8 +45,8 @@ def table(rows: Sequence[Row], share: str = "share of\nmaximum") -> Table:
     shown = Table(
         "norm",
         share,
-        "gap / that\ndecade ago",
-        "slope of\ndeficit",
+        "gap / a\ndecade\nago",
+        "slope\nof the\ndeficit",
         "mis-\naligned",
         "gap\nfalls",
         "stands\nstill",
