@@ -275,7 +275,7 @@ def _conjectures(told: Told, conjectures: Sequence[Conjecture]) -> Section:
     rows = [[each.sentence, each.file, each.command] for each in conjectures]
     return Section(
         "Conjectures",
-        ["Laws that the runs suggest, each a file with a false twin. Nothing is known of them before that."],
+        ["Laws that the runs suggest, each a file with a false twin. Nothing is known of them until they are checked."],
         ("Law", "File", "Check it by"),
         rows,
     )

@@ -33,10 +33,21 @@ def configure() -> None:
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_numpy_rank_promotion", "raise")
     compiled.mend()
+    count = _cpu_devices()
+    _give_threads(count)
     try:
-        jax.config.update("jax_num_cpu_devices", _cpu_devices())
+        jax.config.update("jax_num_cpu_devices", count)
     except RuntimeError:
         return
+
+
+def _give_threads(count: int) -> None:
+    """Let XLA have two threads a device, unless the user has said how many, before it starts.
+
+    It has one a core, and two devices whose programs wait for decompositions of many matrices then wait for ever.
+    """
+    if count > 1:
+        os.environ.setdefault("NPROC", str(2 * count))
 
 
 configure()

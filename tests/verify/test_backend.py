@@ -65,3 +65,13 @@ def test_where_mappings_are_not_counted_nothing_is_let_go_of(monkeypatch, tmp_pa
     monkeypatch.setattr(backend, "_MAPS", tmp_path / "maps")
     assert mapped() == 0.0
     assert not let_go_of_programs(share=0.0)
+
+
+@pytest.mark.parametrize(("count", "given", "expected"), [(1, None, None), (2, None, "4"), (2, "3", "3")])
+def test_several_devices_have_more_threads_unless_the_user_says_how_many(monkeypatch, count, given, expected):
+    monkeypatch.delenv("NPROC", raising=False)
+    if given is not None:
+        monkeypatch.setenv("NPROC", given)
+    backend._give_threads(count)
+    assert os.environ.get("NPROC") == expected
+    monkeypatch.delenv("NPROC", raising=False)

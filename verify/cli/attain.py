@@ -14,7 +14,7 @@ from verify.cli.check import check, say
 from verify.cli.common import Device, ReportDir, err, out, progress_bar
 from verify.cli.completion import claim_ids
 from verify.cli.new import HOME, exponent_of
-from verify.cli.written import Json
+from verify.cli.written import Json, check_writable
 
 if TYPE_CHECKING:
     from verify.discovery.attaining import Attained
@@ -58,6 +58,7 @@ def attain(
     path = (folder or (HOME if HOME.is_dir() else Path())) / f"test_{re.sub(r'[^a-z0-9]+', '_', claim.id)}_attained.py"
     if path.exists() and not force:
         raise InputError(f"{path} exists already: overwrite it with --force, or give another --folder.")
+    check_writable(path, "give another --folder")
     law = None if rate is None else power(float(exponent_of(rate)))
     with progress_bar() as bar:
         task = bar.add_task(claim.id)

@@ -19,7 +19,7 @@ from verify.cli.common import Device, Options, out, progress_bar
 from verify.cli.new import beside, write_conjecture
 from verify.cli.own import DECAY, Maker, failures_told, loss_of, maker_of
 from verify.cli.run import LOSS, OPTIMIZER
-from verify.cli.written import Json
+from verify.cli.written import Json, check_writable
 
 if TYPE_CHECKING:
     from reports.dossier import Conjecture
@@ -64,6 +64,7 @@ def dossier(
     devices(device)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is no folder: give another --folder.")
+    check_writable(folder / "dossier.html", "give another --folder")
     made, kind = maker_of(optimizer, option or []), loss_of(loss)
     place = (beside(optimizer, loss) if conjectures else None) or folder
     with progress_bar() as bar, failures_told(optimizer, loss):

@@ -17,7 +17,7 @@ from verify.cli.check import check, say
 from verify.cli.common import Device, ReportDir, err, out, progress_bar
 from verify.cli.completion import claim_ids
 from verify.cli.new import HOME
-from verify.cli.written import Json
+from verify.cli.written import Json, check_writable
 
 if TYPE_CHECKING:
     from verify.discovery.sharpening import Sharpened
@@ -57,6 +57,7 @@ def sharpen(
     path = _path(folder, claim.id)
     if path.exists() and not force:
         raise InputError(f"{path} exists already: overwrite it with --force, or give another --folder.")
+    check_writable(path, "give another --folder")
     with progress_bar() as bar:
         task = bar.add_task(claim.id)
 

@@ -17,6 +17,13 @@ Save = Annotated[Path | None, typer.Option(help="Also save the curves and all nu
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and everything else on standard error.")]
 
 
+def check_writable(path: Path, remedy: str = "give a file in a folder of yours") -> None:
+    """Raises `InputError` for a file that cannot be written, before anything is computed."""
+    folder = next(each for each in (*path.absolute().parents,) if each.exists())
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"{path} cannot be written: {remedy}.")
+
+
 class Outputs(NamedTuple):
     """Where the figure and the arrays go, if anywhere, and whether the result is printed as JSON."""
 
@@ -33,9 +40,7 @@ class Outputs(NamedTuple):
         if self.save and self.save.suffix != ".npz":
             raise InputError(f"Curves are saved in an .npz file, not in {self.save.name}: change the ending.")
         for path in filter(None, (self.figure, self.save)):
-            folder = next(each for each in (*path.absolute().parents,) if each.exists())
-            if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-                raise InputError(f"{path} cannot be written: give a file in a folder of yours.")
+            check_writable(path)
 
     def write(self, found: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         """Save the arrays, with what was found as JSON beside them as `about`, and print the JSON if it was asked for.

@@ -22,8 +22,10 @@ def drawn(count: int = 8, seed: int = 0, classes: int = 5) -> list[Dataset]:
     """
     if seed < 0:
         raise InputError(f"The seed is {seed}: give a whole number, 0 or more.")
-    if count < 1 or classes not in (0, *range(2, 8)):
-        raise InputError(f"{count} datasets of {classes} classes cannot be drawn: ask for 1 or more, of 0 or 2 to 7.")
+    if count < 1:
+        raise InputError(f"{count} datasets cannot be drawn: ask for 1 or more.")
+    if classes not in (0, *range(2, 8)):
+        raise InputError(f"Datasets of {classes} classes cannot be drawn: ask for 2 to 7, or for 0, labels ±1.")
     found = [_drawn(np.random.default_rng([seed, classes, i]), classes, i) for i in range(4 * count)]
     references = solvers.max_margins([s.problem for s in found], "l2")
     largest = np.argsort([-r.lower for r in references], kind="stable")[:count]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from solvers.errors import InputError
+from tests.verify.cli.calling import Caller
 from verify.cli.written import Outputs
 
 
@@ -35,3 +36,20 @@ def test_what_cannot_be_written_is_refused_at_once(tmp_path, monkeypatch, figure
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=sentence):
         Outputs(figure and Path(figure), save and Path(save), False).check()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["attain", "ji2021/normalised-gd", "--rate", "-1"],
+        ["sharpen", "ji2021/normalised-gd"],
+        ["dossier", "--optimizer", "sign_gd"],
+    ],
+    ids=lambda line: line[0],
+)
+def test_a_folder_that_cannot_be_is_refused_before_the_work(tmp_path, monkeypatch, capsys, line):
+    (tmp_path / "file").touch()
+    call = Caller(monkeypatch, capsys, columns=200)
+    code, out, err = call(*line, "--folder", str(tmp_path / "file" / "folder"))
+    assert (code, out) == (2, "")
+    assert "cannot be written: give another --folder." in err
