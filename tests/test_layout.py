@@ -25,6 +25,7 @@ BEHAVIOURS = {
     "tests/test_generate.py": "the site's source as plain files",
     "tests/test_layout.py": "this",
     "tests/test_notebooks.py": "the notebooks in examples/, and their pages",
+    "tests/test_reference.py": "the public names, and the pages of the reference",
     "tests/test_properties.py": "the docstrings and sources of all theorems",
     "tests/test_workflow.py": "the workflow in examples/ that a user copies",
     "tests/verify/runs/test_models.py": "runs of models, from `verify.run` down",

@@ -69,9 +69,24 @@ def test_where_mappings_are_not_counted_nothing_is_let_go_of(monkeypatch, tmp_pa
 
 @pytest.mark.parametrize(("count", "given", "expected"), [(1, None, None), (2, None, "4"), (2, "3", "3")])
 def test_several_devices_have_more_threads_unless_the_user_says_how_many(monkeypatch, count, given, expected):
-    monkeypatch.delenv("NPROC", raising=False)
-    if given is not None:
-        monkeypatch.setenv("NPROC", given)
+    environment = {} if given is None else {"NPROC": given}
+    monkeypatch.setattr(os, "environ", environment)
     backend._give_threads(count)
-    assert os.environ.get("NPROC") == expected
-    monkeypatch.delenv("NPROC", raising=False)
+    assert environment.get("NPROC") == expected
+
+
+MANY = """
+import numpy as np
+from verify import Dataset, run
+from verify.optimizers import sign_gd
+y, rng = np.arange(16) % 8, np.random.default_rng(0)
+datasets = [Dataset(4 * np.eye(8)[y] + rng.normal(size=(16, 8)), y, classes=8) for _ in range(96)]
+print(len(run(sign_gd(0.1), datasets, steps=100, norms=["spectral", "nuclear"]).weights))
+"""
+
+
+def test_many_decompositions_on_several_devices_end():
+    """With one thread a device they wait for ever; on one core there is one device, and nothing to be seen."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("NPROC", "PYTEST_XDIST_WORKER_COUNT")}
+    ran = subprocess.run([sys.executable, "-c", MANY], env=environment, capture_output=True, text=True, timeout=120)
+    assert ran.stdout == "96\n", ran.stderr[-400:]

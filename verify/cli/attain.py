@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +10,10 @@ import typer
 
 from solvers.errors import InputError
 from verify.cli.check import check, say
-from verify.cli.common import Device, ReportDir, err, out, progress_bar
+from verify.cli.common import Device, ReportDir, err, out, progress_of
 from verify.cli.completion import claim_ids
-from verify.cli.new import HOME, exponent_of
-from verify.cli.written import Json, check_writable
+from verify.cli.new import exponent_of
+from verify.cli.written import Json, conjecture_path, write_conjecture_text
 
 if TYPE_CHECKING:
     from verify.discovery.attaining import Attained
@@ -55,17 +54,9 @@ def attain(
     if run and as_json:
         raise InputError("--run prints the check's verdict and --json one object: leave one of them away.")
     claim = one_claim(name)
-    path = (folder or (HOME if HOME.is_dir() else Path())) / f"test_{re.sub(r'[^a-z0-9]+', '_', claim.id)}_attained.py"
-    if path.exists() and not force:
-        raise InputError(f"{path} exists already: overwrite it with --force, or give another --folder.")
-    check_writable(path, "give another --folder")
+    path = conjecture_path(folder, f"{claim.id}_attained", force=force)
     law = None if rate is None else power(float(exponent_of(rate)))
-    with progress_bar() as bar:
-        task = bar.add_task(claim.id)
-
-        def show(what: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{claim.id}: {what}", completed=done, total=total)
-
+    with progress_of(claim.id) as show:
         found = search(
             claim, law=law, profile=profile, resolution=resolution, seed=seed, platform=device, progress=show
         )
@@ -75,12 +66,7 @@ def attain(
         _tell(found)
     if found.family is None:
         raise typer.Exit(1)
-    text = file_of(found, name, path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}): give another --folder.") from error
+    write_conjecture_text(path, file_of(found, name, path))
     (err if as_json else out).print(f"Wrote {path}.", highlight=False, markup=False, soft_wrap=True)
     if run:
         check(str(path), profile=profile, seed=seed, device=device, report_dir=report_dir)

@@ -9,7 +9,7 @@ import typer
 
 from solvers.errors import InputError
 from verify.claims.catalogue import located
-from verify.cli.common import Device, ReportDir, out, progress_bar
+from verify.cli.common import Device, ReportDir, out, progress_of
 from verify.cli.completion import claim_ids
 
 
@@ -51,11 +51,7 @@ def check(
     for claim, home in located(target):
         mark = fingerprint(claim, str(home.__file__))
         further: list[str] = []  # trials with more than the profile's work
-        with progress_bar() as bar:
-            task = bar.add_task(claim.id)
-
-            def show(what: str, done: int, total: int, bar=bar, task=task, name=claim.id) -> None:
-                bar.update(task, description=f"{name}: {what}", completed=done, total=total)
+        with progress_of(claim.id) as show:
 
             def tell(sentence: str, further=further) -> None:
                 further.append(sentence)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,6 +36,18 @@ def progress_bar() -> Progress:
     """A bar on standard error that goes away when it is done, and is not there where that is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+@contextmanager
+def progress_of(name: str) -> Iterator[Callable[[str, int, int], None]]:
+    """The same for work in several parts: what to call with a part's words, and how much of it is done of how much."""
+    with progress_bar() as bar:
+        task = bar.add_task(name)
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{name}: {what}", completed=done, total=total)
+
+        yield show
 
 
 def values_of(options: Iterable[str]) -> dict[str, Any]:

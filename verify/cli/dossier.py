@@ -15,7 +15,7 @@ from rich.table import Table
 
 from solvers.errors import InputError
 from verify.cli.check import say
-from verify.cli.common import Device, Options, out, progress_bar
+from verify.cli.common import Device, Options, out, progress_of
 from verify.cli.new import beside, write_conjecture
 from verify.cli.own import DECAY, Maker, failures_told, loss_of, maker_of
 from verify.cli.run import LOSS, OPTIMIZER
@@ -67,12 +67,7 @@ def dossier(
     check_writable(folder / "dossier.html", "give another --folder")
     made, kind = maker_of(optimizer, option or []), loss_of(loss)
     place = (beside(optimizer, loss) if conjectures else None) or folder
-    with progress_bar() as bar, failures_told(optimizer, loss):
-        task = bar.add_task(optimizer)
-
-        def show(what: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{optimizer}: {what}", completed=done, total=total)
-
+    with progress_of(optimizer) as show, failures_told(optimizer, loss):
         found = investigate(
             made.make, name=optimizer, step_size=made.step_size, loss=kind, norms=norm, steps=steps, draws=draws,
             seed=seed, platform=device, progress=show,

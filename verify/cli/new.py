@@ -18,8 +18,8 @@ from verify.claims.catalogue import import_name, raised
 from verify.cli.common import Options, out, values_of
 from verify.cli.own import is_own, is_transformation, loss_of, named, own_optimizer, parameters_of
 from verify.cli.run import LOSS, OPTIMIZER
+from verify.cli.written import conjecture_folder, write_conjecture_text
 
-HOME = Path("properties/conjectures")
 _DECAY = "PowerDecay(0.1, 1 / 2)"
 # Few digits and no power of ten: of 1e999999999 the fraction would be built.
 _EXPONENT = re.compile(r"[+-]?(\d{1,9}|\d{0,9}\.\d{1,9}|\d{1,9}/0*[1-9]\d{0,8})", re.ASCII)
@@ -105,11 +105,7 @@ def write_conjecture(
         raise InputError(f"{path} exists already: choose another name, or overwrite it with --force.")
     law = _law(rate, tolerance, logarithm)
     text = _text(name, _Parts(frozenset(own), optimizer, options, norm, law, loss, multiclass, own_one, own_loss))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}): give another --folder.") from error
+    write_conjecture_text(path, text)
     return path
 
 
@@ -179,7 +175,7 @@ def _folder(asked: Path | None, beside: Sequence[Path]) -> Path:
         raise InputError(f"What the conjecture imports lies in {beside[0]}: leave --folder away, or move it there.")
     if beside:
         return Path() if beside[0].resolve() == Path.cwd().resolve() else beside[0]
-    return asked or (HOME if HOME.is_dir() else Path())
+    return conjecture_folder(asked)
 
 
 def _identifier(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +13,9 @@ from rich.text import Text
 
 from solvers.errors import InputError
 from verify.cli.check import check, say
-from verify.cli.common import Device, ReportDir, err, out, progress_bar
+from verify.cli.common import Device, ReportDir, err, out, progress_of
 from verify.cli.completion import claim_ids
-from verify.cli.new import HOME
-from verify.cli.written import Json, check_writable
+from verify.cli.written import Json, conjecture_path, write_conjecture_text
 
 if TYPE_CHECKING:
     from verify.discovery.sharpening import Sharpened
@@ -49,21 +47,13 @@ def sharpen(
     Examples: verify sharpen zhang2024/adam-0.5;  verify sharpen my_conjecture.py --profile standard --run
     """
     from verify.discovery.sharpening import sharpen as search
-    from verify.discovery.stating import one_claim
+    from verify.discovery.stating import one_claim, text_of
 
     if run and as_json:
         raise InputError("--run prints the check's verdict and --json one object: leave one of them away.")
     claim = one_claim(name)
-    path = _path(folder, claim.id)
-    if path.exists() and not force:
-        raise InputError(f"{path} exists already: overwrite it with --force, or give another --folder.")
-    check_writable(path, "give another --folder")
-    with progress_bar() as bar:
-        task = bar.add_task(claim.id)
-
-        def show(what: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{claim.id}: {what}", completed=done, total=total)
-
+    path = conjecture_path(folder, f"{claim.id}_sharper", force=force)
+    with progress_of(claim.id) as show:
         found = search(
             claim, profile=profile, seed=seed, resolution=resolution, examples=examples, platform=device, progress=show
         )
@@ -74,26 +64,10 @@ def sharpen(
     if found.law is None or found.hunted:
         raise typer.Exit(1)
     if found.sharper:
-        _write(found, name, path)
+        write_conjecture_text(path, text_of(found, name, path))
         (err if as_json else out).print(f"Wrote {path}.", highlight=False, markup=False, soft_wrap=True)
     if run and found.sharper:
         check(str(path), profile=profile, seed=seed, device=device, report_dir=report_dir)
-
-
-def _path(folder: Path | None, name: str) -> Path:
-    home = folder or (HOME if HOME.is_dir() else Path())
-    return home / f"test_{re.sub(r'[^a-z0-9]+', '_', name)}_sharper.py"
-
-
-def _write(found: Sharpened, target: str, path: Path) -> None:
-    from verify.discovery.stating import text_of
-
-    text = text_of(found, target, path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}): give another --folder.") from error
 
 
 def _tell(found: Sharpened) -> None:

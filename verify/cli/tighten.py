@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from verify.cli.check import say
-from verify.cli.common import Device, ReportDir, progress_bar
+from verify.cli.common import Device, ReportDir, progress_of
 from verify.cli.completion import claim_ids
 from verify.cli.replay import recorded
 from verify.cli.written import Json
@@ -42,12 +42,7 @@ def tighten(
     from verify.discovery.tightening import tighten as search
 
     claim = one_claim(name)
-    with progress_bar() as bar:
-        task = bar.add_task(claim.id)
-
-        def show(what: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{claim.id}: {what}", completed=done, total=total)
-
+    with progress_of(claim.id) as show:
         found = search(
             claim, examples=examples, steps=steps, datasets=datasets, seed=seed, platform=device, progress=show
         )

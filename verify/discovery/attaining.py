@@ -15,16 +15,16 @@ from solvers.display import html, plain
 from solvers.errors import InputError
 from verify.backend import working_on
 from verify.claims import envelopes, faults
-from verify.claims.claim import Claim, Paper, Twin
+from verify.claims.claim import Claim, Twin
 from verify.claims.judge import Verdict
 from verify.claims.kinds import Rate, Tight
-from verify.claims.provenance import Promise, Read
+from verify.claims.provenance import Promise
 from verify.claims.verdict import Outcome
 from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset
 from verify.discovery.exponents import slopes
 from verify.discovery.ladder import law_of
-from verify.discovery.stating import beside, environment, expression, one_claim
+from verify.discovery.stating import after, beside, environment, expression, one_claim
 from verify.laws import Law
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
@@ -160,14 +160,11 @@ def attained(
     family = Growing(dataset, way, point, claim.prepare)
     by = _OTHER if law.in_time else _OTHER_LOG
     faster, slower = (Tight(law.faster(step), resolution, SHARE) for step in (by, -by))
-    return replace(
+    return after(
         claim,
-        id=f"conjectures/{claim.id.replace('/', '-').removeprefix('conjectures-')}-attained",
+        "attained",
         title=f"{claim.title}, and not faster than {law}",
         statement=f"{claim.title}: on {family}, the {claim.quantity.name} falls like {law} and not faster.",
-        source=f"conjecture, after {claim.source}",
-        paper=Paper("conjectures", "unpublished", "Conjectures", claim.paper.year),
-        read=Read.CONJECTURED,
         promise=Promise.TIGHT,
         kind=Tight(law, resolution, SHARE),
         problem=lambda: st.integers(1, _LARGEST).map(family),
@@ -175,7 +172,6 @@ def attained(
             Twin(f"the faster law {faster.law}", kind=faster, shrink=False),
             Twin(f"the slower law {slower.law}, and not faster", kind=slower, shrink=False),
         ),
-        real=(),
         share=1 / 2,
     )
 

@@ -23,7 +23,7 @@ from solvers.references import max_margins_in
 from verify.backend import working_on
 from verify.discovery.behaviour import Batched, Rotation, batched, rotation
 from verify.discovery.held import Size, held
-from verify.discovery.moving import Dependence, dependence
+from verify.discovery.moving import SizeExponent, size_exponents
 from verify.discovery.nearest import Near, nearest
 from verify.discovery.schedules import POWERS, Scheduled, as_far, scheduled, total
 from verify.identification.drawn import drawn
@@ -97,7 +97,7 @@ class Dossier:
     matrix: bool
     homogeneity: Homogeneity
     schedules: tuple[Scheduled, ...]
-    dependences: tuple[Dependence, ...]
+    dependences: tuple[SizeExponent, ...]
     batches: tuple[Batched, ...]
     rotation: Rotation
     theorems: tuple[Near, ...]
@@ -230,7 +230,7 @@ def dossier(
             seed=seed, progress=part("schedules"),
         )  # fmt: skip
         shorter = max(steps // _SHORTER, 100)
-        dependences = dependence(
+        dependences = size_exponents(
             own, norm=norm, loss=kind, steps=shorter, seed=seed, matrix=matrix, progress=part("n, d and gamma")
         )
         batches = batched(

@@ -33,7 +33,7 @@ _HALF = 0.5
 
 
 @dataclass(frozen=True)
-class Dependence:
+class SizeExponent:
     """An exponent p: the quantity goes like `parameter^p` while the other parameters are held.
 
     parameter: "n", "d" or "gamma". exponent: median over the replicates, with its interval; None where fewer than
@@ -49,7 +49,7 @@ class Dependence:
     replicates: int
 
 
-def dependence(
+def size_exponents(
     optimizer: Optimizer,
     *,
     norm: str,
@@ -59,7 +59,7 @@ def dependence(
     replicates: int = 8,
     matrix: bool = False,
     progress: Progress | None = None,
-) -> tuple[Dependence, ...]:
+) -> tuple[SizeExponent, ...]:
     """Measure the exponents of both quantities in each parameter, in a norm. matrix: as of `held`."""
     sizes = list(dict.fromkeys(_size(name, value) for name, values in MOVED.items() for value in values))
     seeds = [derived_seed(seed, "dependence", str(i)) for i in range(replicates)]
@@ -96,7 +96,7 @@ def _deficit(c: Curves) -> Float[np.ndarray, " b"]:
     return np.where(telling(c), deficit.deficit(c)[:, -1], np.nan)
 
 
-def _fitted(name: str, quantity: str, values: Sequence[float], found: Float[np.ndarray, "b v"]) -> Dependence:
+def _fitted(name: str, quantity: str, values: Sequence[float], found: Float[np.ndarray, "b v"]) -> SizeExponent:
     logs = np.log(np.array(values, float))
     with np.errstate(invalid="ignore", divide="ignore"):
         heights = np.log(found)
@@ -108,4 +108,4 @@ def _fitted(name: str, quantity: str, values: Sequence[float], found: Float[np.n
     told = statistics.median(np.array(slopes)) if len(slopes) >= FEWEST else None
     known = [column[np.isfinite(column)] for column in found.T]
     medians = tuple(float(np.median(each)) if len(each) else np.nan for each in known)
-    return Dependence(name, quantity, told, tuple(map(float, values)), medians, len(slopes))
+    return SizeExponent(name, quantity, told, tuple(map(float, values)), medians, len(slopes))

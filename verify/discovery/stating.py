@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from solvers.errors import InputError
 from verify.claims.catalogue import chosen
@@ -29,6 +29,19 @@ def one_claim(target: str) -> Claim:
     return found[0]
 
 
+def after(claim: Claim, ending: str, **changes: Any) -> Claim:
+    """A conjecture made from a claim. ending: of its id. changes: the fields in which it differs."""
+    return replace(
+        claim,
+        id=f"conjectures/{claim.id.replace('/', '-').removeprefix('conjectures-')}-{ending}",
+        source=f"conjecture, after {claim.source}",
+        paper=Paper("conjectures", "unpublished", "Conjectures", claim.paper.year),
+        read=Read.CONJECTURED,
+        real=(),
+        **changes,
+    )
+
+
 def sharper(
     target: str | Claim, law: Law | DecayLaw, *, false: Law | DecayLaw | None, resolution: float = RESOLUTION
 ) -> Claim:
@@ -47,18 +60,14 @@ def sharper(
         twins = (Twin(f"the faster law {false}", kind=kind_of(claim, false, resolution), shrink=False), *twins)
     if not twins:
         raise InputError(f"No twin of {claim.id} is known to be false under {law}: give a law that is too fast.")
-    return replace(
+    return after(
         claim,
-        id=f"conjectures/{claim.id.replace('/', '-').removeprefix('conjectures-')}-sharper",
+        "sharper",
         title=f"{claim.title}, by a sharper law",
         statement=f"{claim.title}: the {claim.quantity.name} is O({law}), where O({proved}) is stated.",
-        source=f"conjecture, after {claim.source}",
-        paper=Paper("conjectures", "unpublished", "Conjectures", claim.paper.year),
-        read=Read.CONJECTURED,
         promise=Promise.UPPER,
         kind=kind,
         twins=twins,
-        real=(),
     )
 
 
