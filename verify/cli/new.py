@@ -22,7 +22,7 @@ from verify.cli.written import conjecture_folder, write_conjecture_text
 
 _DECAY = "PowerDecay(0.1, 1 / 2)"
 # Few digits and no power of ten: of 1e999999999 the fraction would be built.
-_EXPONENT = re.compile(r"[+-]?(\d{1,9}|\d{0,9}\.\d{1,9}|\d{1,9}/0*[1-9]\d{0,8})", re.ASCII)
+_EXPONENT = re.compile(r"-?(\d{1,9}|\d{0,9}\.\d{1,9}|\d{1,9}/0*[1-9]\d{0,8})", re.ASCII)
 # By norm: a norm whose margin most drawn datasets tell apart from its own.
 _RIVALS = {"linf": "l2", "l3": "l1"}
 
@@ -199,9 +199,9 @@ def _law(rate: str, tolerance: float | None, logarithm: bool) -> _Law:
 
 def exponent_of(rate: str) -> Fraction:
     """The exponent of a law `t^-p`, positive, of a text such as -1/2; raises `InputError` for what is none."""
-    power = abs(Fraction(rate)) if _EXPONENT.fullmatch(rate) else Fraction(0)
-    if not power:
-        raise InputError(f"The rate {rate!r} is no exponent of t: write for example --rate -1/2.")
+    power = -Fraction(rate) if _EXPONENT.fullmatch(rate) else Fraction(0)
+    if power <= 0:
+        raise InputError(f"The rate {rate!r} is no exponent of t at which a gap falls: write for example --rate -1/2.")
     return power
 
 

@@ -83,7 +83,13 @@ def optimizer_of(name: str, options: Sequence[str]) -> Any:
         raise
     except (Exception, SystemExit) as error:  # whatever a user's function may raise
         words = raised(error, found.file)
-        raise InputError(f"The optimizer {name} does not take these options ({words}): set them with -o.") from error
+        if isinstance(error, TypeError):
+            raise InputError(
+                f"The optimizer {name} does not take these options ({words}): set them with -o."
+            ) from error
+        raise InputError(
+            f"The optimizer {name} cannot be made ({words}): mend what makes it, or its options."
+        ) from error
     made = check_optimizer(made)
     for key, value in values.items():
         if isinstance(value, str):

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     import jinja2
 
 
+_NAMED = 4  # claims that a sentence names
+
+
 def one_claim(target: str) -> Claim:
     """The claim of that id, or the only one of a file; raises `InputError` where there are several, or none."""
     found = chosen(target)
     if len(found) > 1:
-        names = ", ".join(claim.id for claim in found)
-        raise InputError(f"{target} stands for {len(found)} claims: give one of {names}.")
+        names = ", ".join(claim.id for claim in found[:_NAMED])
+        more = f" and {len(found) - _NAMED} more (verify list {target})" if len(found) > _NAMED else ""
+        raise InputError(f"{target} stands for {len(found)} claims: give one of {names}{more}.")
     return found[0]
 
 

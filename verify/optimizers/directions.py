@@ -57,11 +57,20 @@ def scale_by_steepest_direction(norm: str | Norm | Layered, normalised: bool = T
     geometry = solvers.norms.norm(norm)
 
     def direction(g: Array) -> Array:
-        compiled = isinstance(g, Tracer)
-        u = geometry.direction(g, inline=compiled)
-        return u if normalised else u * geometry.dual_value(g, inline=compiled)
+        return (_traced_once if isinstance(g, Tracer) else _direction)(geometry, normalised, g)
 
     return optax.stateless(lambda updates, params=None: jax.tree.map(direction, updates))
+
+
+def _direction(geometry: Norm, normalised: bool, g: Array, *, inline: bool = False) -> Array:
+    u = geometry.direction(g, inline=inline)
+    return u if normalised else u * geometry.dual_value(g, inline=inline)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _traced_once(geometry: Norm, normalised: bool, g: Array) -> Array:
+    """Inside a compiled program: of a small decomposition's hundreds of operations one trace serves all programs."""
+    return _direction(geometry, normalised, g, inline=True)
 
 
 def _of_layers(norm: Layered, normalised: bool, updates: Any, params: Any = None) -> Any:

@@ -251,6 +251,7 @@ def test_what_of_ones_own_cannot_be_written(call, mine, arguments, sentence):
         (["a", "--loss", "hinge"], "There is no loss 'hinge'"),
         (["a", "--rate", "fast"], "'fast' is no exponent"),
         (["a", "--rate", "0"], "'0' is no exponent"),
+        (["a", "--rate", "1/2"], "'1/2' is no exponent of t at which a gap falls"),
         (["a", "--rate", "1/0"], "'1/0' is no exponent"),
         (["a", "--rate", "1e999999999"], "'1e999999999' is no exponent"),
         (["a", "--tolerance", "2"], "between 0 and 1"),

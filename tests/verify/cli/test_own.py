@@ -117,7 +117,7 @@ def test_a_file_is_read_anew(tmp_path):
         ("mine.py:opt", ["b1=0.5"], r"mine\.py:opt is an optimizer already: leave its options \(b1\) away"),
         ("mine.py:my_opt", [], r"does not take these options \(TypeError: .*'step_size'.*\): set them with -o"),
         ("mine.py:my_opt", ["step_size=1", "speed=1"], "does not take these options"),
-        ("mine.py:fails", ["step_size=1"], r"\(OSError: no such luck, line 14\)"),
+        ("mine.py:fails", ["step_size=1"], r"cannot be made \(OSError: no such luck, line 14\): mend what makes it"),
         ("mine.py:ends", ["step_size=1"], r"\(SystemExit, line 16\)"),
         ("mine.py:nothing", ["step_size=1"], "1 is no optax transformation: give"),
         ("sign_gd", ["step_size=1", "a=0"], "step_size and a both give the step sizes of sign_gd: choose one"),

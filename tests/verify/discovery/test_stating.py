@@ -45,6 +45,10 @@ def test_a_target_of_several_claims_is_told_with_their_names(tmp_path: Path):
     path.write_text(f"{FILE}\nfrom dataclasses import replace\n\nOTHER = replace(CLAIM, id='made/other')\n")
     with pytest.raises(InputError, match="stands for 2 claims: give one of made/curve, made/other"):
         one_claim(str(path))
+    with pytest.raises(
+        InputError, match=r"stands for \d+ claims: give one of (\S+, ){3}\S+ and \d+ more \(verify list qian2019"
+    ):
+        one_claim("qian2019")
 
 
 @pytest.mark.parametrize(

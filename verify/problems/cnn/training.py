@@ -3,8 +3,8 @@
 `F_j(x) = sum_r sum_p [<w_jr, x_p>]_+^q` over neurons r and patches p, for the classes j = +1, -1. The objective is
 `mean log(1 + e^-(F_y - F_-y)) + lambda/2 ||W||^2`. Adam adds `lambda W` to the gradient, AdamW to its update.
 
-Many runs go side by side under `vmap`, each with its own data, start and constants; what is smaller is padded with
-zeros, which no method moves. On disjoint supports gradient descent is run in a rotated basis in which each sample has
+Many runs go in one call, each with its own data, start and constants; what is smaller is padded with zeros, which no
+method moves. On disjoint supports gradient descent is run in a rotated basis in which each sample has
 one noise coordinate: exact, since gradient descent commutes with rotations, and hundreds of times cheaper.
 """
 
@@ -23,13 +23,15 @@ from jax import Array
 from jaxtyping import Float
 
 from solvers.errors import InputError
-from verify import backend as backend
+from verify.backend import devices
 from verify.errors import TrajectoryError
 from verify.haste import with_care
 from verify.losses import softplus
 from verify.problems.cnn.patches import Blocks, Patches, Weights
 
 Constants = Mapping[str, Any]
+
+_LARGE = 10_000  # weights of a run that goes alone on a CPU: side by side such runs push each other out of the cache
 
 
 def _adam(c: Constants) -> optax.GradientTransformation:
@@ -102,7 +104,7 @@ def loss(w: Weights, data: Blocks | Patches, q: Any, share: Any) -> Float[Array,
 
 
 def train(jobs: Sequence[Job], method: str, times: Sequence[int]) -> Iterator[Snapshot]:
-    """Run the jobs side by side and hand out a snapshot at each of the given steps, in increasing order.
+    """Run the jobs and hand out a snapshot at each of the given steps, in increasing order.
 
     All jobs must have the same kind of data. Raises `TrajectoryError` with step and run at a value that is not finite.
     """
@@ -118,7 +120,8 @@ def train(jobs: Sequence[Job], method: str, times: Sequence[int]) -> Iterator[Sn
         "batch": np.array([j.batch or len(j.data.y) for j in jobs]),
         "seed": np.array([j.seed for j in jobs]),
     }
-    begin, advance = _program(method, small)
+    weights = sum(part[0].size for part in first.values())
+    begin, advance = _program(method, small, weights < _LARGE or devices()[0].platform != "cpu")
     state, at = begin(first, constants), 0
     for step in times:
         state = advance(state, data, constants, sizes, at, int(step))
@@ -152,8 +155,11 @@ def _measure() -> Callable[..., Any]:
 
 
 @functools.cache
-def _program(method: str, small: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Compiled functions that make the first state and advance it; `small`: with mini-batches."""
+def _program(method: str, small: bool, abreast: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Compiled functions that make the first state and advance it.
+
+    small: with mini-batches. abreast: all runs take a step before any takes the next; else one run after the other.
+    """
 
     def begin(w: Weights, c: Constants) -> tuple[Weights, Any]:
         return w, METHODS[method](c).init(w)
@@ -169,7 +175,10 @@ def _program(method: str, small: bool) -> tuple[Callable[..., Any], Callable[...
 
         return jax.lax.fori_loop(first, last, step, state)
 
-    advance = jax.vmap(one, in_axes=(0, 0, 0, 0, None, None))
+    def one_by_one(state: Any, data: Any, c: Constants, sizes: Any, first: Array, last: Array) -> Any:
+        return jax.lax.map(lambda run: one(*run, first, last), (state, data, c, sizes))
+
+    advance = jax.vmap(one, in_axes=(0, 0, 0, 0, None, None)) if abreast else one_by_one
     return jax.jit(jax.vmap(begin)), jax.jit(advance, compiler_options=with_care())
 
 

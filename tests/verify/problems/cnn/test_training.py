@@ -5,6 +5,7 @@ import pytest
 
 from solvers.errors import InputError
 from verify.errors import TrajectoryError
+from verify.problems.cnn import training
 from verify.problems.cnn.errors import (
     feature_margin,
     feature_products,
@@ -83,6 +84,15 @@ def test_company_and_padding_change_nothing():
         together = [flat(w) for w in end([job(), other], method, 30)]
         for a, b in zip(alone, together, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_large_runs_go_one_after_the_other_to_the_same_end(monkeypatch, batch):
+    jobs = [job(seed=seed, eta=0.01 * (1 + seed), batch=batch, m=3 + seed) for seed in range(2)]
+    abreast = [flat(w) for w in end(jobs, "adam", 30)]
+    monkeypatch.setattr(training, "_LARGE", 1)
+    for a, b in zip(abreast, (flat(w) for w in end(jobs, "adam", 30)), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-12)
 
 
 def test_an_epoch_sees_every_sample_once():
