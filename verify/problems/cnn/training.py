@@ -176,7 +176,10 @@ def _program(method: str, small: bool, abreast: bool) -> tuple[Callable[..., Any
         return jax.lax.fori_loop(first, last, step, state)
 
     def one_by_one(state: Any, data: Any, c: Constants, sizes: Any, first: Array, last: Array) -> Any:
-        return jax.lax.map(lambda run: one(*run, first, last), (state, data, c, sizes))
+        def alone(run: tuple[Any, Any, Any, Any]) -> Any:
+            return one(*run, first, last)
+
+        return jax.lax.map(alone, (state, data, c, sizes))
 
     advance = jax.vmap(one, in_axes=(0, 0, 0, 0, None, None)) if abreast else one_by_one
     return jax.jit(jax.vmap(begin)), jax.jit(advance, compiler_options=with_care())
