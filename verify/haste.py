@@ -33,3 +33,8 @@ def hasten(*, level: int = 1) -> None:
 def with_care() -> dict[str, bool | int] | None:
     """`jax.jit`'s `compiler_options` for a program that runs for long, which is then compiled as ever."""
     return {_EMITTERS: True, _LEVEL: 3} if _known() else None
+
+
+def in_passing() -> dict[str, bool | int] | None:
+    """`jax.jit`'s `compiler_options` for a program that makes a few steps once, and is compiled for longer than it runs."""
+    return {_EMITTERS: False, _LEVEL: 0} if _known() else None

@@ -18,6 +18,7 @@ import numpy as np
 
 from solvers.errors import InputError
 from verify import backend as backend
+from verify.haste import in_passing
 from verify.optimizers.calling import Optimizer, calling, is_key
 
 _ROLL = 12
@@ -63,7 +64,9 @@ def _scan(update: Callable[..., Any]) -> Callable[..., Any]:
         u, state = update(g, state, w)
         return (state, w + u), (u, state)
 
-    return jax.jit(lambda state, w, gradients: jax.lax.scan(step, (state, w), gradients)[1])
+    return jax.jit(
+        lambda state, w, gradients: jax.lax.scan(step, (state, w), gradients)[1], compiler_options=in_passing()
+    )
 
 
 def _roll(optimizer: Optimizer, gradients: np.ndarray, scale: float) -> tuple[np.ndarray, list[np.ndarray]]:
