@@ -1,6 +1,8 @@
 # Two commands: `make verify` checks the theorems and writes the report, `make test` runs the tests.
 PYTHON ?= python3
 BIN := .venv/bin
+# What is never imported need not be compiled: half of an installation's time.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 PROFILE ?= standard
 REPORT ?= verify-report
 # Theorems that were finished before are kept; FRESH=1 tries them again.
@@ -39,11 +41,11 @@ test: .venv/.installed
 .venv/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(PIP) --constraint constraints.txt --editable '.[test]'
 	@touch $@
 
 .venv/.dev: .venv/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(PIP) --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 lint: .venv/.dev
@@ -61,7 +63,7 @@ quick: .venv/.installed
 
 # After the other, since two pips at once break an environment.
 .venv/.docs: .venv/.dev
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	$(PIP) --constraint constraints.txt --editable '.[docs]'
 	@touch $@
 
 # The site, with the findings of the last `make verify` if there are any; the build needs no network.
