@@ -217,7 +217,7 @@ def test_what_is_only_parsed_occurs():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["check", "x", "--no-such-option"], ["check"], ["run", "--optimizer", "sign_gd"], ["nothing"]]
+    "arguments", [["check", "x", "--no-such-option"], ["hunt"], ["run", "--optimizer", "sign_gd"], ["nothing"]]
 )
 def test_a_wrong_command_is_noticed(arguments):
     with pytest.raises(Exception, match=r"(?i)no such option|missing|no command"):
