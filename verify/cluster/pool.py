@@ -183,7 +183,8 @@ def opened(
         if not client.nthreads():
             wait(f"The scheduler {address} has no worker yet: one is waited for.")
             client.wait_for_workers(1)
-        yield Pool(client, address, platform, client.dashboard_link or "")
+        shown = "dashboard" in client.scheduler_info().get("services", {})
+        yield Pool(client, address, platform, client.dashboard_link if shown else "")
 
 
 def _processes(count: int) -> LocalCluster:
