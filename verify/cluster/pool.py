@@ -161,7 +161,7 @@ def opened(
     Raises `InputError` where there is no such scheduler, no Dask, or a worker that does not agree with this process.
     """
     try:
-        import distributed
+        import distributed  # noqa: F401 - its loggers are there then
     except ImportError:
         raise InputError(_MISSING) from None
     local = re.fullmatch(r"local:([1-9]\d*)", address)
@@ -169,22 +169,46 @@ def opened(
         raise InputError(
             f"The cluster is {address!r}: give the address of its scheduler, tcp://host:8786 say, or local:2."
         )
-    if local:
-        with _processes(int(local[1])) as cluster, distributed.Client(cluster) as client:
-            yield Pool(client, address, platform, cluster.dashboard_link if find_spec("bokeh") else "")
+    with _silence(), _connected(address, int(local[1]) if local else 0) as (client, dashboard):
+        if not client.nthreads():
+            wait(f"The scheduler {address} has no worker yet: one is waited for.")
+            client.wait_for_workers(1)
+        yield Pool(client, address, platform, dashboard)
+
+
+@contextmanager
+def _connected(address: str, processes: int) -> Iterator[tuple[Client, str]]:
+    """A client of that scheduler, or of one with so many processes here; and where Dask shows what they do."""
+    from distributed import Client
+
+    if processes:
+        with _processes(processes) as cluster, Client(cluster) as client:
+            yield client, cluster.dashboard_link if find_spec("bokeh") else ""
         return
     try:
-        client = distributed.Client(address, timeout=_PATIENCE)
+        client = Client(address, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
         raise InputError(
             f"No scheduler of Dask answers at {address} ({_told(error)}): start one by dask scheduler, or say local:2."
         ) from error
     with client:
-        if not client.nthreads():
-            wait(f"The scheduler {address} has no worker yet: one is waited for.")
-            client.wait_for_workers(1)
-        shown = "dashboard" in client.scheduler_info().get("services", {})
-        yield Pool(client, address, platform, client.dashboard_link if shown else "")
+        yield client, client.dashboard_link or ""
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """While it lasts Dask logs nothing here: what is lost is told in a sentence."""
+    loggers = [
+        logging.getLogger(name) for name in (*logging.root.manager.loggerDict,) if name.startswith("distributed")
+    ]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _processes(count: int) -> LocalCluster:
