@@ -21,7 +21,7 @@ from verify.cluster.agreement import FLAGS, Refused, compare, identity, settle_i
 from verify.errors import ClusterError
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, LocalCluster
+    from distributed import Client, Future
 
 DEATHS = 3
 """Workers that a piece of work may take with it, where the scheduler is ours; another one has a number of its own."""
@@ -60,7 +60,8 @@ class Pool:
 
     def __init__(self, client: Client, address: str, platform: str | None, dashboard: str):
         self.address, self.dashboard = address, dashboard
-        self._client, self._platform = client, platform
+        self._client: Any = client  # what its methods give is no coroutine here, as their types say it may be
+        self._platform = platform
         self._wanted = self._agreed()
         self.device = self._wanted["device"]
 
@@ -128,12 +129,12 @@ class Pool:
             self._client.wait_for_workers(1)
             return
         try:
-            done = wait(list(running), timeout=_LOOK, return_when="FIRST_COMPLETED").done
+            ended: Any = wait(list(running), timeout=_LOOK, return_when="FIRST_COMPLETED")
         except TimeoutError:
             return
         except (asyncio.CancelledError, CancelledError) as error:
             raise self._lost() from error
-        for future in done:
+        for future in ended.done:
             if future.cancelled():
                 raise self._lost()
             task = running.pop(future)
@@ -211,7 +212,7 @@ def _silence() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _processes(count: int) -> LocalCluster:
+def _processes(count: int) -> Any:
     """A cluster of this machine, each worker a process that does one piece of work at a time."""
     import dask
     from distributed import LocalCluster
