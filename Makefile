@@ -9,6 +9,8 @@ REPORT ?= verify-report
 FRESH ?=
 # HUNT=100 searches each claim for the case that brings it closest to failing, among so many, and reports how tight it is.
 HUNT ?=
+# CLUSTER=tcp://scheduler:8786 tries the parts of theorems on the workers of a scheduler of Dask, local:2 in two processes.
+CLUSTER ?=
 # Processes that check theorems at once; each has its share of the cores. One, with `--device gpu`.
 WORKERS ?= auto
 # Each process begins with a part of its own, in which programs are shared, and at the end takes from the other's.
@@ -29,9 +31,11 @@ TESTS ?= tests
 
 # The shell outlives Ctrl-C, so that what was finished is reported.
 verify: .venv/.installed
+	$(if $(and $(CLUSTER),$(HUNT)),$(error HUNT searches on this machine only: leave CLUSTER or HUNT away))
 	@trap : INT; \
-	  $(BIN)/pytest properties -v -n $(WORKERS) $(SHARED) --profile=$(PROFILE) --report-dir=$(REPORT) -p no:cacheprovider \
-	    $(if $(FRESH),--fresh) $(if $(HUNT),--hunt=$(HUNT)); \
+	  $(if $(CLUSTER),$(BIN)/verify check --all --cluster=$(CLUSTER),$(BIN)/pytest properties -v -n $(WORKERS) $(SHARED) \
+	    -p no:cacheprovider) --profile=$(PROFILE) --report-dir=$(REPORT) $(if $(FRESH),--fresh) \
+	    $(if $(HUNT),--hunt=$(HUNT)); \
 	  status=$$?; $(BIN)/verify report --report-dir=$(REPORT) && exit $$status
 
 test: .venv/.installed

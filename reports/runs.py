@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from reports.records import Record, replace_file
+from reports.records import Record, ReportError, load_curves, read_record, replace_file, slug
 
 _TEMPORARY = re.compile(r"\..+\.(?P<process>\d+)\.[0-9a-f]{32}\.tmp")  # as `replace_file` names them
 _OLD = 60.0  # seconds; a file is written and moved into place in far less
@@ -53,6 +53,16 @@ def read_plan(report_dir: Path | str) -> Plan | None:
         return Plan(planned, **content)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def kept(report_dir: Path | str, claim_id: str, plan: Plan) -> Record | None:
+    """The record of a claim, if it is whole, its curves too, and what the plan wants; else None."""
+    try:
+        record = read_record(Path(report_dir, "records", f"{slug(claim_id)}.json"))
+        load_curves(report_dir, record)
+    except (ReportError, FileNotFoundError):
+        return None
+    return record if plan.of(record) else None
 
 
 def partial(report_dir: Path | str, records: Iterable[Record]) -> str:

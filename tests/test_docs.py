@@ -48,6 +48,7 @@ SMALL = {
 PARSED = {
     "verify gallery fan2025-experiment": "minutes; tests/verify/gallery/test_fan2025_experiment.py runs small ones",
     "verify check soudry2018": "flows to t = e^10000 on four claims",
+    "verify check --all": "hours; tests/verify/cli/test_clustered.py tries a conjecture on a cluster",
     "verify check ours": "its claims are tried where all others are",
     "verify certify": "a reader's own claim; tests/verify/discovery/test_certifying.py makes and checks some",
     "verify check mine.py": "a reader's own claim, by other profiles and seeds; the pages on conjectures run theirs",
@@ -217,7 +218,7 @@ def test_what_is_only_parsed_occurs():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["check", "x", "--no-such-option"], ["check"], ["run", "--optimizer", "sign_gd"], ["nothing"]]
+    "arguments", [["check", "x", "--no-such-option"], ["hunt"], ["run", "--optimizer", "sign_gd"], ["nothing"]]
 )
 def test_a_wrong_command_is_noticed(arguments):
     with pytest.raises(Exception, match=r"(?i)no such option|missing|no command"):

@@ -1,4 +1,4 @@
-"""What can go wrong in a run or a flow, as errors with a sentence, and what is told of data by a warning."""
+"""What can go wrong in a run, a flow or on a cluster, as errors with a sentence; what is told of data by a warning."""
 
 from __future__ import annotations
 
@@ -13,3 +13,7 @@ class Guessed(UserWarning):
 
 class FlowError(RuntimeError):
     """The solver gave up on a flow: the message names the dataset and how far it came."""
+
+
+class ClusterError(RuntimeError):
+    """The scheduler of a cluster is lost: the message says what is kept."""

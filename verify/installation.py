@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 PACKAGE = "implicit-bias-verify"
 EXTRAS = {
     "cuda": "runs on NVIDIA GPUs",
+    "cluster": "theorems tried on several machines, by Dask",
     "test": "the project's own tests, and a bound on the size of the cache",
     "docs": "the documentation site",
     "dev": "checks of style, types and imports",

@@ -77,9 +77,9 @@ def sentence_of(error: Exception) -> str | None:
     """
     from reports.records import ReportError
     from solvers.errors import InputError
-    from verify.errors import FlowError, TrajectoryError
+    from verify.errors import ClusterError, FlowError, TrajectoryError
 
-    if isinstance(error, InputError | ReportError | TrajectoryError | FlowError):
+    if isinstance(error, InputError | ReportError | TrajectoryError | FlowError | ClusterError):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or 'A file'} cannot be read or written ({error.strerror or error}): give another path."

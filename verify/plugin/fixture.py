@@ -11,7 +11,6 @@ import pytest
 from verify.plugin.session import NOTE, OUTCOME, SEED_KEY, STATES, WATCH, platform, report_folder
 
 if TYPE_CHECKING:
-    from reports.runs import Plan
     from verify.claims.claim import Claim
     from verify.plugin.progress import Tell
 
@@ -66,7 +65,7 @@ def theorem(request: pytest.FixtureRequest) -> Callable[[Claim], dict[str, Any]]
 def _record(request: pytest.FixtureRequest, claim: Claim) -> tuple[dict[str, Any], bool]:
     """The record of a claim, and whether it was kept from an earlier run."""
     from reports.records import write_record
-    from reports.runs import Plan
+    from reports.runs import Plan, kept
     from verify.trials.fingerprint import fingerprint
     from verify.trials.profiles import PROFILES
     from verify.trials.record import record_of, stamp
@@ -75,11 +74,11 @@ def _record(request: pytest.FixtureRequest, claim: Claim) -> tuple[dict[str, Any
     config, seed = request.config, request.config.stash[SEED_KEY]
     folder, profile = report_folder(config), PROFILES[str(config.getoption("profile"))]
     mark = fingerprint(claim, request.node.path)
-    kept = None
+    finished = None
     if not config.getoption("fresh"):
-        kept = _finished(folder, claim.id, Plan({claim.id: mark}, profile.name, seed, platform(config)))
-    if kept is not None:
-        return kept, True
+        finished = kept(folder, claim.id, Plan({claim.id: mark}, profile.name, seed, platform(config)))
+    if finished is not None:
+        return finished, True
     trial = try_claim(
         claim, profile, seed=seed, platform=config.getoption("device"), progress=_tell(config, claim.id),
         shrink_twins=False,
@@ -123,18 +122,6 @@ def _hunted(config: pytest.Config, claim: Claim, record: dict[str, Any], kept: b
     record = record | {"tightness": plain_hunt(found)}
     write_record(report_folder(config), record, load_curves(report_folder(config), record))
     return record
-
-
-def _finished(folder: Path, claim_id: str, plan: Plan) -> dict[str, Any] | None:
-    """The record of a claim, if it is whole, its curves too, and what the plan wants."""
-    from reports.records import ReportError, load_curves, read_record, slug
-
-    try:
-        record = read_record(folder / "records" / f"{slug(claim_id)}.json")
-        load_curves(folder, record)
-    except (ReportError, FileNotFoundError):
-        return None
-    return record if plan.of(record) else None
 
 
 def _message(record: dict[str, Any], found: list[str]) -> str:

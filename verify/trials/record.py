@@ -21,7 +21,7 @@ from verify.claims.verdict import Evidence, Outcome
 from verify.datasets.cases import Case
 from verify.problems.quantity import Measurement
 from verify.problems.subject import named
-from verify.trials.trial import Trial
+from verify.trials.trial import Trial, TwinResult
 
 if TYPE_CHECKING:
     from verify.trials.hunting import Hunt
@@ -85,18 +85,7 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
             "worst": _worst(trial),
         },
         "horizon": _horizon(m),
-        "twins": [
-            {
-                "id": twin.verdict.claim.id,
-                "wrong": twin.wrong,
-                "verdict": str(twin.verdict.outcome),
-                "sentence": twin.verdict.sentence,
-                "counterexample": plain_case(twin.counterexample),
-                "drawn": plain_case(twin.verdict.worst) if twin.verdict.outcome is Outcome.REFUTED else None,
-                "curve": _curve_name(claim, i),
-            }
-            for i, twin in enumerate(trial.twins)
-        ],
+        "twins": [plain_twin(claim, i, twin) for i, twin in enumerate(trial.twins)],
         "time": {"axis": m.clock.axis, "label": m.clock.label},
         "profile": trial.profile.name,
         "seed": trial.seed,
@@ -123,6 +112,27 @@ def record_of(trial: Trial, reproduce: str) -> tuple[dict[str, Any], dict[str, n
         record["anatomy"] = _anatomy(found, m)
         curves |= {f"part_{name}": median for name, median in found.medians.items()}
     return record, curves
+
+
+def plain_twin(claim: Claim, place: int, twin: TwinResult) -> dict[str, Any]:
+    """The claim's false twin at that place, as the record's schema wants it."""
+    return {
+        "id": twin.verdict.claim.id,
+        "wrong": twin.wrong,
+        "verdict": str(twin.verdict.outcome),
+        "sentence": twin.verdict.sentence,
+        "counterexample": plain_case(twin.counterexample),
+        "drawn": plain_case(twin.verdict.worst) if twin.verdict.outcome is Outcome.REFUTED else None,
+        "curve": _curve_name(claim, place),
+    }
+
+
+def twin_curves(claim: Claim, place: int, twin: TwinResult) -> dict[str, np.ndarray]:
+    """The arrays of that false twin, by the names that they have in the claim's record; none where they are its own."""
+    if (name := _curve_name(claim, place)) is None:
+        return {}
+    time, curves = plotted(twin.verdict)
+    return {f"{name}_time": time, name: curves}
 
 
 def _worst(trial: Trial) -> dict[str, Any] | None:
@@ -246,8 +256,7 @@ def _curve_name(claim: Claim, i: int) -> str | None:
 def _curves(trial: Trial) -> dict[str, np.ndarray]:
     curves = curves_of(trial.verdict)
     for i, twin in enumerate(trial.twins):
-        if name := _curve_name(trial.claim, i):
-            curves[f"{name}_time"], curves[name] = plotted(twin.verdict)
+        curves |= twin_curves(trial.claim, i, twin)
     for i, (_, alone) in enumerate(trial.real):
         curves[f"real_{i}_time"], real = plotted(alone)
         curves[f"real_{i}"] = real[0] if len(real) else np.full(len(curves[f"real_{i}_time"]), np.nan)

@@ -51,20 +51,28 @@ def shrink(claim: Claim, profile: Profile, seed: int, *, most_steps: int = SHORT
 
 def counterexample(verdict: Verdict, profile: Profile, seed: int) -> Case | None:
     """A shrunk dataset for a refutation, where one dataset suffices to see it."""
-    if verdict.outcome is not Outcome.REFUTED or not refutes_alone(verdict.claim, verdict.measurement).any():
+    if not can_shrink(verdict):
         return None
-    return shrink(verdict.claim, profile, seed, most_steps=_enough(verdict.claim, verdict.evidence.worst_log_time))
+    return shrink(verdict.claim, profile, seed, most_steps=enough(verdict.claim, verdict.evidence.worst_log_time))
+
+
+def can_shrink(verdict: Verdict) -> bool:
+    """Whether that is a refutation which one of its datasets suffices to see."""
+    return verdict.outcome is Outcome.REFUTED and bool(refutes_alone(verdict.claim, verdict.measurement).any())
 
 
 def shrunk(claim: Claim, case: Case, profile: Profile, seed: int) -> Case | None:
     """A shrunk dataset for a claim that was refuted, of whose trial a case with the worst curve is all that is kept."""
     m = measured(claim, case, steps=min(profile.steps, SHORT), log_time=min(profile.log_time, 2e3))
     worst = None if m is None else judge(claim, m, one=True).evidence.worst_log_time
-    return shrink(claim, profile, seed, most_steps=_enough(claim, worst))
+    return shrink(claim, profile, seed, most_steps=enough(claim, worst))
 
 
-def _enough(claim: Claim, violated: float | None) -> int:
-    """Steps of a run while shrinking: a bound that fails early is not worth running for long."""
+def enough(claim: Claim, violated: float | None) -> int:
+    """Steps of a run while shrinking: a bound that fails early is not worth running for long.
+
+    violated: the log time at which the worst case is worst, where there is one.
+    """
     if not isinstance(claim.kind, Bound) or violated is None:
         return SHORT
     return min(SHORT, ceil(3 * np.exp(min(violated, np.log(SHORT)))) + 10)

@@ -56,16 +56,35 @@ def try_claim(
     platform: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     shrink_twins: bool = True,
+    twins: Sequence[int] | None = None,
 ) -> Trial:
     """Try hard to refute a claim: on drawn and real datasets, and with its false twins, which must fall.
 
     platform: where everything is computed, "cpu" or "gpu"; by default jax's own choice.
     shrink_twins: whether to look for the smallest dataset that refutes each twin, which takes about as long as all
     else; one that refutes the claim is always looked for. `verify.trials.shrinking.counterexample` does it afterwards.
+    twins: the places of those that are tried, by default all; `try_twin` tries another.
     """
     let_go_of_programs()
     with working_on(platform):
-        return _tried(claim, profile, seed, progress, shrink_twins)
+        places = range(len(claim.twins)) if twins is None else twins
+        return _tried(claim, profile, seed, progress, shrink_twins, places)
+
+
+def try_twin(claim: Claim, place: int, profile: Profile, *, seed: int = 0, platform: str | None = None) -> TwinResult:
+    """Try one false twin of a claim, on the cases that the claim's trial draws; the smallest one is not looked for.
+
+    Its verdict is that of the claim's trial, with which it shares no run here.
+    """
+    let_go_of_programs()
+    with working_on(platform):
+        lab = laboratory(claim, profile, seed=seed)
+        return _twin(claim, place, lab, profile)
+
+
+def _twin(claim: Claim, place: int, lab: Laboratory, profile: Profile) -> TwinResult:
+    outcome = settle(claim.twin(place), lab, profile.extensions, apart=claim.apart(place), confirm=False)
+    return TwinResult(claim.twins[place].wrong, outcome, None)
 
 
 def laboratory(claim: Claim, profile: Profile, *, seed: int = 0, progress: Progress | None = None) -> Laboratory:
@@ -88,6 +107,7 @@ def _tried(
     seed: int,
     progress: Callable[[str, int, int], None] | None,
     shrink_twins: bool,
+    places: Sequence[int],
 ) -> Trial:
     begun = time.perf_counter()
 
@@ -100,12 +120,12 @@ def _tried(
     verdict = settle(claim, lab, profile.extensions)
     seen = f"{len(cases)} cases{_worst_so_far(verdict)}"
     twins = []
-    for i, twin in enumerate(claim.twins):
-        false = claim.twin(i)
-        lab.progress = report(f"{seen}, twin: {twin.wrong}")
-        outcome = settle(false, lab, profile.extensions, apart=claim.apart(i), confirm=False)
-        smallest = counterexample(outcome, profile, seed) if twin.shrink and shrink_twins else None
-        twins.append(TwinResult(twin.wrong, outcome, smallest))
+    for place in places:
+        lab.progress = report(f"{seen}, twin: {claim.twins[place].wrong}")
+        found = _twin(claim, place, lab, profile)
+        if shrink_twins and claim.twins[place].shrink:
+            found = replace(found, counterexample=counterexample(found.verdict, profile, seed))
+        twins.append(found)
     real = []
     for given in claim.real:
         name, case = _real(claim, given)

@@ -86,7 +86,8 @@ def test_no_line_ends_in_a_traceback(here):
     assert codes[2] > LINES / 2
 
 
-def test_no_line_about_records_ends_in_a_traceback(here, tmp_path):
+def test_no_line_about_records_ends_in_a_traceback(here, tmp_path, monkeypatch):
+    monkeypatch.setattr("verify.cli.check.located_claims", dict)  # for --all
     for folder, verdict in (("report", "SUPPORTED"), ("later", "REFUTED")):
         for name in ("fan2025/signgd-max-norm", "fan2025/sign-gd-binary"):
             write_record(tmp_path / folder, samples.record(id=name, verdict=verdict), samples.curves())

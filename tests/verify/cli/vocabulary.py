@@ -250,6 +250,8 @@ VALUES = {
     "--as-paper": [None],
     "--profile": ["quick", "fast", "", "QUICK"],
     "--budget": ["1", "0", "-1", "nan", "inf", "x"],
+    "--all": [None],
+    "--cluster": ["local:0", "local:two", "there", "there:8786", "tcp://there", ""],
     "--twin": ["0", "1", "9", "-1", "x"],
     "--resolution": ["0.1", "0", "-1", "nan", "x"],
     "--run": [None],
