@@ -48,6 +48,20 @@ def _inverse_logistic(log_loss: Values) -> Values:
     return np.where(small, -log_loss, -loss - np.log(-np.expm1(-loss)))  # l^-1(L) = -log(e^L - 1)
 
 
+def _polynomial(k: int) -> TailLoss:
+    """`(1 + z)^-k`, infinite from a margin of -1 on downwards."""
+
+    def log_power(z: Values, power: int) -> Values:
+        with np.errstate(divide="ignore"):
+            return np.where(z > -1, -power * np.log1p(np.maximum(z, -1.0)), np.inf)
+
+    return TailLoss(
+        lambda z: log_power(z, k),
+        lambda z: np.log(k) + log_power(z, k + 1),
+        lambda log_loss: np.expm1(-log_loss / k),
+    )
+
+
 def _log_step(z: Values) -> Values:
     with np.errstate(divide="ignore"):
         return np.log((z < 0) + 0.5 * (z == 0))
@@ -64,10 +78,13 @@ class TailLoss(NamedTuple):
 TAILS = {
     "logistic": TailLoss(_log_logistic, lambda z: -np.logaddexp(0.0, z), _inverse_logistic),
     "exponential": TailLoss(np.negative, np.negative, np.negative),
+    "polynomial1": _polynomial(1),
+    "polynomial2": _polynomial(2),
     "perceptron": TailLoss(_log_step, _log_step, _inverse_logistic),
 }
-"""The losses that descent runs on, by name. `perceptron` has the slope of the logistic loss at infinite margins: 1 at
-points that are misclassified, 1/2 at ties. Descent on it with unit steps is the batch perceptron."""
+"""The losses that descent runs on, by name. `polynomial1` and `polynomial2` are `1 / (1 + z)` and `1 / (1 + z)^2` of
+margins above -1; where one is below, descent raises. `perceptron` has the slope of the logistic loss at infinite
+margins: 1 at points that are misclassified, 1/2 at ties. Descent on it with unit steps is the batch perceptron."""
 
 
 def tail_loss(name: str) -> TailLoss:
@@ -118,6 +135,24 @@ class OverLoss:
 
     def __call__(self, now: Now) -> Float[np.ndarray, " b"]:
         return np.full_like(now.log_loss, np.log(self.eta) - self.a * np.log(now.t + 1.0))
+
+
+@dataclass(frozen=True)
+class OverSlope:
+    """Steps over the slope of the loss where a single margin has all of it, `eta(n) (t + 1)^-a n / |l'(l^-1(n L))|`.
+
+    They push each point by `eta(n) (t + 1)^-a` times its dual variable `|l'(z_i)| / |l'(l^-1(n L))|`; on the
+    exponential loss they are steps over the loss. eta: by the number of points. loss: the name of l.
+    """
+
+    eta: Callable[[Float[np.ndarray, " b"]], Float[np.ndarray, " b"]]
+    loss: str
+    a: float = 0.0
+
+    def __call__(self, now: Now) -> Float[np.ndarray, " b"]:
+        tail, log_total = tail_loss(self.loss), now.log_loss + np.log(now.n)
+        falling = np.log(self.eta(now.n)) - self.a * np.log(now.t + 1.0)
+        return falling + log_total - tail.log_slope(tail.inverse(log_total))
 
 
 @dataclass(frozen=True)
