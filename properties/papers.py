@@ -37,6 +37,13 @@ FAN_2025 = Paper(
     2025,
     "2502.04664",
 )
+FAN_2026 = Paper(
+    "fan2026",
+    "Fan, Szepesvari",
+    "On the two faces of Adam in separable linear classification",
+    2026,
+    "2609.33904",
+)
 GUNASEKAR_2018 = Paper(
     "gunasekar2018",
     "Gunasekar, Lee, Soudry, Srebro",
