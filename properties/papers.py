@@ -226,4 +226,18 @@ LI_2026 = Paper(
     2026,
     "2602.11557",
 )
+WANG_2024 = Paper(
+    "wang2024",
+    "Wang, Min, Wu",
+    "Achieving margin maximization exponentially fast via progressive norm rescaling",
+    2024,
+    "2311.14387",
+)
+CAO_2023 = Paper(
+    "cao2023",
+    "Cao, Zou, Li, Gu",
+    "The implicit bias of batch normalization in linear models and two-layer linear convolutional neural networks",
+    2023,
+    "2306.11680",
+)
 OURS = Paper("ours", "Conjecture of this program", "Laws found here", 2026)

@@ -18,6 +18,7 @@ from solvers.errors import InputError
 from verify.datasets.dataset import Dataset
 
 Values = Float[np.ndarray, "..."]
+_TINY = np.finfo(float).tiny
 _FAR = 37.0  # a margin beyond which `log(1 + e^-z)` is `e^-z` to rounding
 
 
@@ -184,9 +185,12 @@ class ByData:
 
 @dataclass(frozen=True)
 class Descent:
-    """A method: step sizes, the loss, and how many steps; `memory(t)` is that of dual acceleration.
+    """A method: step sizes, the loss, and how many steps; `memory(t)` is that of dual acceleration, `radius(t)` that of
+    progressive rescaling.
 
-    Rule: `w <- w - s_t`, `s_t = eta_t grad L(w)`; with a memory `g <- memory(t) (g + s_t)`, `w <- w - g - s_t`.
+    Rule: `w <- w - s_t`, `s_t = eta_t grad L(w)`; with a memory `g <- memory(t) (g + s_t)`, `w <- w - g - s_t`. With a
+    radius weights that are not zero are scaled to that norm before each step, if it changes there, and after the step
+    they are projected onto the ball of that radius.
 
     length: None is the horizon of whoever runs it.
     """
@@ -195,15 +199,16 @@ class Descent:
     length: int | None = 1000
     loss: str = "logistic"
     memory: Callable[[int], float] | None = None
+    radius: Callable[[int], float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Path:
     """Every step of a method on `b` datasets of `n` points and `d` features at most, padded with absent ones.
 
-    x: `[b n d]` points with their labels folded in. absent: `[b n]`. weights: `[b r+1 d]`, before every step and after
-    the last. log_steps: `[b r]`, the logarithms of the step sizes. gamma, count: `[b 1]`, maximal L2 margins from below
-    and numbers of points. loss: its name.
+    x: `[b n d]` points with their labels folded in. absent: `[b n]`. weights: `[b r+1 d]`, before every step (and its
+    rescaling, if there is one) and after the last. log_steps: `[b r]`, the logarithms of the step sizes. gamma, count:
+    `[b 1]`, maximal L2 margins from below and numbers of points. loss: its name.
     """
 
     x: Float[np.ndarray, "b n d"]
@@ -286,6 +291,8 @@ def _descend(method: Descent, x: np.ndarray, absent: np.ndarray, gamma: Float[np
     w, kept = np.zeros((len(x), x.shape[2])), np.zeros((len(x), length + 1, x.shape[2]))
     log_steps, memory = np.zeros((len(x), length)), np.zeros_like(w)
     for t in range(length):
+        if method.radius is not None and t and method.radius(t) != method.radius(t - 1):
+            w = method.radius(t) * w / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), _TINY)
         z = np.where(absent, np.inf, np.matmul(x, w[:, :, None])[:, :, 0])
         log_loss = _log_sum(loss.log_value(z)) - np.log(count)
         log_loss = np.where(np.isfinite(log_loss), log_loss, 0.0)  # only the perceptron's is ever 0
@@ -299,5 +306,7 @@ def _descend(method: Descent, x: np.ndarray, absent: np.ndarray, gamma: Float[np
         if method.memory is not None:
             memory = method.memory(t) * (memory + step)
         w = w + step + memory
+        if method.radius is not None:
+            w = w * np.minimum(1.0, method.radius(t) / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), _TINY))
         kept[:, t + 1] = w
     return Path(x, absent, kept, log_steps, gamma[:, None], count[:, None], method.loss)

@@ -128,6 +128,21 @@ def test_memory_is_that_of_dual_acceleration():
     np.testing.assert_allclose(path.weights[0, :, 0], w)
 
 
+def test_progressive_rescaling_scales_at_new_radii_and_projects_after_steps():
+    """By a plain loop; from zero weights nothing is scaled."""
+    path = descend(Descent(OverLoss(1.0), 9, "exponential", radius=lambda t: 1.3 ** (t // 3)), DATA, GAMMA, steps=1)
+    x, w, radius = DATA[0].signed, np.zeros(2), 1.0
+    for t in range(9):
+        if 1.3 ** (t // 3) > radius:
+            radius = 1.3 ** (t // 3)
+            w = radius * w / np.linalg.norm(w)
+        q = np.exp(-x @ w)
+        w = w + q @ x / q.sum()
+        w = w * min(1.0, radius / np.linalg.norm(w))
+        np.testing.assert_allclose(path.weights[0, t + 1], w, rtol=1e-12)
+    assert np.linalg.norm(path.weights[1, -1]) == pytest.approx(1.69)
+
+
 def test_another_method_runs_on_the_same_data():
     path = descend(Descent(Constant(3.0), 9), DATA, GAMMA, steps=1)
     again = path.again(Descent(Constant(1.0), 400))
