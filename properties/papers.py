@@ -240,4 +240,18 @@ CAO_2023 = Paper(
     2023,
     "2306.11680",
 )
+PESME_2024 = Paper(
+    "pesme2024",
+    "Pesme, Dragomir, Flammarion",
+    "Implicit bias of mirror flow on separable data",
+    2024,
+    "2406.12763",
+)
+SUN_2022 = Paper(
+    "sun2022",
+    "Sun, Ahn, Thrampoulidis, Azizan",
+    "Mirror descent maximizes generalized margin and can be implemented efficiently",
+    2022,
+    "2205.12808",
+)
 OURS = Paper("ours", "Conjecture of this program", "Laws found here", 2026)
