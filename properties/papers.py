@@ -37,6 +37,13 @@ FAN_2025 = Paper(
     2025,
     "2502.04664",
 )
+FAN_2026 = Paper(
+    "fan2026",
+    "Fan, Szepesvari",
+    "On the two faces of Adam in separable linear classification",
+    2026,
+    "2609.33904",
+)
 GUNASEKAR_2018 = Paper(
     "gunasekar2018",
     "Gunasekar, Lee, Soudry, Srebro",
@@ -218,5 +225,33 @@ LI_2026 = Paper(
     "Implicit bias of steepest descent with mini-batch stochastic gradient",
     2026,
     "2602.11557",
+)
+WANG_2024 = Paper(
+    "wang2024",
+    "Wang, Min, Wu",
+    "Achieving margin maximization exponentially fast via progressive norm rescaling",
+    2024,
+    "2311.14387",
+)
+CAO_2023 = Paper(
+    "cao2023",
+    "Cao, Zou, Li, Gu",
+    "The implicit bias of batch normalization in linear models and two-layer linear convolutional neural networks",
+    2023,
+    "2306.11680",
+)
+PESME_2024 = Paper(
+    "pesme2024",
+    "Pesme, Dragomir, Flammarion",
+    "Implicit bias of mirror flow on separable data",
+    2024,
+    "2406.12763",
+)
+SUN_2022 = Paper(
+    "sun2022",
+    "Sun, Ahn, Thrampoulidis, Azizan",
+    "Mirror descent maximizes generalized margin and can be implemented efficiently",
+    2022,
+    "2205.12808",
 )
 OURS = Paper("ours", "Conjecture of this program", "Laws found here", 2026)

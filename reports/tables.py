@@ -164,6 +164,20 @@ def console(records: Sequence[Record]) -> Table:
     return table
 
 
+def bounds(records: Sequence[Record]) -> Table:
+    """The explicit bounds that hold, the sharpest first: what they state, which constant they need, and which dataset
+    comes nearest.
+    """
+    known = [(found, record) for record in records if (found := text.sharpest(record)) is not None]
+    table = Table(caption=f"{text.count(len(known), 'explicit bound')}", caption_justify="left")
+    for heading in ("Bound", "States", "Needs at least", "Nearest dataset"):
+        table.add_column(heading, overflow="fold")
+    for found, record in sorted(known, key=lambda pair: -pair[0]):
+        cells = (record["id"], text.claimed(record), f"{text.number(found)} times that", text.nearest(record))
+        table.add_row(*map(Text, cells))
+    return table
+
+
 def to_json(records: Sequence[Record]) -> str:
     """The whole report as JSON: `schema`, `summary` (counts) and `claims` (the records as they are)."""
     report = {"schema": 1, "summary": text.summarise(records).to_dict(), "claims": list(records)}

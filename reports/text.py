@@ -14,6 +14,7 @@ from reports.verified import is_verified
 VERDICTS = ("SUPPORTED", "REFUTED", "INCONCLUSIVE")
 # A sign beside the word, so that no verdict is told by its colour alone.
 MARKS = {"SUPPORTED": "✓", "REFUTED": "✗", "INCONCLUSIVE": "?"}
+_FEW = 3  # points that are told one by one
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -144,16 +145,30 @@ def observed(record: Record) -> str:
     return "–"
 
 
-def slack(record: Record) -> str:
-    """By which factor an explicit bound could be smaller on all that was tried, e.g. "× 1.4"; else a dash.
+def sharpest(record: Record) -> float | None:
+    """The constant that an explicit bound needs on all that was tried, below 1; None where that is not known.
 
     Both the trial's datasets and the case that a search found count.
     """
-    nearest = [record["observed"]["value"], record.get("tightness", {}).get("value")]
-    found = max((value for value in nearest if value is not None), default=0.0)
-    if record["kind"] != "bound" or record["verdict"] != "SUPPORTED" or not found > 0:
+    seen = [record["observed"]["value"], record.get("tightness", {}).get("value")]
+    found = max((value for value in seen if value is not None), default=0.0)
+    return found if record["kind"] == "bound" and record["verdict"] == "SUPPORTED" and found > 0 else None
+
+
+def slack(record: Record) -> str:
+    """By which factor an explicit bound could be smaller on all that was tried, e.g. "× 1.4"; else a dash."""
+    found = sharpest(record)
+    return "–" if found is None else f"× {number(1 / found, 2)}"
+
+
+def nearest(record: Record) -> str:
+    """The dataset that needs that constant: its points if they are few, e.g. "(1, 2) +1; (0, 3) −1", else its size."""
+    searched, worst = record.get("tightness", {}), record["datasets"]["worst"]
+    dataset = searched.get("case") if searched.get("value") == sharpest(record) else worst and worst["dataset"]
+    if not dataset:
         return "–"
-    return f"× {number(1 / found, 2)}"
+    told = points(dataset)
+    return "; ".join(map(" ".join, told)) if len(told) <= _FEW else size(dataset)
 
 
 def significance(p: float) -> str:

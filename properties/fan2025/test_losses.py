@@ -10,7 +10,8 @@ Claim: the gap to the maximal margin is that of the cross-entropy, `O((log t + n
 Reference: Fan, Schmidt, Thrampoulidis (2025), Appendix F, as commonly stated: that it covers both losses was read, its
 rates were not.
 
-A loss with a polynomial tail, `1 / (1 + z)`, is no such loss: its limit is another direction.
+A loss with a polynomial tail, `1 / (1 + z)`, is no such loss: its limit is another direction, which
+`ji2021/direction-polynomial-tail` names.
 """
 
 from properties.papers import FAN_2025

@@ -7,7 +7,7 @@ Claim: with ε = 0, once the signs of the gradient's entries stay, the margin gr
 outside the root this ends after `t_x = log(|g₀|/ε)/r` steps, when the gradients have decayed to ε.
 Reference: derived, for the method of Zhang, Zou, Cao (2024) and the exponential tail of the loss. For the rate, data of
 which a vector of signs is the maximiser, so that the signs do stay. Fan, Szepesvari (2026), "On the two faces of Adam
-in separable linear classification", have theorems on the hand-over for falling steps.
+in separable linear classification", have theorems on the hand-over for falling steps: see `fan2026/take-over`.
 """
 
 import math

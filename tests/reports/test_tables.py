@@ -60,6 +60,24 @@ def test_the_slack_of_a_bound_is_what_is_left_of_it():
         assert text.slack(bound | changed) == "–"
 
 
+def test_bounds_are_told_with_their_constants_the_sharpest_first():
+    own = samples.record()["observed"] | {"exponent": None, "interval": None, "value": 0.4}
+    case = {"x": [[1.0, 2.0], [0.0, 3.0]], "y": [1, -1]}
+    plain = samples.record(id="a/plain", kind="bound", observed=own)
+    hunted = samples.record(id="a/hunted", kind="bound", observed=own, tightness={"value": 0.8, "case": case})
+    fails = samples.record(id="a/fails", kind="bound", observed=own, verdict="REFUTED")
+    assert text.nearest(hunted) == "(1, 2) +1; (0, 3) −1"
+    assert text.nearest(plain) == "; ".join(map(" ".join, text.points(plain["datasets"]["worst"]["dataset"])))
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(tables.bounds([plain, fails, hunted, *RECORDS]))
+    shown = captured.get()
+    assert shown.index("a/hunted") < shown.index("a/plain")
+    assert "0.8 times that" in shown
+    assert "a/fails" not in shown
+    assert "3 explicit bounds" in shown
+
+
 def test_theorems_are_one_row_a_source():
     twice = [samples.record(), samples.record(id="fan2025/other", norm="l2"), samples.record(id="a/b", source="Else")]
     twice[1]["observed"] = {**twice[1]["observed"], "exponent": -0.25}

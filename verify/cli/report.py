@@ -23,6 +23,9 @@ def report(
     single_file: Annotated[
         bool, typer.Option("--single-file", help="Put the figures into the page itself, which can then be sent alone.")
     ] = False,
+    bounds: Annotated[
+        bool, typer.Option("--bounds", help="Also print the explicit bounds: which constants they need, and where.")
+    ] = False,
     paper: Annotated[
         bool, typer.Option("--paper", help="Also write claims.tex, references.bib and figures/*.pdf, for a paper.")
     ] = False,
@@ -31,13 +34,14 @@ def report(
 
     The page's figures lie beside it, and are loaded when they are near; with --single-file it holds them itself.
 
-    Examples: verify report --report-dir verify-report --overview overview.png;  verify report --single-file
+    Examples: verify report --report-dir verify-report --overview overview.png;  verify report --single-file --bounds
     """
     from reports.figures import overview as draw_overview
     from reports.page import write_report
     from reports.paper import write_paper
     from reports.records import read_records, replace_file
     from reports.runs import partial
+    from reports.tables import bounds as table_of_bounds
     from reports.tables import markdown_by_paper, replace_between_marks
     from reports.text import summarise
 
@@ -52,6 +56,8 @@ def report(
         document = replace_between_marks(_text(readme), table)
         replace_file(readme, lambda file: file.write(document.encode()))
     records = read_records(report_dir)
+    if bounds:
+        out.print(table_of_bounds(records))
     if words := partial(report_dir, records):
         out.print(words, highlight=False)
     summary = summarise(records)

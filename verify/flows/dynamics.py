@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -147,6 +148,11 @@ class Adam:
             )
         if not 0 < self.step_size < math.inf:
             raise InputError(f"The step size is {self.step_size}: give a positive number.")
+        if self.numbers[2] < sys.float_info.min:
+            least = "2.3e-308" if self.eps_inside_root else "1.5e-154"
+            raise InputError(
+                f"Adam's flow takes roots of what is lost to rounding at eps = {self.eps}: give {least} or more."
+            )
 
     @property
     def optimizer(self) -> optax.GradientTransformation:

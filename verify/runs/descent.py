@@ -18,6 +18,7 @@ from solvers.errors import InputError
 from verify.datasets.dataset import Dataset
 
 Values = Float[np.ndarray, "..."]
+_TINY = np.finfo(float).tiny
 _FAR = 37.0  # a margin beyond which `log(1 + e^-z)` is `e^-z` to rounding
 
 
@@ -48,6 +49,20 @@ def _inverse_logistic(log_loss: Values) -> Values:
     return np.where(small, -log_loss, -loss - np.log(-np.expm1(-loss)))  # l^-1(L) = -log(e^L - 1)
 
 
+def _polynomial(k: int) -> TailLoss:
+    """`(1 + z)^-k`, infinite from a margin of -1 on downwards."""
+
+    def log_power(z: Values, power: int) -> Values:
+        with np.errstate(divide="ignore"):
+            return np.where(z > -1, -power * np.log1p(np.maximum(z, -1.0)), np.inf)
+
+    return TailLoss(
+        lambda z: log_power(z, k),
+        lambda z: np.log(k) + log_power(z, k + 1),
+        lambda log_loss: np.expm1(-log_loss / k),
+    )
+
+
 def _log_step(z: Values) -> Values:
     with np.errstate(divide="ignore"):
         return np.log((z < 0) + 0.5 * (z == 0))
@@ -64,10 +79,13 @@ class TailLoss(NamedTuple):
 TAILS = {
     "logistic": TailLoss(_log_logistic, lambda z: -np.logaddexp(0.0, z), _inverse_logistic),
     "exponential": TailLoss(np.negative, np.negative, np.negative),
+    "polynomial1": _polynomial(1),
+    "polynomial2": _polynomial(2),
     "perceptron": TailLoss(_log_step, _log_step, _inverse_logistic),
 }
-"""The losses that descent runs on, by name. `perceptron` has the slope of the logistic loss at infinite margins: 1 at
-points that are misclassified, 1/2 at ties. Descent on it with unit steps is the batch perceptron."""
+"""The losses that descent runs on, by name. `polynomial1` and `polynomial2` are `1 / (1 + z)` and `1 / (1 + z)^2` of
+margins above -1; where one is below, descent raises. `perceptron` has the slope of the logistic loss at infinite
+margins: 1 at points that are misclassified, 1/2 at ties. Descent on it with unit steps is the batch perceptron."""
 
 
 def tail_loss(name: str) -> TailLoss:
@@ -121,6 +139,24 @@ class OverLoss:
 
 
 @dataclass(frozen=True)
+class OverSlope:
+    """Steps over the slope of the loss where a single margin has all of it, `eta(n) (t + 1)^-a n / |l'(l^-1(n L))|`.
+
+    They push each point by `eta(n) (t + 1)^-a` times its dual variable `|l'(z_i)| / |l'(l^-1(n L))|`; on the
+    exponential loss they are steps over the loss. eta: by the number of points. loss: the name of l.
+    """
+
+    eta: Callable[[Float[np.ndarray, " b"]], Float[np.ndarray, " b"]]
+    loss: str
+    a: float = 0.0
+
+    def __call__(self, now: Now) -> Float[np.ndarray, " b"]:
+        tail, log_total = tail_loss(self.loss), now.log_loss + np.log(now.n)
+        falling = np.log(self.eta(now.n)) - self.a * np.log(now.t + 1.0)
+        return falling + log_total - tail.log_slope(tail.inverse(log_total))
+
+
+@dataclass(frozen=True)
 class OnMargin:
     """Steps of gradient descent on `-l^-1(L)`, of the size eta: `eta (-l^-1)'(L)`, which is about `eta / L`.
 
@@ -149,9 +185,12 @@ class ByData:
 
 @dataclass(frozen=True)
 class Descent:
-    """A method: step sizes, the loss, and how many steps; `memory(t)` is that of dual acceleration.
+    """A method: step sizes, the loss, and how many steps; `memory(t)` is that of dual acceleration, `radius(t)` that of
+    progressive rescaling.
 
-    Rule: `w <- w - s_t`, `s_t = eta_t grad L(w)`; with a memory `g <- memory(t) (g + s_t)`, `w <- w - g - s_t`.
+    Rule: `w <- w - s_t`, `s_t = eta_t grad L(w)`; with a memory `g <- memory(t) (g + s_t)`, `w <- w - g - s_t`. With a
+    radius weights that are not zero are scaled to that norm before each step, if it changes there, and after the step
+    they are projected onto the ball of that radius.
 
     length: None is the horizon of whoever runs it.
     """
@@ -160,15 +199,16 @@ class Descent:
     length: int | None = 1000
     loss: str = "logistic"
     memory: Callable[[int], float] | None = None
+    radius: Callable[[int], float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Path:
     """Every step of a method on `b` datasets of `n` points and `d` features at most, padded with absent ones.
 
-    x: `[b n d]` points with their labels folded in. absent: `[b n]`. weights: `[b r+1 d]`, before every step and after
-    the last. log_steps: `[b r]`, the logarithms of the step sizes. gamma, count: `[b 1]`, maximal L2 margins from below
-    and numbers of points. loss: its name.
+    x: `[b n d]` points with their labels folded in. absent: `[b n]`. weights: `[b r+1 d]`, before every step (and its
+    rescaling, if there is one) and after the last. log_steps: `[b r]`, the logarithms of the step sizes. gamma, count:
+    `[b 1]`, maximal L2 margins from below and numbers of points. loss: its name.
     """
 
     x: Float[np.ndarray, "b n d"]
@@ -251,6 +291,8 @@ def _descend(method: Descent, x: np.ndarray, absent: np.ndarray, gamma: Float[np
     w, kept = np.zeros((len(x), x.shape[2])), np.zeros((len(x), length + 1, x.shape[2]))
     log_steps, memory = np.zeros((len(x), length)), np.zeros_like(w)
     for t in range(length):
+        if method.radius is not None and t and method.radius(t) != method.radius(t - 1):
+            w = method.radius(t) * w / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), _TINY)
         z = np.where(absent, np.inf, np.matmul(x, w[:, :, None])[:, :, 0])
         log_loss = _log_sum(loss.log_value(z)) - np.log(count)
         log_loss = np.where(np.isfinite(log_loss), log_loss, 0.0)  # only the perceptron's is ever 0
@@ -264,5 +306,7 @@ def _descend(method: Descent, x: np.ndarray, absent: np.ndarray, gamma: Float[np
         if method.memory is not None:
             memory = method.memory(t) * (memory + step)
         w = w + step + memory
+        if method.radius is not None:
+            w = w * np.minimum(1.0, method.radius(t) / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), _TINY))
         kept[:, t + 1] = w
     return Path(x, absent, kept, log_steps, gamma[:, None], count[:, None], method.loss)

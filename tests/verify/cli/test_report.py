@@ -35,6 +35,16 @@ def test_a_single_file_holds_them(call, tmp_path):
     assert page.count("<svg") == 2
 
 
+def test_explicit_bounds_are_printed_where_asked(call, tmp_path):
+    observed = samples.record()["observed"] | {"exponent": None, "interval": None, "value": 0.4}
+    write_record(tmp_path / "verify-report", samples.record(kind="bound", observed=observed), samples.curves())
+    assert "explicit bound" not in call("report")[1]
+    code, out, _ = call("report", "--bounds")
+    assert code == 0
+    assert "1 explicit bound" in out
+    assert "times that" in out
+
+
 def test_a_table_goes_between_the_marks(call, tmp_path):
     (tmp_path / "README.md").write_text("a\n<!-- theorems -->\nold\n<!-- /theorems -->\nb\n")
     assert call("report", "--readme", "README.md")[0] == 0

@@ -246,6 +246,7 @@ VALUES = {
     "--report-dir": ["report", "later", "damaged", "folder", "gone", "mine.py", "points.csv/x"],
     "--overview": [*PATHS, "a/b/c.png"],
     "--readme": ["marked.md", "plain.md", "gone.md", "folder", "picture.png"],
+    "--bounds": [None],
     "--single-file": [None],
     "--as-paper": [None],
     "--profile": ["quick", "fast", "", "QUICK"],

@@ -160,6 +160,7 @@ def test_classes_and_zero_columns():
         (lambda: Adam(0.1, 0.0), "eps = 0.0 has no flow in log time, since its steps never shrink: give eps > 0"),
         (lambda: Adam(0.1, -1e-8), "eps = -1e-08 has no flow"),
         (lambda: Adam(0.0, 1e-8), "step size is 0.0"),
+        (lambda: Adam(0.1, 1e-200, eps_inside_root=False), "rounding at eps = 1e-200: give 1.5e-154 or more"),
         (lambda: AdaGrad(-1.0), "positive step size"),
         (lambda: SteepestDescent("linf"), "linf has no smooth flow: use an entry-wise norm, 1 < p <= 2"),
         (lambda: SteepestDescent("l3"), "l3 has no smooth flow"),

@@ -15,6 +15,7 @@ from verify.runs.descent import (
     Growing,
     OnMargin,
     OverLoss,
+    OverSlope,
     Scheduled,
     descend,
     tail_loss,
@@ -56,6 +57,38 @@ def test_the_losses_are_those_of_the_engine(name):
     np.testing.assert_allclose(TAILS[name].inverse(TAILS[name].log_value(z)), z, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("k", [1, 2])
+def test_polynomial_tails_end_at_minus_one(k):
+    tail, z = TAILS[f"polynomial{k}"], np.array([-1.0 + 1e-9, -0.5, 0.0, 3.0, 1e9])
+    np.testing.assert_allclose(tail.log_value(z), -k * np.log1p(z))
+    np.testing.assert_allclose(tail.log_slope(z), np.log(k / (1 + z) ** (k + 1)), rtol=1e-12)
+    np.testing.assert_allclose(tail.inverse(tail.log_value(z)), z, rtol=1e-12)
+    np.testing.assert_array_equal(tail.log_value(np.array([-2.0, -1.0, np.inf])), [np.inf, np.inf, -np.inf])
+    with pytest.raises(InputError, match="are no numbers"):
+        descend(
+            Descent(Constant(9.0), 9, f"polynomial{k}"),
+            [Dataset([[1.0, 0.1], [-0.9, 0.1]], [1, 1])],
+            GAMMA[:1],
+            steps=1,
+        )
+
+
+@pytest.mark.parametrize("loss", ["exponential", "logistic", "polynomial2"])
+def test_steps_over_the_slope_push_by_the_dual_variables(loss):
+    """`|l'(z_i)| / |l'(-psi)|`, by plain formulas."""
+    path = descend(Descent(OverSlope(lambda n: 1 / n, loss, 0.5), 20, loss), DATA, GAMMA, steps=1)
+    value, slope, inverse = {
+        "exponential": (lambda z: np.exp(-z), lambda z: np.exp(-z), lambda v: -np.log(v)),
+        "logistic": (lambda z: np.log1p(np.exp(-z)), lambda z: 1 / (1 + np.exp(z)), lambda v: -np.log(np.expm1(v))),
+        "polynomial2": (lambda z: (1 + z) ** -2, lambda z: 2 * (1 + z) ** -3, lambda v: v**-0.5 - 1),
+    }[loss]
+    x = DATA[0].signed
+    for t in range(20):
+        z = x @ path.weights[0, t]
+        q = slope(z) / slope(inverse(value(z).sum()))
+        np.testing.assert_allclose(path.weights[0, t + 1] - path.weights[0, t], q @ x / 3 / (t + 1) ** 0.5, rtol=1e-9)
+
+
 def test_step_sizes_are_what_they_say():
     sizes = {
         Constant(2.0): lambda t, mean: 2.0,
@@ -93,6 +126,21 @@ def test_memory_is_that_of_dual_acceleration():
         g = t / (t + 1) * (g + step)
         w.append(w[-1] + g + step)
     np.testing.assert_allclose(path.weights[0, :, 0], w)
+
+
+def test_progressive_rescaling_scales_at_new_radii_and_projects_after_steps():
+    """By a plain loop; from zero weights nothing is scaled."""
+    path = descend(Descent(OverLoss(1.0), 9, "exponential", radius=lambda t: 1.3 ** (t // 3)), DATA, GAMMA, steps=1)
+    x, w, radius = DATA[0].signed, np.zeros(2), 1.0
+    for t in range(9):
+        if 1.3 ** (t // 3) > radius:
+            radius = 1.3 ** (t // 3)
+            w = radius * w / np.linalg.norm(w)
+        q = np.exp(-x @ w)
+        w = w + q @ x / q.sum()
+        w = w * min(1.0, radius / np.linalg.norm(w))
+        np.testing.assert_allclose(path.weights[0, t + 1], w, rtol=1e-12)
+    assert np.linalg.norm(path.weights[1, -1]) == pytest.approx(1.69)
 
 
 def test_another_method_runs_on_the_same_data():
