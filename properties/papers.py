@@ -220,3 +220,10 @@ LI_2026 = Paper(
     "2602.11557",
 )
 OURS = Paper("ours", "Conjecture of this program", "Laws found here", 2026)
+GRONICH_2026 = Paper(
+    "gronich2026",
+    "Gronich, Vardi",
+    "The implicit bias of Adam and Muon on smooth homogeneous neural networks",
+    2026,
+    "2602.16340",
+)

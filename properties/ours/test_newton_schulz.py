@@ -35,6 +35,7 @@ from verify.problems.subject import Subject
 
 SIZE = PowerDecay(0.1, 1 / 2)
 LONG = PowerDecay(0.3, 1 / 3)
+BUILT = "two singular values"
 METHODS: dict[str, tuple[str, Steps]] = {
     "muon": ("five steps of (3.4445, -4.7750, 2.0315)", (NEWTON_SCHULZ,) * 5),
     "muon-3": ("three steps of (3.4445, -4.7750, 2.0315)", (NEWTON_SCHULZ,) * 3),
@@ -52,15 +53,18 @@ def rho(steps: Steps, datasets: list[Dataset]) -> np.ndarray:
     return np.array([[alignment(steps, rank(data)).lower] for data in datasets])
 
 
-@st.composite
-def two_values(draw, steps: Steps) -> Dataset:
+def built(steps: Steps, size: float = 2.0, angle: float = 0.0) -> Dataset:
     """Three classes whose gradient comes to have two singular values, those that are aligned worst; features turned."""
     first, second = alignment(steps, 2).spectrum
-    size, angle = draw(st.integers(2, 5)), np.pi / 8 * draw(st.integers(0, 15))
     tilt = second / first / np.sqrt(3)
     x = size * np.array([[1.0, tilt], [0.0, -2.0], [-1.0, tilt]])
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return Dataset(x @ turn, np.arange(3), name="two singular values")
+    return Dataset(x @ turn, np.arange(3), name=BUILT)
+
+
+@st.composite
+def two_values(draw, steps: Steps) -> Dataset:
+    return built(steps, draw(st.integers(2, 5)), np.pi / 8 * draw(st.integers(0, 15)))
 
 
 def problem(steps: Steps):
