@@ -255,3 +255,10 @@ SUN_2022 = Paper(
     "2205.12808",
 )
 OURS = Paper("ours", "Conjecture of this program", "Laws found here", 2026)
+GRONICH_2026 = Paper(
+    "gronich2026",
+    "Gronich, Vardi",
+    "The implicit bias of Adam and Muon on smooth homogeneous neural networks",
+    2026,
+    "2602.16340",
+)

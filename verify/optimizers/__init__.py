@@ -10,6 +10,7 @@ moment, `0 / 0 = 0`: a feature that no sample has leaves its weight where it was
 """
 
 from verify.optimizers.directions import (
+    CUBIC,
     NEWTON_SCHULZ,
     SecondMomentState,
     rotated,
@@ -37,6 +38,7 @@ from verify.optimizers.methods import (
 from verify.optimizers.step_sizes import PowerDecay, StepSize, StepSizeState, descend
 
 __all__ = [
+    "CUBIC",
     "NEWTON_SCHULZ",
     "OPTIMIZERS",
     "Formula",

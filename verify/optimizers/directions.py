@@ -16,6 +16,7 @@ from jax.flatten_util import ravel_pytree
 import solvers.norms
 from solvers.errors import InputError
 from solvers.layered import Layered
+from solvers.newton_schulz import Steps
 from solvers.norms import Norm
 from verify import backend as backend
 from verify.models.model import layers_of
@@ -83,34 +84,40 @@ def _of_layers(norm: Layered, normalised: bool, updates: Any, params: Any = None
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """The quintic iteration's coefficients of Jordan et al. 2024 (Muon), which are steep at zero and do not converge."""
+CUBIC = (1.5, -0.5, 0.0)
+"""The cubic iteration's coefficients, which tend to the polar factor."""
 
 
-def scale_by_newton_schulz(iterations: int = 5) -> optax.GradientTransformation:
+def scale_by_newton_schulz(iterations: int = 5, *, steps: Steps | None = None) -> optax.GradientTransformation:
     """An approximation of a matrix's polar factor, as Muon is run in practice.
 
-    Rule: from `X = g / ||g||_F`, `iterations` times `X = a X + b (X X^T) X + c (X X^T)^2 X`, `a, b, c = NEWTON_SCHULZ`.
+    Rule: from `X = g / ||g||_F`, for the coefficients of each step `X = a X + b (X X^T) X + c (X X^T)^2 X`.
 
-    Of `g` the singular vectors are kept, and singular values that are not tiny beside the largest end between 0.68 and
-    1.13 instead of at 1. iterations: 1 or more. Gradients are `[k d]`.
+    Of `g` the singular vectors are kept. iterations: how many steps with `a, b, c = NEWTON_SCHULZ`, 1 or more; of five
+    singular values that are not tiny beside the largest end between 0.68 and 1.13 instead of at 1. steps: the
+    coefficients of each step instead, such as five times `CUBIC`, which tends to the polar factor. Gradients are
+    `[k d]`.
 
     Raises `InputError` for less than one iteration and, when it is run, for gradients `[d]`.
 
     Example: a rotation times 5, whose polar factor is the rotation.
 
         >>> import jax.numpy as jnp
-        >>> from verify.optimizers import scale_by_newton_schulz
+        >>> from verify.optimizers import CUBIC, scale_by_newton_schulz
         >>> g = jnp.array([[3.0, 4.0], [-4.0, 3.0]])
-        >>> part = scale_by_newton_schulz()
-        >>> print(part.update(g, part.init(g))[0].round(3))
+        >>> for part in (scale_by_newton_schulz(), scale_by_newton_schulz(steps=(CUBIC,) * 5)):
+        ...     print(part.update(g, part.init(g))[0].round(3))
         [[ 0.665  0.886]
          [-0.886  0.665]]
+        [[ 0.6  0.8]
+         [-0.8  0.6]]
 
     Reference: Jordan et al. 2024, Muon: an optimizer for hidden layers in neural networks,
-    kellerjordan.github.io/posts/muon.
+    kellerjordan.github.io/posts/muon; Higham 2008, Functions of matrices, section 8.3, for the cubic iteration.
     """
-    if iterations < 1:
-        raise InputError(f"The Newton-Schulz iteration needs at least one step, not {iterations}: give more.")
-    a, b, c = NEWTON_SCHULZ
+    coefficients = (NEWTON_SCHULZ,) * iterations if steps is None else steps
+    if not coefficients:
+        raise InputError(f"The Newton-Schulz iteration needs at least one step, not {min(iterations, 0)}: give more.")
 
     def orthogonalise(g: Array) -> Array:
         if g.ndim != 2:
@@ -118,7 +125,7 @@ def scale_by_newton_schulz(iterations: int = 5) -> optax.GradientTransformation:
         if g.shape[0] > g.shape[1]:
             return orthogonalise(g.T).T
         x = solvers.norms.norm("l2").direction(g)
-        for _ in range(iterations):
+        for a, b, c in coefficients:
             gram = x @ x.T
             x = a * x + (b * gram + c * gram @ gram) @ x
         return x

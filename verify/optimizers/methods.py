@@ -16,6 +16,7 @@ import optax
 
 import solvers.norms
 from solvers.layered import Layered
+from solvers.newton_schulz import Steps
 from solvers.norms import Norm
 from verify import backend as backend
 from verify.optimizers.directions import (
@@ -145,15 +146,17 @@ def spectral_descent(step_size: StepSize, *, b1: float = 0.0) -> optax.GradientT
 
 
 @functools.cache
-def muon(step_size: StepSize, b1: float = 0.95, iterations: int = 5) -> optax.GradientTransformation:
+def muon(
+    step_size: StepSize, b1: float = 0.95, iterations: int = 5, *, steps: Steps | None = None
+) -> optax.GradientTransformation:
     """Muon as it is run in practice: for the polar factor of the moving average, steps of Newton-Schulz.
 
     Rule: `W_{t+1} = W_t - eta_t NS(m_t)`, `m_t = b1 m_{t-1} + (1 - b1) g_t`, NS the iteration of
     `scale_by_newton_schulz`.
 
     step_size: `eta_t`, a number or a schedule (`StepSize`). b1: in [0, 1). iterations: of Newton-Schulz, 1 or more.
-    Weights are `[k d]`. There is neither Nesterov's momentum nor weight decay. `spectral_descent` with `b1` has the
-    exact polar factor.
+    steps: the coefficients of each instead, see `scale_by_newton_schulz`. Weights are `[k d]`. There is neither
+    Nesterov's momentum nor weight decay. `spectral_descent` with `b1` has the exact polar factor.
 
     Raises `InputError` for a step size that is not positive, b1 out of range or less than one iteration and, when it is
     run, for weights `[d]`.
@@ -172,12 +175,12 @@ def muon(step_size: StepSize, b1: float = 0.95, iterations: int = 5) -> optax.Gr
     Reference: Jordan et al. 2024, Muon: an optimizer for hidden layers in neural networks,
     kellerjordan.github.io/posts/muon.
     """
-    return descend(_muon(b1, iterations), step_size)
+    return descend(_muon(b1, iterations, steps), step_size)
 
 
 @functools.cache
-def _muon(b1: float, iterations: int) -> optax.GradientTransformation:
-    return optax.chain(scale_by_average(b1), scale_by_newton_schulz(iterations))
+def _muon(b1: float, iterations: int, steps: Steps | None) -> optax.GradientTransformation:
+    return optax.chain(scale_by_average(b1), scale_by_newton_schulz(iterations, steps=steps))
 
 
 def nuclear_descent(step_size: StepSize) -> optax.GradientTransformation:
