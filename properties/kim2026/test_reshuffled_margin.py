@@ -1,23 +1,23 @@
 """With reshuffled mini-batches and much momentum the margin comes near the maximal one, in any norm.
 
-Setting: separable data with k classes (or labels ±1) and n points, mean loss L, decreasing steps `Σ η_t = ∞`,
-`W_0 = 0`; ψ a norm of the weights and γ the maximal margin in it. Every epoch is a new order of all points, cut into m
-batches of one size. `R = max_{n,c} ψ*(e_c x_nᵀ)`, and `B ≤ 2 R` the largest dual norm of a margin's gradient.
+Setting: separable data with k classes (or labels ±1) and n points, mean loss L, decreasing steps `Σ η_t = ∞`, `W_0 =
+0`; ψ a norm of the weights and γ the maximal margin in it. Every epoch is a new order of all points, cut into m batches
+of one size. `R = max_{n,c} ψ*(e_c x_nᵀ)`, and `B ≤ 2 R` the largest dual norm of a margin's gradient.
 Algorithm: steepest descent in ψ on the moving average `M ← β M + (1 - β) ∇L_B`: Signum, Muon, normalised GD.
 Claim: where `ρ = γ - 2 (1 - β) m (m² - 1) R` is positive, `liminf margin(W)/ψ(W) ≥ ρ`. Besides, by the linear bound on
-the moving average (see the file on reshuffling), with `ε = 2 (1 - β) (m - 1) B`:
-`ρ = γ - 2 ε`, and in the L2 norm `ρ = √(γ² - ε²)`, since a direction that errs by ε G in a gradient of γ G or more
-keeps that much of it. So the cube is not real, and in the L2 norm the loss is of second order in 1 - β.
+the moving average (see the file on reshuffling), with `ε = 2 (1 - β) (m - 1) B`: `ρ = γ - 2 ε`, and in the L2 norm `ρ =
+√(γ² - ε²)`, since a direction that errs by ε G in a gradient of γ G or more keeps that much of it. So the cube is not
+real, and in the L2 norm the loss is of second order in 1 - β.
 At a finite horizon: the first two ask that the margin's shortfall below ρ vanishes. The third is held to its own gap
-budget at every step. For the exponential loss log L falls in a step by `η_t c_t - ½ B² η_t²` or more, where
-`c_t = √(γ² - e_t²)` (`-B` while `e_t ≥ γ`), `e_t = a_t(0) 2 (m - 1) B + m B Σ_τ a_t(τ) (exp(B Σ_{s ≤ τ} η_{t-s}) - 1)`
-and `a_t(τ) = (1 - β) β^τ / (1 - β^{t+1})`: what batches and what the last steps may have changed of the average. So
-`margin/ψ ≥ (Σ η_t c_t - ½ B² Σ η_t² - ln n(k-1)) / Σ η_t` where that is positive, and it tends to ρ.
+budget at every step. For the exponential loss log L falls in a step by `η_t c_t - ½ B² η_t²` or more, where `c_t = √(γ²
+- e_t²)` (`-B` while `e_t ≥ γ`), `e_t = a_t(0) 2 (m - 1) B + m B Σ_τ a_t(τ) (exp(B Σ_{s ≤ τ} η_{t-s}) - 1)` and `a_t(τ)
+= (1 - β) β^τ / (1 - β^{t+1})`: what batches and what the last steps may have changed of the average. So `margin/ψ ≥ (Σ
+η_t c_t - ½ B² Σ η_t² - ln n(k-1)) / Σ η_t` where that is positive, and it tends to ρ.
 Reference: Kim, Song, Yun (2026), Corollary B.12; the two others and the budget are derived here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -71,7 +71,7 @@ class Shortfall:
     """
 
     floor: Floor
-    name: str = field(default="shortfall of the margin below ρ", init=False)
+    name: str = "shortfall of the margin below ρ"
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the run, without the gap budget: mini-batches' updates are misaligned one by one."""

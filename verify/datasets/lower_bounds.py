@@ -24,7 +24,7 @@ def one_against_many(gamma: float, n: int, low: float | None = None) -> Dataset:
 
 
 def two_halves(gamma: float, delta: float) -> Dataset:
-    """`(γ, -δ)` and `(γ, √(1-γ²))`: Crawshaw and Liu (2026), Lemma 3.2; δ = √(1-γ²)/2 in Wu et al. (2024), Theorem 3."""
+    """`(γ, -δ)`, `(γ, √(1-γ²))`: Crawshaw and Liu (2026), Lemma 3.2; with δ = √(1-γ²)/2 Wu et al. (2024), Theorem 3."""
     return _all_positive([(gamma, -delta), (gamma, np.sqrt(1 - gamma**2))], "two halves")
 
 

@@ -24,6 +24,7 @@ from verify.datasets.dataset import Dataset
 from verify.datasets.mutations import mutated
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
+from verify.runs.trajectory import check_steps
 from verify.seeds import derived_seed
 from verify.trials.archive import Hard, cell_of, merged
 from verify.trials.drawing import draw
@@ -76,6 +77,7 @@ class Ground:
     admits: whether a dataset belongs to the claim, once its `prepare` was applied; None where that is not known, and
     only drawn datasets are tried. given: what is tried first. steps, log_time: of each run. seed: of all draws.
     size: datasets a round.
+    Raises `InputError` for steps that are none.
     """
 
     claim: Claim
@@ -85,6 +87,9 @@ class Ground:
     log_time: float = 2e3
     seed: int = 0
     size: int = ROUND
+
+    def __post_init__(self) -> None:
+        check_steps(self.steps)
 
     def prepared(self, cases: Iterable[Dataset]) -> list[Dataset]:
         """Those that belong to the claim, as it wants them."""
@@ -99,7 +104,7 @@ def follow(
     so_far: Progress,
     *,
     go_on: Callable[[Progress], bool],
-    keep: Callable[[Progress], None] = lambda progress: None,
+    keep: Callable[[Progress], object] = lambda progress: None,
     platform: str | None = None,
 ) -> Progress:
     """Hunt round after round from where a hunt stands, as long as `go_on` says so of what was done.

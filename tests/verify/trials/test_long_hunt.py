@@ -1,0 +1,95 @@
+"""Hunts in rounds: what they find, keep and go on from."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from solvers.errors import InputError
+from tests.verify.given import claim
+from verify.claims import Bound
+from verify.datasets import Dataset
+from verify.trials.archive import LARGEST, Hard, cell_of, merged
+from verify.trials.long_hunt import Ground, Progress, after_round, follow
+
+AIM = Dataset([[2.0, 1.0], [1.0, 3.0]], [1, 1])
+
+
+def stretched(lab):
+    """How much longer the longest point of each dataset is than its shortest one."""
+    sizes = [np.linalg.norm(s.x, axis=1) for s in lab.datasets]
+    return np.array([[size.max() / max(size.min(), 1e-3)] for size in sizes])
+
+
+def ground(limit: float = 1e9, **changes) -> Ground:
+    hunted = claim(stretched, kind=Bound.constant(limit))
+    return Ground(hunted, **{"admits": lambda s: s.n <= 4, "size": 8, "steps": 10} | changes)
+
+
+def rounds(count: int):
+    return lambda progress: progress.rounds < count
+
+
+def test_changes_of_the_hardest_come_nearer_than_draws_alone():
+    steered, drawn = (follow(ground(admits=admits), Progress(), go_on=rounds(5)) for admits in (
+        lambda s: s.n <= 4, None))  # fmt: skip
+    assert steered.archive[0].value > 1.5 * drawn.archive[0].value
+    assert steered.judged <= steered.cases <= 40
+
+
+def test_a_hunt_that_is_gone_on_with_is_as_one_without_a_break():
+    whole = follow(ground(), Progress(), go_on=rounds(4))
+    half = follow(ground(), Progress(), go_on=rounds(2))
+    kept = Progress.from_json(half.to_json())
+    assert kept.to_json() == half.to_json()
+    again = follow(ground(), kept, go_on=rounds(4))
+    assert again.to_json() == whole.to_json()
+
+
+def test_what_is_given_is_tried_first_and_an_answer_is_confirmed_and_kept():
+    found = after_round(ground(1.2, given=(AIM, AIM)), Progress())
+    assert (found.rounds, found.cases, found.judged) == (1, 1, 1)
+    assert found.answers[0].case.key == AIM.key
+    assert found.answers[0].value == pytest.approx(np.sqrt(2) / 1.2)
+    assert not after_round(ground(2.0, given=(AIM,)), Progress()).answers
+
+
+def test_an_answer_that_fades_with_twice_the_steps_is_none():
+    def fades(lab):
+        return np.full((len(lab.cases), 57), 10.0 / lab.steps)
+
+    hunted = claim(fades, kind=Bound.constant(0.6))
+    assert not after_round(Ground(hunted, steps=10, given=(AIM,)), Progress()).answers
+    lasting = claim(fades, kind=Bound.constant(0.1))
+    assert after_round(Ground(lasting, steps=10, given=(AIM,)), Progress()).answers
+
+
+def test_the_archive_keeps_the_hardest_of_each_cell():
+    cell = cell_of(AIM)
+    assert cell == (2, 2, 0, 0, 2)
+    other = (3, *cell[1:])
+    low, high, apart = Hard(1.0, AIM, cell), Hard(2.0, AIM, cell), Hard(0.5, AIM, other)
+    assert merged([low], [apart, high]) == (high, apart)
+    assert merged([high], [low]) == (high,)
+    many = [Hard(float(i), AIM, (i, 2, 0, 1, 2)) for i in range(200)]
+    assert [hard.value for hard in merged([], many)] == [float(i) for i in range(199, 199 - LARGEST, -1)]
+    assert cell_of(Dataset([[1.0], [-1.0]], [1, 1])) is None
+
+
+def test_an_infinite_value_survives_its_record():
+    hard = Hard(np.inf, AIM, (2, 2, 0, 1, 2))
+    again = Hard.from_json(hard.to_json())
+    assert (again.value, again.cell, again.case.key) == (np.inf, hard.cell, AIM.key)
+
+
+def test_what_does_not_belong_is_left_out_and_the_rest_prepared():
+    halved = replace(ground().claim, prepare=lambda s: Dataset(s.x / 2, s.y))
+    one = replace(ground(), claim=halved, admits=lambda s: s.n == 2)
+    assert [case.x.tolist() for case in one.prepared([AIM, Dataset([[1.0]], [1])])] == [(AIM.x / 2).tolist()]
+    with pytest.raises(InputError, match="not known what belongs to"):
+        ground(admits=None).prepared([AIM])
+
+
+def test_no_steps_are_refused():
+    with pytest.raises(InputError, match="at least one step"):
+        ground(steps=0)
