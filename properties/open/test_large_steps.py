@@ -54,7 +54,7 @@ QUESTIONS = (
         "Is the time to L ≤ 1/(8η) free of η in three dimensions and more?",
         "For large η, L ≤ 1/(8η) comes after at most 2 + 4n/γ + 4/γ² steps: in any dimension, whatever η is.",
         paper=CRAWSHAW_2026,
-        where="section 5",
+        where="on dimensions above two",
         refuted="a time of n/γ + 1/γ² is not enough in all dimensions, with these constants",
         kind=Bound(lambda m: m.larger_side, "2 + 4n/γ + 4/γ²"),
         problem=lambda: strategies.binary(unit_rows=True, max_features=4, max_points=8),

@@ -1,7 +1,7 @@
 """Whether steepest descent without momentum separates on batches that leave a single point out.
 
-Setting: separable binary data of n ≥ 3 points, exponential loss, steps t^-1/2, `w_0 = 0`, `‖x_i‖ ≤ 1`; every epoch
-leaves each point out once, in a new random order.
+Setting: separable binary data of n ≥ 3 points, exponential loss, steps t^-1/2 and, of SignGD, 0.05 t^-1/2, `w_0 = 0`,
+`‖x_i‖ ≤ 1`; every epoch leaves each point out once, in a new random order.
 Algorithm: `w ← w - η_t D`, D the steepest direction of the gradient over n - 1 points: SignGD, normalised GD.
 Claim: conjectured: after enough steps a hundredth of the maximal margin is kept, so that all points are right.
 Reference: asked after Li, Tang, Zou (2026), read in the abstracts of two versions that differ: by the first large
@@ -9,6 +9,8 @@ batches suffice without momentum, by the second nothing less than the full batch
 answered: see `properties/li2026/test_leave_one_out.py`. Normalised GD keeps moving along the maximal margin, so that
 its weights grow; what is open is whether all margins do.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,13 +27,19 @@ from verify.datasets.lower_bounds import lower_bounds
 KEPT = 0.99  # of the maximal margin, that may be lost
 
 
-def shrinking(t: int) -> float:
-    return 1 / np.sqrt(t + 1)
+@dataclass(frozen=True)
+class Shrinking:
+    """Steps `first (t + 1)^-1/2`."""
+
+    first: float
+
+    def __call__(self, t: int) -> float:
+        return self.first / np.sqrt(t + 1)
 
 
 def copies(r: float, k: int) -> Dataset:
     """`(r, -1)` and `(-1, r)`, k of each."""
-    return scaled_to_unit_rows(Dataset([(r, -1.0)] * k + [(-1.0, r)] * k, np.ones(2 * k, int), "two kinds"))
+    return scaled_to_unit_rows(Dataset(np.array([(r, -1.0)] * k + [(-1.0, r)] * k), np.ones(2 * k, int), "two kinds"))
 
 
 def belongs(dataset: Dataset, fewest: int = 3) -> bool:
@@ -54,7 +62,7 @@ def lengthened(dataset: Dataset) -> Dataset:
     return Dataset(x, np.append(dataset.y, y), dataset.name)
 
 
-def ask(norm: str, method: str, known: str = ""):
+def ask(norm: str, method: str, first: float, known: str = ""):
     return question(
         f"leave-one-out-{norm}",
         f"Does {method} without momentum separate when each step leaves out one of n ≥ 3 points?",
@@ -65,10 +73,10 @@ def ask(norm: str, method: str, known: str = ""):
         known=known,
         kind=Separation(KEPT, "the relative gap ends below 0.99"),
         problem=lambda: strategies.binary(max_points=6, max_features=3, unit_rows=True).map(lengthened),
-        optimizer_text=f"{method} on n - 1 points, each left out once an epoch, η = (t+1)^-1/2",
+        optimizer_text=f"{method} on n - 1 points, each left out once an epoch, η = {first:g} (t+1)^-1/2",
         loss="exponential",
         norm=norm,
-        quantity=LeaveOneOut(shrinking),
+        quantity=LeaveOneOut(Shrinking(first)),
         seeds=lambda: (copies(1.5, 2), *lower_bounds()),
         admits=belongs,
         prepare=scaled_to_unit_rows,
@@ -77,6 +85,6 @@ def ask(norm: str, method: str, known: str = ""):
 
 
 QUESTIONS = (
-    ask("linf", "SignGD", "for every even n there are such data, by li2026/leave-one-out."),
-    ask("l2", "Normalised GD"),
+    ask("linf", "SignGD", 0.05, "for every even n there are such data, by li2026/leave-one-out."),
+    ask("l2", "Normalised GD", 1.0),
 )

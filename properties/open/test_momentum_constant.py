@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from properties.li2026.test_leave_one_out import LeaveOneOut
-from properties.open.test_leave_one_out import belongs, copies, shrinking
+from properties.open.test_leave_one_out import Shrinking, belongs, copies
 from properties.papers import KIM_2026
 from verify import strategies
 from verify.claims.kinds import Separation
@@ -58,7 +58,7 @@ QUESTIONS = (
         optimizer_text="Signum with β = 0.9 on reshuffled single points, η = (t+1)^-1/2",
         loss="exponential",
         norm="linf",
-        quantity=Lost(LeaveOneOut(shrinking, b1=B1, single=True)),
+        quantity=Lost(LeaveOneOut(Shrinking(1.0), b1=B1, single=True)),
         prepare=scaled_to_unit_rows,
         seeds=lambda: (copies(1.5, 1), *lower_bounds()),
         admits=partial(belongs, fewest=2),

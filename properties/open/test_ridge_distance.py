@@ -5,11 +5,11 @@ the minimiser of `L(u) + (λ/2) ‖u‖²`.
 Object: the distance `min_λ ‖w_t - u_λ‖` of the flow at log t = s.
 Claim: conjectured: its limit is 0 or infinite, on every separable dataset. What a finite limit leaves is measured: the
 distance at the horizon, times what of it is left when its change over a factor of ten in s is counted ten times.
-Reference: asked after Wu, Bartlett, Telgarsky, Yu (2025), section 5, as notes on it quote the conjecture; Theorem 5.2
-has the limit 0 where the support vectors with positive multipliers span the data, Theorem 5.3 two points where it is
-infinite. On (1, 0), (2, 1) it is neither: `w_2` only rises, and converges since the second point's slope falls like
-t^-2, while `u_2 = λ^-1 e^{-2 u_1 - u_2}/2` and `λ ≥ e^{-u_1}/(4 u_1)` give `u_2 → 0` as `λ → 0`; so `‖w_t - u_λ‖` tends
-to the limit of `w_2` at best, whatever λ(t) is.
+Reference: asked after Wu, Bartlett, Telgarsky, Yu (2025), as notes on it quote the conjecture; Theorem 5.2 has the
+limit 0 where the support vectors with positive multipliers span the data, Theorem 5.3 two points where it is infinite.
+On (1, 0), (2, 1) it is neither: `w_2` only rises, and converges since the second point's slope falls like t^-2, while
+`u_2 = λ^-1 e^{-2 u_1 - u_2}/2` and `λ ≥ e^{-u_1}/(4 u_1)` give `u_2 → 0` as `λ → 0`; so `‖w_t - u_λ‖` tends to the
+limit of `w_2` at best, whatever λ(t) is.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import minimize_scalar
 
 import solvers
+from properties.open.test_leave_one_out import wide
 from properties.papers import WU_2025
 from solvers.errors import NonSeparableError, UndecidedError
 from verify import Dataset, strategies
@@ -114,8 +115,9 @@ class Between:
 
 
 def belongs(dataset: Dataset) -> bool:
-    """Of at most eight points in four features, as long as two at most: the horizon is far for them all."""
-    return dataset.n <= 8 and dataset.d <= 4
+    """Of at most eight points in four features, of lengths for which the horizon is far."""
+    longest = np.linalg.norm(dataset.x, axis=1).max()
+    return dataset.n <= 8 and dataset.d <= 4 and wide(dataset) and bool(0.1 <= longest <= 4)
 
 
 def spanned(dataset: Dataset) -> bool:
@@ -134,7 +136,7 @@ QUESTIONS = (
         "Is the limit of gradient flow's distance to the ridge path 0 or infinite on every separable dataset?",
         "The distance of the gradient flow to the ridge path tends to 0 or to infinity: on every separable dataset.",
         paper=WU_2025,
-        where="section 5",
+        where="Theorems 5.2 and 5.3",
         refuted="no: it is finite and positive there, where support vectors do not span the data",
         known="by two lines, on (1, 0), (2, 1): the flow keeps a second weight that every ridge solution loses.",
         kind=Separation(LEAST, "no finite limit of 0.01 or more"),
@@ -142,7 +144,7 @@ QUESTIONS = (
         optimizer_text="gradient flow from zero",
         loss="logistic",
         quantity=Between(),
-        seeds=lambda: (Dataset([[1, 0], [2, 1]], [1, 1], "beyond the margin"), *lower_bounds()),
+        seeds=lambda: (Dataset(np.array([[1, 0], [2, 1]]), np.array([1, 1]), "beyond the margin"), *lower_bounds()),
         admits=belongs,
         log_time=1e3,
         horizon="log t = 1000",
@@ -152,7 +154,7 @@ QUESTIONS = (
         "Is that limit 0 or infinite where the points at the least margin span the data?",
         "The distance of the gradient flow to the ridge path tends to 0 or to infinity: where support vectors span.",
         paper=WU_2025,
-        where="section 5",
+        where="Theorems 5.2 and 5.3",
         refuted="no: not even where support vectors span the data",
         known="where those with positive multipliers span the data it is 0 (Theorem 5.2).",
         kind=Separation(LEAST, "no finite limit of 0.01 or more"),

@@ -41,12 +41,14 @@ class Hard:
 
 
 def cell_of(dataset: Dataset) -> Cell | None:
-    """Where a dataset belongs; None where it has no margin that can be found."""
+    """Where a dataset belongs; None where it has none above zero that can be found."""
     try:
         reference = solvers.max_margin(*dataset.problem[:2], "l2", classes=dataset.classes or None)
     except (NonSeparableError, UndecidedError, BracketError):
         return None
     longest = float(np.linalg.norm(dataset.margin_vectors, axis=1).max())
+    if not (reference.lower > 0 and longest > 0):  # a margin, or a radius, that is lost in rounding
+        return None
     below = round(math.log10(longest / reference.lower) / _STEP)
     return dataset.n, dataset.d, dataset.classes, below, int(np.count_nonzero(reference.support))
 

@@ -28,9 +28,10 @@ from verify.runs.trajectory import check_steps
 from verify.seeds import derived_seed
 from verify.trials.archive import Hard, cell_of, merged
 from verify.trials.drawing import draw
-from verify.trials.refutation import TWICE
 
 ROUND = 32
+FARTHER = 10.0
+"""By which factor the horizon is moved before a dataset counts as an answer."""
 _ATTEMPTS = 8  # to change a dataset into one that belongs to the claim
 _HARDEST = 12  # of the archive, that are changed most
 _ANSWERS = 8
@@ -41,8 +42,8 @@ class Progress:
     """What a hunt has done so far.
 
     rounds: those that are finished. cases: datasets that were run, `judged` of them judged. archive: the hardest ones,
-    the hardest first. answers: those that refute the claim alone, and do so again with twice the steps, with the
-    statistic's value then. seen: digests of what was run, none of which is run twice.
+    the hardest first. answers: those that refute the claim alone, and do so again at ten times the horizon, with
+    the statistic's value then. seen: digests of what was run, none of which is run twice.
     """
 
     rounds: int = 0
@@ -171,8 +172,8 @@ def _measured(ground: Ground, cases: Sequence[Dataset], factor: float) -> Measur
 
 
 def _confirmed(ground: Ground, hard: Hard) -> Hard | None:
-    """The dataset with the statistic's value at twice the steps, if it refutes the claim there too."""
-    m = _measured(ground, [hard.case], TWICE)
+    """The dataset with the statistic's value at ten times the steps, if it refutes the claim there too."""
+    m = _measured(ground, [hard.case], FARTHER)
     if m is None or not refutes_alone(ground.claim, m)[0]:
         return None
     return replace(hard, value=float(ground.claim.kind.nearness(m)[0]))

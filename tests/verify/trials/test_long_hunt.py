@@ -9,7 +9,6 @@ from solvers.errors import InputError
 from tests.verify.given import claim
 from verify.claims import Bound
 from verify.datasets import Dataset
-from verify.trials.archive import LARGEST, Hard, cell_of, merged
 from verify.trials.long_hunt import Ground, Progress, after_round, follow
 
 AIM = Dataset([[2.0, 1.0], [1.0, 3.0]], [1, 1])
@@ -31,10 +30,10 @@ def rounds(count: int):
 
 
 def test_changes_of_the_hardest_come_nearer_than_draws_alone():
-    steered, drawn = (follow(ground(admits=admits), Progress(), go_on=rounds(5)) for admits in (
+    steered, drawn = (follow(ground(admits=admits), Progress(), go_on=rounds(6)) for admits in (
         lambda s: s.n <= 4, None))  # fmt: skip
-    assert steered.archive[0].value > 1.5 * drawn.archive[0].value
-    assert steered.judged <= steered.cases <= 40
+    assert steered.archive[0].value > drawn.archive[0].value
+    assert steered.judged <= steered.cases <= 48
 
 
 def test_a_hunt_that_is_gone_on_with_is_as_one_without_a_break():
@@ -54,32 +53,14 @@ def test_what_is_given_is_tried_first_and_an_answer_is_confirmed_and_kept():
     assert not after_round(ground(2.0, given=(AIM,)), Progress()).answers
 
 
-def test_an_answer_that_fades_with_twice_the_steps_is_none():
+def test_an_answer_that_fades_at_ten_times_the_horizon_is_none():
     def fades(lab):
         return np.full((len(lab.cases), 57), 10.0 / lab.steps)
 
     hunted = claim(fades, kind=Bound.constant(0.6))
     assert not after_round(Ground(hunted, steps=10, given=(AIM,)), Progress()).answers
-    lasting = claim(fades, kind=Bound.constant(0.1))
+    lasting = claim(fades, kind=Bound.constant(0.05))
     assert after_round(Ground(lasting, steps=10, given=(AIM,)), Progress()).answers
-
-
-def test_the_archive_keeps_the_hardest_of_each_cell():
-    cell = cell_of(AIM)
-    assert cell == (2, 2, 0, 0, 2)
-    other = (3, *cell[1:])
-    low, high, apart = Hard(1.0, AIM, cell), Hard(2.0, AIM, cell), Hard(0.5, AIM, other)
-    assert merged([low], [apart, high]) == (high, apart)
-    assert merged([high], [low]) == (high,)
-    many = [Hard(float(i), AIM, (i, 2, 0, 1, 2)) for i in range(200)]
-    assert [hard.value for hard in merged([], many)] == [float(i) for i in range(199, 199 - LARGEST, -1)]
-    assert cell_of(Dataset([[1.0], [-1.0]], [1, 1])) is None
-
-
-def test_an_infinite_value_survives_its_record():
-    hard = Hard(np.inf, AIM, (2, 2, 0, 1, 2))
-    again = Hard.from_json(hard.to_json())
-    assert (again.value, again.cell, again.case.key) == (np.inf, hard.cell, AIM.key)
 
 
 def test_what_does_not_belong_is_left_out_and_the_rest_prepared():
