@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import anatomy, exponents, gallery, summary, svg, tables, text
+from reports import anatomy, exponents, gallery, hunts, summary, svg, tables, text
 from reports.figures import Figure, figure
 from reports.loose import loose
 from reports.mathematics import mathml
@@ -40,11 +40,13 @@ def write_report(report_dir: Path | str, *, single_file: bool = False) -> dict[s
     drawn = {r["id"]: (figure(r, curves), anatomy.figure(r, curves)) for r, curves in pairs}
     exhibits = [(exhibit, _pieces(exhibit)) for exhibit in gallery.read_exhibits(report_dir)]
     pictures = {name: _pictures(name, *both) for name, both in drawn.items()}
+    questions = hunts.read_questions(report_dir)
     plain = _environment(PackageLoader("reports"), autoescape=False)
     markdown = {
         "records": records,
         "figures": drawn,
         "exhibits": exhibits,
+        "questions": questions,
         "table": tables.markdown(records),
         "loose": loose(records),
         "theorems": tables.markdown_by_source(records),
@@ -52,7 +54,13 @@ def write_report(report_dir: Path | str, *, single_file: bool = False) -> dict[s
     counts = text.summarise(records)
     headline = " ".join(filter(None, (partial(report_dir, records), text.headline(counts))))
     fields = {"summary": counts, "headline": headline}
-    shown = {"figures": drawn, "pictures": pictures, "exhibits": exhibits, "single_file": single_file}
+    shown = {
+        "figures": drawn,
+        "pictures": pictures,
+        "exhibits": exhibits,
+        "questions": questions,
+        "single_file": single_file,
+    }
     contents = {
         "html": ("index.html", _page(records, **fields, **shown)),
         "markdown": ("report.md", plain.get_template("report.md.j2").render(**fields, **markdown)),
@@ -126,6 +134,7 @@ def _environment(loader: PackageLoader, autoescape: bool) -> Environment:
         "estimate": text.estimate,
         "extent": text.extent,
         "exhibit_table": gallery.markdown,
+        "hunted": hunts.sentence,
         "math": mathml,
         "md": tables.escape_markdown,
         "number": text.number,

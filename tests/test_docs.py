@@ -51,6 +51,8 @@ PARSED = {
     "verify check --all": "hours; tests/verify/cli/test_clustered.py tries a conjecture on a cluster",
     "verify check ours": "its claims are tried where all others are",
     "verify certify": "a reader's own claim; tests/verify/discovery/test_certifying.py makes and checks some",
+    "verify hunt open": "half an hour; tests/verify/cli/test_hunt.py runs small ones",
+    "verify hunt ji2021/normalised-gd --minutes": "half an hour; tests/verify/cli/test_hunt.py runs small ones",
     "verify check mine.py": "a reader's own claim, by other profiles and seeds; the pages on conjectures run theirs",
     "verify check test_sign_gd_fast.py": "a third trial of what the others on its page try",
     "verify replay conjectures/sign-gd-l2 --steps": "its case is that of the full profile; another page replays one",

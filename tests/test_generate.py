@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from docs.generate import pages
+from docs.generate import pages, questions
 from docs.generate.__main__ import main
+from verify.claims import index
 
 ROOT = Path(__file__).parent.parent
 
@@ -60,3 +61,9 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path):
     assert "is there already" in str(main([str(tmp_path)]))
     assert "give the folder" in str(main([]))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_of_open_questions_is_that_of_the_kept_records_and_has_all():
+    page = (ROOT / questions.PAGE).read_text("utf-8")
+    assert page == questions.page(), "run python -m docs.generate.questions"
+    assert all(f"`{each.id}`" in page for each in index.questions())

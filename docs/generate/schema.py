@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reports import gallery, records
+from reports import gallery, hunts, records
 
 Schema = dict[str, Any]
 
@@ -17,10 +17,12 @@ A report folder holds what the checks found, and everything else is made from th
 | --- | --- |
 | `records/<slug>.json` | the record of one claim; its slug is the id with `/` written `__` |
 | `curves/<slug>.npz` | the arrays that belong to it |
+| `hunts/<slug>.json` | what a hunt in rounds tried of an open question, or of a claim, and goes on from |
 | `gallery/<id>.json`, `.svg` | the findings of an experiment, and their figure |
 | `index.html`, `figures/`, `report.md`, `report.json`, `summary.md` | the report, by `verify report` |
 
-Both formats are JSON schemas inside the package (`reports/record.schema.json`, `reports/gallery.schema.json`). A record
+The formats are JSON schemas inside the package (`reports/record.schema.json`, `reports/hunt.schema.json`,
+`reports/gallery.schema.json`). A record
 that breaks its schema is neither written nor read: the error names the field. Numbers are finite, and what is not known
 is `null`. In the tables below `[]` stands for the entries of a list, and `*` for any name.
 
@@ -31,6 +33,7 @@ def page() -> str:
     """The page in Markdown: how a report folder is laid out, and a table for each schema."""
     arrays = (records.__doc__ or "").partition("\n\n")[2]
     parts = [_HEAD, "## Record\n", table(records.validator().schema), "\n## Curves\n\n", arrays, "\n\n"]
+    parts += ["## Hunt\n", table(hunts.validator().schema), "\n"]
     return "".join([*parts, "## Exhibit\n", table(gallery.validator().schema)])
 
 

@@ -30,6 +30,16 @@ def claims_of(module: ModuleType) -> Iterator[Any]:
                 yield item
 
 
+def questions_of(module: ModuleType) -> Iterator[Any]:
+    """The open questions that a module defines: its `QUESTION`s, and those in its tuples."""
+    from verify.claims.question import Question
+
+    for value in vars(module).values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(item, Question):
+                yield item
+
+
 def all_claims() -> dict[str, Any]:
     """Every claim of the installed packages of the entry point group `GROUP`, by id."""
     return {name: claim for name, (claim, _) in located_claims().items()}
@@ -42,6 +52,16 @@ def located_in(package: ModuleType) -> dict[str, tuple[Any, ModuleType]]:
         if info.name.rpartition(".")[2].startswith("test_"):
             module = importlib.import_module(info.name)
             found |= {claim.id: (claim, module) for claim in claims_of(module)}
+    return dict(sorted(found.items()))
+
+
+def questions_in(package: ModuleType) -> dict[str, tuple[Any, ModuleType]]:
+    """A package's open questions by id, each with the module that defines it."""
+    found: dict[str, tuple[Any, ModuleType]] = {}
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if info.name.rpartition(".")[2].startswith("test_") and info.name.split(".")[-2] == "open":
+            module = importlib.import_module(info.name)
+            found |= {question.id: (question, module) for question in questions_of(module)}
     return dict(sorted(found.items()))
 
 
@@ -111,4 +131,19 @@ def located(target: str) -> list[tuple[Any, ModuleType]]:
     matching = [each for name, each in located_claims().items() if name == target or name.startswith(f"{target}/")]
     if not matching:
         raise InputError(f"There is no claim {target!r}: see `verify list`, or give a file that defines one.")
+    return matching
+
+
+def asked(target: str) -> list[tuple[Any, ModuleType]]:
+    """The open questions of a file, or of an id or the first part of ids, each with its module; none where there is
+    none."""
+    if target.endswith(".py"):
+        module = _module(Path(target))
+        return [(question, module) for question in questions_of(module)]
+    if target.partition("/")[0] != "open":
+        return []
+    found = {name: each for entry in entry_points(group=GROUP) for name, each in questions_in(entry.load()).items()}
+    matching = [each for name, each in found.items() if name == target or name.startswith(f"{target}/")]
+    if not matching:
+        raise InputError(f"There is no open question {target!r}: see `verify list open`.")
     return matching

@@ -52,6 +52,42 @@ class Summary:
     file: str
 
 
+@dataclass(frozen=True)
+class Asked:
+    """An open question in words. file: where it stands."""
+
+    id: str
+    asks: str
+    title: str
+    statement: str
+    source: str
+    known: str
+    file: str
+
+
+def questions() -> list[Asked]:
+    """All installed open questions, in the order of their ids."""
+    found: list[Asked] = []
+    for entry in entry_points(group=catalogue.GROUP):
+        place = _place(entry.value)
+        held = None if place is None else _held(place)
+        try:
+            found += [Asked(**row) for row in held["questions"]] if held else _asked(entry.load(), place)
+        except (KeyError, TypeError):
+            found += _asked(entry.load(), place)
+    return sorted(found, key=lambda question: question.id)
+
+
+def _asked(package: ModuleType, place: Path | None) -> list[Asked]:
+    return [
+        Asked(
+            each.id, each.asks, each.claim.title, each.claim.statement, each.claim.source, each.known,
+            _file(module, place),
+        )
+        for each, module in catalogue.questions_in(package).values()
+    ]  # fmt: skip
+
+
 def summaries() -> list[Summary]:
     """All installed claims, in the order of their ids."""
     found: list[Summary] = []
@@ -74,8 +110,10 @@ def renew(package: str) -> Path:
         raise ValueError(f"{package} is no package that can be found")
     claims = list(catalogue.located_in(importlib.import_module(package)).values())
     rows = [asdict(summary) for summary in _summarised(claims, place)]
+    asked = [asdict(each) for each in _asked(importlib.import_module(package), place)]
+    content = {"files": _digest(place), "claims": rows, "questions": asked}
     file = place / _FILE
-    file.write_text(json.dumps({"files": _digest(place), "claims": rows}, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return file
 
 
@@ -87,14 +125,21 @@ def _place(package: str) -> Path | None:
 
 
 def _kept(place: Path) -> list[Summary] | None:
+    """The claims that the index of a package holds, if it is there and of its files as they are."""
+    held = _held(place)
+    try:
+        return None if held is None else [Summary(**row) for row in held["claims"]]
+    except (KeyError, TypeError):
+        return None
+
+
+def _held(place: Path) -> dict[str, Any] | None:
     """What the index of a package holds, if it is there and of its files as they are."""
     try:
         held: Any = json.loads((place / _FILE).read_text("utf-8"))
-        if held["files"] == _digest(place):
-            return [Summary(**row) for row in held["claims"]]
+        return held if held["files"] == _digest(place) else None
     except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return None
+        return None
 
 
 def _digest(place: Path) -> str:

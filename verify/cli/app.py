@@ -36,7 +36,7 @@ from verify.errors import Guessed
 _KEPT = {
     "check": "the records of claims that were finished are kept",
     "gallery": "finished parts are kept, and a second call goes on with the rest",
-    "hunt": "what was found of claims that were finished is kept in their records",
+    "hunt": "what was found of claims that were finished, and in finished rounds, is kept in their records",
 }
 _INTERRUPTED = 130
 

@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from solvers.errors import InputError
-from verify.claims.index import summaries
+from verify.claims.index import questions, summaries
 from verify.cli.common import err, out
 
 if TYPE_CHECKING:
-    from verify.claims.index import Summary
+    from verify.claims.index import Asked, Summary
 
 _WIDEST = 10_000  # characters of a line that is not to be cut
 _LONGEST = 40  # characters of an id for which there is room beside the title; a longer one moves the rest of its line
@@ -37,13 +37,13 @@ def list_claims(
     wide: Annotated[bool, typer.Option("--wide", help="All columns, as wide as they come.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="All that the index holds of these claims, as JSON.")] = False,
 ) -> None:
-    """List the claims, one a line: id, kind and title, cut to the terminal's width.
+    """List the claims, one a line: id, kind and title, cut to the terminal's width; and the open questions below.
 
     Examples: verify list;  verify list muon --paper fan2025;  verify list --kind tight --wide
     """
     every = summaries()
     papers = sorted({each.id.partition("/")[0] for each in every})
-    _check("paper", paper or [], papers)
+    _check("paper", paper or [], [*papers, "open"])
     _check("kind", kind or [], sorted({each.kind for each in every}))
     found = [
         each
@@ -54,12 +54,17 @@ def list_claims(
     ]
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=1))
-    elif not found:
+        return
+    asked = [each for each in questions() if not kind and (not paper or "open" in paper) and _holds(each, words or [])]
+    if not found and not asked:
         err.print(f"None of {len(every)} claims is like that: leave out a word, a paper or a kind.", highlight=False)
-    elif wide:
+    elif wide and found:
         print_wide(_table(found))
-    else:
+    elif found:
         print_lines((each.id, each.kind, each.title) for each in found)
+    if asked:
+        out.print("\n" * bool(found) + "Open questions, which `verify hunt ID` tries to answer:", highlight=False)
+        print_lines((each.id, "", each.asks) for each in asked)
 
 
 def print_lines(rows: Iterable[tuple[str, str, str]]) -> None:
@@ -83,7 +88,7 @@ def _check(what: str, asked: Sequence[str], known: Sequence[str]) -> None:
         raise InputError(f"There is no {what} {unknown[0]!r}: choose from {', '.join(known)}.")
 
 
-def _holds(claim: Summary, words: Sequence[str]) -> bool:
+def _holds(claim: Summary | Asked, words: Sequence[str]) -> bool:
     """Whether a claim has all these words, or parts of words, in whatever case."""
     text = " ".join((claim.id, claim.title, claim.statement, claim.source)).casefold()
     return all(word.casefold() in text for word in words)

@@ -3,6 +3,7 @@
 Only pytest calls it, so its modules import the engine when a theorem is tried, not when pytest starts.
 """
 
+from verify.plugin.asking import hunted
 from verify.plugin.fixture import theorem
 from verify.plugin.hooks import (
     pytest_addoption,
@@ -13,6 +14,7 @@ from verify.plugin.hooks import (
 )
 
 __all__ = [
+    "hunted",
     "pytest_addoption",
     "pytest_collection_finish",
     "pytest_collection_modifyitems",

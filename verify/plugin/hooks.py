@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from verify.haste import hasten
+from verify.plugin import asking
 from verify.plugin.session import PLAN_KEY, SEED, SEED_KEY, THEOREM, WATCH, platform, report_folder
 from verify.plugin.watch import Watch
 
@@ -101,7 +102,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_pycollect_makeitem(
     collector: pytest.Module | pytest.Class, name: str, obj: object
 ) -> list[pytest.Item] | None:
-    """Make a test of each claim in a module's `CLAIM` or `CLAIMS`, unless functions of the module see to it."""
+    """Make a test of each claim in a module's `CLAIM` or `CLAIMS`, unless functions of the module see to it;
+    and of each open question in its `QUESTION` or `QUESTIONS`."""
+    if name in asking.COLLECTED and isinstance(collector, pytest.Module) and _assigns(collector.path, name):
+        return asking.items(collector, name, obj if isinstance(obj, tuple | list) else (obj,))
     if name not in _COLLECTED or not isinstance(collector, pytest.Module):
         return None
     from verify.claims.claim import Claim

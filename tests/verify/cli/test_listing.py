@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.verify.cli.calling import Caller, one_sentence
-from verify.claims.index import summaries
+from verify.claims.index import questions, summaries
 
 EVERY = summaries()
 
@@ -16,8 +16,16 @@ def call(untyped_caller, monkeypatch, capsys):
     return Caller(monkeypatch, capsys)
 
 
+QUESTIONS = "Open questions, "
+
+
+def of_claims(out: str) -> str:
+    """What stands above the open questions."""
+    return out.partition(QUESTIONS)[0].rstrip("\n")
+
+
 def listed(out: str) -> list[str]:
-    return [line.split()[0] for line in out.splitlines()]
+    return [line.split()[0] for line in of_claims(out).splitlines()]
 
 
 def test_a_claim_is_a_line_of_80_columns_with_its_whole_id(call):
@@ -25,7 +33,7 @@ def test_a_claim_is_a_line_of_80_columns_with_its_whole_id(call):
     assert code == 0
     assert listed(out) == [claim.id for claim in EVERY]
     assert max(map(cell_len, out.splitlines())) <= 80  # a letter with a hat is two characters
-    for line, claim in zip(out.splitlines(), EVERY, strict=True):
+    for line, claim in zip(of_claims(out).splitlines(), EVERY, strict=True):
         _, kind, title = line.split(maxsplit=2)
         assert kind == claim.kind
         assert claim.title.startswith(title.rstrip("…").rstrip())
@@ -96,3 +104,14 @@ def test_an_unknown_filter_names_those_that_there_are(call, arguments, sentence)
     code, _, err = call("list", *arguments)
     assert code == 2
     assert sentence in one_sentence(err)
+
+
+def test_open_questions_have_a_section_of_their_own(call):
+    asked = questions()
+    assert {each.id.partition("/")[0] for each in asked} == {"open"}
+    below = call("list")[1].partition(QUESTIONS)[2].splitlines()[1:]
+    assert [line.split()[0] for line in below] == [each.id for each in asked]
+    assert not {each.id for each in asked} & {claim.id for claim in EVERY}
+    assert QUESTIONS not in call("list", "--kind", "bound")[1]
+    assert QUESTIONS not in call("list", "--paper", "ji2021")[1]
+    assert not listed(call("list", "--paper", "open")[1])

@@ -265,6 +265,7 @@ VALUES = {
     "--stated": ["1", "-1", "nan", "x"],
     "--datasets": ["4", "0", "-1", "x"],
     "--examples": ["1", "0", "-1", "x"],
+    "--minutes": ["0.1", "0", "-1", "nan", "x"],
     "--markdown": ["changes.md", "folder", "gone/changes.md", "mine.py/a.md"],
     "--cache": ["folder", "gone", "mine.py"],
     "--nothing": ["x", None],

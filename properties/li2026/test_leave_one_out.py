@@ -1,0 +1,133 @@
+"""SignGD without momentum never separates some data on batches of all points but one, be there ever so many.
+
+Setting: k times (r, -1) and k times (-1, r), up to the signs of features and labels, with `1 < r < k/(k - 1)`; n = 2k,
+mean exponential loss, `w_0 = 0`; every epoch leaves each point out once, in a new random order; constant steps `η ≤
+log(k/((k - 1) r)) / (2 (r + 1) k)`.
+Algorithm: `w ← w - η sign(∇L_B(w))`, B all points but one.
+Claim: at every step the least margin is zero or less, while the maximal L-infinity margin is r - 1, which full batches
+attain from the first step on. On `w = c (1, -1)` a batch without a point of one kind steps in the other kind's sign,
+(-1, 1) or (1, -1), as long as `e^{2 |c| (r + 1)} < k/((k - 1) r)`; an epoch has k steps of each, ends where it began,
+and keeps |c| ≤ k η. So no size of batches below n is enough.
+Reference: after Li, Tang, Zou (2026), whose second version says that without momentum the full batch alone classifies
+all points rightly in the worst case, as its abstract has it, where the first asked for large batches. The data are
+derived.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import strategies as st
+
+from properties.papers import LI_2026
+from verify import Bound, Dataset, Read, Twin
+from verify.problems.laboratory import Laboratory
+from verify.problems.quantity import ROUNDING, Measurement
+from verify.problems.subject import Subject, norm_of
+from verify.runs.descent import stacked
+from verify.seeds import generator
+
+ETA = 1 / 128  # a power of two, by which all weights are exact
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """The relative gap of the margin along steps each of which leaves one point out.
+
+    step_size: of a step's number. b1: of the gradients' moving average. full: whether no point is left out. single:
+    whether all points but one are. in_norm: of the steps, `l2` or `linf`, by default the claim's. The larger side is
+    the gap itself where `at_least` is what it must not fall below.
+    """
+
+    step_size: Callable[[int], float]
+    b1: float = 0.0
+    full: bool = False
+    single: bool = False
+    in_norm: str | None = None
+    at_least: float | None = None
+    name: str = "relative gap"
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """At sixteen times, the last one the laboratory's horizon; all in the log domain, in the L2 or max norm."""
+        norm = norm_of(subject)
+        order, euclidean = (2 if norm == "l2" else np.inf), (self.in_norm or norm) == "l2"
+        references = lab.references(norm)
+        gamma = np.array([r.lower for r in references])
+        x, absent = stacked(lab.datasets)
+        w, gaps, rows = np.zeros((len(x), x.shape[2])), [], np.arange(len(x))
+        left_out = np.stack([orders(s, lab.steps) for s in lab.datasets])
+        times = np.unique(np.linspace(0, lab.steps, 17)[1:].astype(int))
+        average, scale = np.zeros_like(w), np.zeros((len(w), 1))  # of which e^-scale is the true one
+        for t in range(lab.steps):
+            z = np.where(absent, np.inf, np.einsum("bnd,bd->bn", x, w))
+            least = z.min(axis=1, keepdims=True)
+            z = np.where(self._unseen(rows, left_out[:, t], absent), np.inf, z)
+            gradient = np.einsum("bn,bnd->bd", np.exp(least - z), x)
+            average = self.b1 * np.exp(least - scale) * average + (1 - self.b1) * gradient
+            scale = least
+            unit = average / np.linalg.norm(average, axis=1, keepdims=True) if euclidean else np.sign(average)
+            w += self.step_size(t) * unit
+            if t + 1 in times:
+                size = np.linalg.norm(w, ord=order, axis=1)
+                margin = np.where(absent, np.inf, np.einsum("bnd,bd->bn", x, w)).min(axis=1)
+                gaps.append(1 - np.divide(margin, size * gamma, out=np.zeros_like(size), where=size > 0))
+        gap = np.stack(gaps, axis=1)
+        judged = np.array([r.certified for r in references])
+        floor = np.full(len(x), 1e3 * ROUNDING)
+        if self.at_least is None:
+            return Measurement(np.log(times), gap, floor, judged, lab.datasets, gamma)
+        return Measurement(np.log(times), np.full_like(gap, self.at_least), floor, judged, lab.datasets, gamma, (), gap)
+
+    def _unseen(self, rows: np.ndarray, chosen: np.ndarray, absent: np.ndarray) -> np.ndarray:
+        """Which points a step does not see, `[b n]`."""
+        if self.full:
+            return absent
+        only = np.zeros_like(absent)
+        only[rows, chosen] = True
+        return ~only if self.single else only
+
+
+def orders(dataset: Dataset, steps: int) -> np.ndarray:
+    """Which point each step leaves out, `[steps]`."""
+    rng = generator(dataset.x, dataset.y, "leave one out")
+    return np.concatenate([rng.permutation(dataset.n) for _ in range(steps // dataset.n + 1)])[:steps]
+
+
+def constant(t: int) -> float:
+    return ETA
+
+
+@st.composite
+def two_kinds(draw: st.DrawFn) -> Dataset:
+    k = draw(st.integers(2, 4))
+    allowed = [r for r in (1 + np.arange(1, 64) / 64) if 2 * (r + 1) * k * ETA < np.log(k / ((k - 1) * r))]
+    r = draw(st.sampled_from(allowed))
+    y = np.array(draw(st.lists(st.sampled_from((1, -1)), min_size=2 * k, max_size=2 * k)))
+    signs = np.array(draw(st.tuples(st.sampled_from((1, -1)), st.sampled_from((1, -1)))))
+    return Dataset(y[:, None] * signs * np.array([(r, -1.0)] * k + [(-1.0, r)] * k), y, "two kinds")
+
+
+def never(**other: bool | float | str) -> LeaveOneOut:
+    return LeaveOneOut(constant, at_least=1.0, name="zero margin over the margin", **other)  # type: ignore[arg-type]
+
+
+CLAIM = LI_2026.claim(
+    "leave-one-out",
+    "abstract of the second version",
+    "SignGD without momentum never separates some data on n - 1 of n points",
+    "On k × (r, -1), k × (-1, r), 1 < r < k/(k-1), SignGD on 2k - 1 of the 2k points has no positive margin, ever.",
+    read=Read.DERIVED,
+    kind=Bound(lambda m: m.larger_side, "the relative gap"),
+    problem=two_kinds,
+    optimizer_text="SignGD on n - 1 points, each left out once an epoch, η = 1/128",
+    loss="exponential",
+    norm="linf",
+    quantity=never(),
+    twins=(
+        Twin("full batches", quantity=never(full=True), shrink=False),
+        Twin("momentum 0.9", quantity=never(b1=0.9), shrink=False),
+        Twin("normalised GD for SignGD", quantity=never(in_norm="l2"), shrink=False),
+    ),
+    share=1 / 2,
+    horizon=-1.5,
+)

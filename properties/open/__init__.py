@@ -1,0 +1,1 @@
+"""Open questions, each a conjecture that is hunted."""

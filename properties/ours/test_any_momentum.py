@@ -1,0 +1,59 @@
+"""On reshuffled mini-batches normalised gradient descent maximises the L2 margin with any momentum, and without it not.
+
+Setting: separable data, mean logistic loss, `W_0 = 0`, steps `η_t = 0.1 (t + 1)^-1/2`, batches of one point in a new
+random order every epoch.
+Algorithm: `w ← w - η_t M / ‖M‖`, `M ← β M + (1 - β) ∇ℓ_i(w)`, with β = 0.5 and 0.1.
+Claim: the normalised L2 margin tends to the maximal one, as far as the direction converges; without momentum, β = 0, it
+does not. In `M = -Σ a_i z_i` every point has been within the last two epochs, so that its weight is at least `β^{2m}`
+times its loss's slope. Of a point whose margin exceeds the least one by a share of ‖w‖ the slope is exponentially
+smaller than that of a point k at the least margin, while `‖M‖ ≥ γ a_k`: it adds nothing to the limit. So this is along
+`Σ c_i z_i` with `c_i ≥ 0`, and zero where the margin is not the least: the condition of Karush, Kuhn and Tucker for the
+maximal L2 margin. With β = 0 a step along a point that is right by far is as long as any other. Of other norms none of
+this is true: Signum's steps are no combinations of points, and β = 0.5 does not suffice there.
+Reference: this program, 2026.
+"""
+
+from dataclasses import replace
+
+from properties.kim2026.test_reshuffled_margin import Shortfall
+from properties.papers import OURS
+from verify import Limit, Read, Twin, laws, optimizers, strategies
+from verify.optimizers import PowerDecay
+
+STEPS = PowerDecay(0.1, 1 / 2)
+MODERATE = tuple(name for name in strategies.FLAVOURS if not name.startswith("tiny"))
+
+HALF = OURS.claim(
+    "any-momentum",
+    "on reshuffled batches",
+    "Normalised GD with β = 0.5 on single points goes to the L2 margin",
+    "Normalised GD with momentum of any β > 0 on reshuffled batches: the L2 margin tends to the maximal one.",
+    read=Read.DERIVED,
+    kind=Limit(tolerance=0.1, law=laws.power(1 / 2)),
+    quantity=Shortfall(lambda m, norm: m.margin, "relative gap"),
+    problem=lambda: strategies.binary(max_points=4, max_features=4, flavours=MODERATE),
+    optimizer=optimizers.steepest_descent(STEPS, "l2", b1=0.5),
+    optimizer_text="normalised GD with β = 0.5 on single points, reshuffled, η = 0.1 (t+1)^-1/2",
+    loss="logistic",
+    norm="l2",
+    sampling="reshuffled",
+    batch=1,
+    share=1 / 4,
+    twins=(
+        Twin("no momentum", optimizer=optimizers.normalised_gd(STEPS)),
+        Twin("L-infinity margin for L2 margin", norm="linf"),
+    ),
+)
+
+CLAIMS = (
+    HALF,
+    replace(
+        HALF,
+        id="ours/little-momentum",
+        title="The same with β = 0.1",
+        statement="Normalised GD with β = 0.1 on reshuffled single points: the L2 margin tends to the maximal one.",
+        optimizer=optimizers.steepest_descent(STEPS, "l2", b1=0.1),
+        optimizer_text="normalised GD with β = 0.1 on single points, reshuffled, η = 0.1 (t+1)^-1/2",
+        twins=HALF.twins[:1],
+    ),
+)

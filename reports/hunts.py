@@ -1,0 +1,112 @@
+"""The record of a hunt in rounds, `<report_dir>/hunts/<slug>.json`: of an open question, or of a claim.
+
+It is what a hunt goes on from, and what the pages of open questions are made of. `hunt.schema.json` describes every
+field.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reports import text
+from reports.records import ReportError, replace_file, slug
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
+_FOLDER = "hunts"
+_SHOWN = 64  # numbers of a dataset that is written out
+
+
+@cache
+def validator() -> Draft202012Validator:
+    """The validator of `hunt.schema.json`."""
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads(resources.files("reports").joinpath("hunt.schema.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def path_of(report_dir: Path | str, claim_id: str) -> Path:
+    """Where the record of a claim's or question's hunt is."""
+    return Path(report_dir, _FOLDER, f"{slug(claim_id)}.json")
+
+
+def write_hunt(report_dir: Path | str, record: Mapping[str, Any]) -> Path:
+    """Write the record of a hunt in one step, and give its path; raises `ReportError` where it breaks the schema."""
+    _check(record, f"The record of the hunt {record.get('id', '(no id)')!r}", "correct that field")
+    path = path_of(report_dir, record["id"])
+    line = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    replace_file(path, lambda file: file.write(f"{line}\n".encode()))
+    return path
+
+
+def read_hunt(path: Path) -> dict[str, Any]:
+    """The record of one file; raises `ReportError` where it is damaged, and `FileNotFoundError` where there is none."""
+    remedy = "delete the file and hunt again"
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ReportError(f"{path} is not valid JSON ({error}): {remedy}.") from error
+    _check(record, str(path), remedy)
+    return record
+
+
+def read_questions(report_dir: Path | str) -> list[dict[str, Any]]:
+    """The records of all hunts of open questions, by id; an empty list if there are none."""
+    records = [read_hunt(path) for path in sorted(Path(report_dir, _FOLDER).glob("*.json"))]
+    return [record for record in records if record["asks"] is not None]
+
+
+def _check(record: Any, what: str, remedy: str) -> None:
+    from jsonschema.exceptions import best_match
+
+    error = best_match(validator().iter_errors(record))
+    if error is not None:
+        message = error.message if len(error.message) <= 200 else f"{error.message[:200]} ..."
+        raise ReportError(f"{what} breaks the schema at {error.json_path} ({message}): {remedy}.")
+
+
+def answered(record: Mapping[str, Any]) -> bool:
+    """Whether a case answers the question."""
+    return bool(record["answers"])
+
+
+def sentence(record: Mapping[str, Any]) -> str:
+    """Where a hunt stands: "open: held on 320 datasets to 2000 steps; ..." or "answered: refuted by ..."."""
+    judged = f"{record['judged']} dataset{'' if record['judged'] == 1 else 's'}"
+    if answered(record):
+        first = record["answers"][0]
+        told = f"answered: refuted by {dataset(first['case'])}, on which {_reached(record, first)}"
+        return f"{told}; {record['refuted']}." if record["refuted"] else f"{told}."
+    if not record["archive"]:
+        return f"open: none of {record['cases']} datasets could be judged."
+    nearest = record["archive"][0]
+    held = f"open: held on {judged} to {record['horizon']}; nearest: {_reached(record, nearest)}"
+    return f"{held} on {dataset(nearest['case'])}."
+
+
+def _reached(record: Mapping[str, Any], hard: Mapping[str, Any]) -> str:
+    value = "infinite" if hard["value"] is None else text.number(hard["value"])
+    return f"{record['statistic']} is {value}, where {text.number(record['limit'])} is allowed"
+
+
+def dataset(case: Mapping[str, Any]) -> str:
+    """Signed points `y x` of a small binary dataset, points and labels of another small one, or the sizes."""
+    x, y = case["x"], case["y"]
+    if sum(map(len, x)) > _SHOWN:
+        return f"{len(x)} points in {len(x[0])} dimensions"
+    if {-1, 1}.issuperset(y):
+        points = [(tuple(label * value for value in row)) for row, label in zip(x, y, strict=True)]
+        return "points y x = " + ", ".join(_point(point) for point in points)
+    return ", ".join(f"{_point(row)} ↦ {label}" for row, label in zip(x, y, strict=True))
+
+
+def _point(row: Sequence[float]) -> str:
+    return f"({', '.join(text.number(value) for value in row)})"

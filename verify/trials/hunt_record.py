@@ -1,0 +1,97 @@
+"""A hunt in rounds from and to its record, by which it can be gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from verify.claims.claim import Claim
+from verify.claims.question import Question
+from verify.datasets.dataset import Dataset
+from verify.trials.archive import Hard
+from verify.trials.fingerprint import fingerprint
+from verify.trials.long_hunt import Ground, Progress, follow
+
+
+@dataclass(frozen=True)
+class Expedition:
+    """A question, or a claim, that is hunted in rounds. home: the file that defines it."""
+
+    target: Question | Claim
+    ground: Ground
+    home: Path
+
+    @classmethod
+    def of(cls, target: Question | Claim, home: Path, **changes: Any) -> Expedition:
+        """With a question's own horizon, datasets and limits, unless they are changed; see `Ground`."""
+        if isinstance(target, Question):
+            ground = Ground(target.claim, target.admits, target.seeds(), target.steps, target.log_time)
+        else:
+            ground = Ground(target)
+        return cls(target, replace(ground, **changes), home)
+
+    def resumed(self, record: Mapping[str, Any] | None) -> tuple[Expedition, Progress]:
+        """Where to go on. After another horizon, or changes of the program, what was found is tried again first."""
+        if record is None:
+            return self, Progress()
+        if self._mark() == tuple(record[name] for name in ("fingerprint", "steps", "log_time", "seed")):
+            return self, Progress.from_json(record)
+        found = [Hard.from_json(each).case for each in (*record["answers"], *record["archive"])]
+        known: Sequence[Dataset] = [*self.ground.given, *found]
+        return replace(self, ground=replace(self.ground, given=known)), Progress()
+
+    def go(
+        self,
+        record: Mapping[str, Any] | None,
+        *,
+        go_on: Callable[[Progress], bool],
+        keep: Callable[[dict[str, Any]], object],
+        clock: Callable[[], float],
+        platform: str | None = None,
+    ) -> dict[str, Any]:
+        """Hunt on from a record as long as `go_on` says so, and give the last record; every round's is kept."""
+        expedition, begin = self.resumed(record)
+        before, begun = 0.0 if record is None else float(record["seconds"]), clock()
+
+        def told(progress: Progress) -> dict[str, Any]:
+            return expedition.record(progress, before + clock() - begun)
+
+        end = follow(
+            expedition.ground, begin, go_on=go_on, keep=lambda progress: keep(told(progress)), platform=platform
+        )
+        return told(end)
+
+    def record(self, progress: Progress, seconds: float) -> dict[str, Any]:
+        """The record of what was done, of the schema of `reports.hunts`."""
+        target, claim = self.target, self.ground.claim
+        asked = target if isinstance(target, Question) else None
+        mark, steps, log_time, seed = self._mark()
+        return {
+            "schema": 1,
+            "id": claim.id,
+            "asks": asked and asked.asks,
+            "title": claim.title,
+            "statement": claim.statement,
+            "source": claim.source,
+            "refuted": asked.refuted if asked else "",
+            "known": asked.known if asked else "",
+            "about": claim.subject.text,
+            "law": claim.kind.claimed()[0],
+            "statistic": claim.kind.statistic(claim.quantity.name),
+            "limit": claim.kind.limit,
+            "horizon": asked.horizon if asked and steps == asked.steps else f"{steps} steps",
+            "steps": steps,
+            "log_time": log_time,
+            "seed": seed,
+            "fingerprint": mark,
+            **progress.to_json(),
+            "seconds": round(seconds, 3),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+    def _mark(self) -> tuple[str, int, float, int]:
+        ground = self.ground
+        return fingerprint(ground.claim, self.home), ground.steps, ground.log_time, ground.seed
