@@ -36,5 +36,5 @@ def with_care() -> dict[str, bool | int] | None:
 
 
 def in_passing() -> dict[str, bool | int] | None:
-    """`jax.jit`'s `compiler_options` for a program that makes a few steps once, and is compiled for longer than it runs."""
+    """`jax.jit`'s `compiler_options` for a program that runs once, for less long than it is compiled."""
     return {_EMITTERS: False, _LEVEL: 0} if _known() else None

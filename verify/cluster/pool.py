@@ -214,7 +214,7 @@ def _silence() -> Iterator[None]:
 
 def _processes(count: int) -> Any:
     """A cluster of this machine, each worker a process that does one piece of work at a time."""
-    import dask
+    import dask.config
     from distributed import LocalCluster
 
     with dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1}):
