@@ -7,11 +7,11 @@ needed, the ridge problem stays of order 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize_scalar, root_scalar
 
 from solvers.errors import InputError
 from verify.datasets.dataset import Dataset
@@ -63,6 +63,22 @@ def own_log_penalty(dataset: Dataset, w: Weights) -> float:
     return float(np.log((pulls @ z) / dataset.n / (w @ w)) - np.logaddexp(0.0, z).min())
 
 
+def of_norm(dataset: Dataset, w: Weights) -> Weights:
+    """The ridge solution that is as long as w, which minimises the loss over all weights of that length or less.
+
+    Raises `InputError` where none of about w's own penalty is.
+    """
+    own, size = own_log_penalty(dataset, w), float(np.linalg.norm(w))
+    ends = own - _AROUND, own + _AROUND
+    longer = [float(np.linalg.norm(ridge(dataset, end, w))) - size for end in ends]
+    if not longer[0] > 0 > longer[1]:
+        raise InputError(f"No ridge solution of a penalty near {own:.4g} has the norm {size:.4g}: give later weights.")
+    found: Any = root_scalar(
+        lambda penalty: float(np.linalg.norm(ridge(dataset, penalty, w))) - size, bracket=ends, xtol=1e-12
+    )
+    return ridge(dataset, found.root, w)
+
+
 def _spans(dataset: Dataset, multipliers: np.ndarray, more: np.ndarray) -> bool:
     """Whether all support vectors have positive multipliers and span the data. more: margins beyond the least."""
     supports = multipliers > _SUPPORT
@@ -103,6 +119,30 @@ class RidgeDistance:
 def _places(log_time: Float[np.ndarray, " r"]) -> np.ndarray:
     late = np.flatnonzero(log_time >= _FROM)
     return late[np.unique(np.linspace(0, len(late) - 1, _POINTS).round().astype(int))]
+
+
+@dataclass(frozen=True)
+class PathDirection:
+    """The distance of the directions of w_t and of the ridge solution that is as long.
+
+    start: whether that of the path's start is meant instead, the direction of the mean of the signed points.
+    """
+
+    start: bool = False
+    name: str = "distance to the path's direction"
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """At a few log times of the flow."""
+        found = ensembles.flow(subject, lab)
+        at = _places(found.log_time)
+        values = np.zeros((len(lab.datasets), len(at)))
+        for i in np.flatnonzero(found.met):
+            for k, w in enumerate(found.weights[i][at]):
+                dataset = lab.datasets[i]
+                u = dataset.signed.mean(axis=0) if self.start else of_norm(dataset, w)
+                values[i, k] = np.linalg.norm(w / np.linalg.norm(w) - u / np.linalg.norm(u))
+        floor = np.full(len(values), _DONE)
+        return Measurement(found.log_time[at], values, floor, found.met, lab.datasets, clock=LOG_TIME)
 
 
 def nearest(dataset: Dataset, w: Weights) -> float:

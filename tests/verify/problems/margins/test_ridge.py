@@ -11,10 +11,12 @@ from verify.datasets import Dataset
 from verify.problems.laboratory import Laboratory
 from verify.problems.margins import ensembles
 from verify.problems.margins.ridge import (
+    PathDirection,
     RidgeDistance,
     RidgePathDistance,
     carried_on,
     nearest,
+    of_norm,
     own_log_penalty,
     ridge,
 )
@@ -57,6 +59,27 @@ def test_the_curves_go_on_as_the_flow_and_the_ridge_path_do(lab):
         u = ridge(LEANING, own_log_penalty(LEANING, np.array([at, b])), np.array([at, b]))
         np.testing.assert_allclose(u, [at, b], rtol=1e-6)
         assert nearest(LEANING, w) == pytest.approx(w[1] - b, rel=1e-4)
+
+
+def test_the_ridge_solution_of_a_norm_is_the_best_of_its_length(lab):
+    w = ensembles.flow(FLOW, lab).weights[1][-1]
+    u = of_norm(LEANING, w)
+    assert np.linalg.norm(u) == pytest.approx(np.linalg.norm(w), rel=1e-9)
+    across = 0.1 * np.array([-u[1], u[0]]) / np.linalg.norm(u)
+    for turn in (-across, across):
+        other = (u + turn) * np.linalg.norm(u) / np.linalg.norm(u + turn)
+        # Of losses e^-1000 the logarithms tell.
+        losses = [np.logaddexp.reduce(-LEANING.signed @ v) for v in (u, other)]
+        assert losses[0] < losses[1]
+    with pytest.raises(InputError, match="has the norm 100: give later weights"):
+        of_norm(LEANING, np.array([0.0, 100.0]))
+
+
+def test_directions_of_flow_and_path_come_together(lab):
+    measured, start = (PathDirection(start).measure(FLOW, lab) for start in (False, True))
+    assert measured.values[:, -1].max() < 2e-3
+    assert start.values[:, -1].min() > 0.05
+    assert (measured.values[:, -1] < measured.values[:, 0] / 10).all()
 
 
 def test_only_data_that_support_vectors_span_are_judged(lab):
