@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.optimize import root_scalar
 
 from properties.papers import JI_2020
+from solvers.errors import InputError
 from verify import Claim, Dataset, Limit, Read, Twin, laws, strategies
 from verify.datasets import scaled_to_unit_rows
 from verify.problems.margins.descents import AlongPath
@@ -38,8 +39,8 @@ def regularised(z: np.ndarray, k: int, penalty: float, u: np.ndarray) -> np.ndar
         step = step / max(1.0, float(np.max(-2 * (z @ step) / m)))
         u = u + step
         if np.linalg.norm(step) <= _DONE * np.linalg.norm(u):
-            break
-    return u
+            return u
+    raise InputError(f"The problem of penalty {penalty:.4g} was not solved: start nearer to its solution.")
 
 
 def of_norm(z: np.ndarray, k: int, w: np.ndarray) -> np.ndarray:
