@@ -254,6 +254,13 @@ SUN_2022 = Paper(
     2022,
     "2205.12808",
 )
+JI_2020 = Paper(
+    "ji2020",
+    "Ji, Dudik, Schapire, Telgarsky",
+    "Gradient descent follows the regularization path for general losses",
+    2020,
+    "2006.11226",
+)
 OURS = Paper("ours", "Conjecture of this program", "Laws found here", 2026)
 GRONICH_2026 = Paper(
     "gronich2026",
