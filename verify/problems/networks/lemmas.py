@@ -49,7 +49,7 @@ class Parameters:
     @property
     def log_inverse(self) -> Curve:
         """`log 1/L`, positive."""
-        return -logsumexp(-self.margins, axis=1)
+        return -np.asarray(logsumexp(-self.margins, axis=1))
 
     @property
     def descent(self) -> Float[np.ndarray, "r p"]:
