@@ -269,3 +269,10 @@ GRONICH_2026 = Paper(
     2026,
     "2602.16340",
 )
+BERNSTEIN_2024 = Paper(
+    "bernstein2024",
+    "Bernstein, Newhouse",
+    "Old optimizer, new norm: an anthology",
+    2024,
+    "2409.20325",
+)

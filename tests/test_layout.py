@@ -31,6 +31,7 @@ BEHAVIOURS = {
     "tests/verify/runs/test_models.py": "runs of models, from `verify.run` down",
     "tests/mutants/test_table.py": "the table of planted bugs, against the program",
     "tests/benchmarks/test_catalogue.py": "the catalogue of the soundness run",
+    "tests/benchmarks/test_muon.py": "what docs/muon.md is about: data that are built, and rows of its tables",
     "tests/benchmarks/test_identifying.py": "answers about norms, against the truth",
     "tests/benchmarks/test_soundness.py": "the soundness run on a few cheap entries",
     "tests/solvers/test_bad_input.py": "one sentence on wrong input, in all solvers",

@@ -9,9 +9,12 @@ Claim: let `ρ(r)` be the least `Σ s_i f(s_i) / (Σ s_i max f(s_i))` over all `
 `liminf margin(W_t)/‖W_t‖ ≥ ρ γ` in the spectral norm. Derivation: a gradient's columns add up to zero over the classes,
 so that it has r singular values, and the first part is ρ's definition. In the gap budget (`verify.runs.budget`) for the
 exponential loss `-⟨∇F_t, v_t⟩ ≥ ρ ‖∇F_t‖_* ‖v_t‖ ≥ ρ γ ‖v_t‖`; hence the gap is at most `(1 - ρ) γ` and what the
-steps' second order and log n add, which vanish beside `S = Σ η_t ‖U_t‖`. For r = 2 it is sharp: points (a, aε) of
-class 0, (-a, aε) of class 2 and (0, -2a) of class 1 have, in the limit, a gradient with the singular values 1 and √3 ε,
-and their weights are aligned with the maximal margin's; the share tends to the alignment of these two values.
+steps' second order and log n add, which vanish beside `S = Σ η_t ‖U_t‖`. It is sharp for r = 2, and
+wherever all of the worst singular values but a smaller one are the same: r classes with points a (u_y, ε), the u_y
+being the corners of a regular simplex, around a class 0 with the point (0, -2a). Each of them comes to have class 0 for
+its nearest rival, and all the same share, so that the gradient is that of `Σ (e_y - e_0) (u_y, ε)ᵀ`, with r - 1
+singular values in the ratio 1 to `ε √(r² - 1)`, at most 1, to the last one; its polar factor has the maximal margin,
+and the share tends to the alignment of these values.
 Reference: no paper at hand has it; Fan, Schmidt, Thrampoulidis (2025) treat the exact polar factor. The numbers ρ are
 those of `solvers.newton_schulz`, and docs/muon.md has a table.
 """
@@ -53,18 +56,27 @@ def rho(steps: Steps, datasets: list[Dataset]) -> np.ndarray:
     return np.array([[alignment(steps, rank(data)).lower] for data in datasets])
 
 
-def built(steps: Steps, size: float = 2.0, angle: float = 0.0) -> Dataset:
-    """Three classes whose gradient comes to have two singular values, those that are aligned worst; features turned."""
-    first, second = alignment(steps, 2).spectrum
-    tilt = second / first / np.sqrt(3)
-    x = size * np.array([[1.0, tilt], [0.0, -2.0], [-1.0, tilt]])
+def worst(steps: Steps, values: int) -> np.ndarray:
+    """Of singular values that are 1 but for a smaller one, those that are aligned worst."""
+    small = np.geomspace(1e-6, 1.0, 20_001)
+    spectra = np.concatenate([np.ones((len(small), values - 1)), small[:, None]], axis=1)
+    return spectra[np.argmin(aligned(steps, spectra))]
+
+
+def built(steps: Steps, values: int = 2, size: float = 2.0, angle: float = 0.0) -> Dataset:
+    """Classes around another one, whose gradient comes to have the `worst` singular values; two features are turned."""
+    simplex = np.linalg.svd(np.eye(values) - 1 / values)[0][:, : values - 1] * np.sqrt(values / (values - 1))
+    tilt = worst(steps, values)[-1] / np.sqrt(values**2 - 1)
+    leaves = np.column_stack([simplex, np.full(values, tilt)])
+    x = size * np.concatenate([-2 * np.eye(values)[-1:], leaves])
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return Dataset(x @ turn, np.arange(3), name=BUILT)
+    x[:, -2:] = x[:, -2:] @ turn
+    return Dataset(x, np.arange(values + 1), name=BUILT)
 
 
 @st.composite
 def two_values(draw, steps: Steps) -> Dataset:
-    return built(steps, draw(st.integers(2, 5)), np.pi / 8 * draw(st.integers(0, 15)))
+    return built(steps, 2, draw(st.integers(2, 5)), np.pi / 8 * draw(st.integers(0, 15)))
 
 
 def problem(steps: Steps):
@@ -100,7 +112,7 @@ class ShareOff:
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         m = Gap().measure(subject, lab)
-        promised = self.factor * aligned(self.steps, np.array(alignment(self.steps, 2).spectrum))
+        promised = self.factor * aligned(self.steps, worst(self.steps, 2))
         return replace(m, values=np.abs(1 - m.values - promised), scale=None)
 
 
@@ -172,7 +184,7 @@ def sharp(name: str) -> Claim:
         "sharp",
         size=LONG,
         title=f"{words.capitalize()} keep no more than ρ on some data of three classes",
-        statement=f"{words.capitalize()}, points (a, aε), (0, -2a), (-a, aε) of classes 0, 1, 2: the share of the "
+        statement=f"{words.capitalize()}, points (a, aε), (-a, aε) and (0, -2a) of three classes: the share of the "
         "maximal spectral margin tends to ρ(2) if √3 ε is the ratio of the worst two singular values.",
         kind=Limit(0.01, laws.power(1 / 2)),
         problem=lambda: two_values(steps),

@@ -46,7 +46,6 @@ SIGNED = {
 }
 UNUSED: dict[str, str] = {
     "networks.MarginFall": "for claims of users on networks in steps; tried in test_trained.py",
-    "networks.TrainedKKT": "the same; examples/network_sign_gd.py has such a claim",
 }
 """Quantities of no claim, and why they are kept all the same."""
 

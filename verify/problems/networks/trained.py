@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.special import logsumexp
 
 from solvers.errors import InputError
 from solvers.kkt import kkt_gap
@@ -142,6 +143,37 @@ class MarginFall(_OfModel):
         sizes = np.array([float(at.norm.value(w)) for w in at.flat])
         margins = np.log(at.margin) - at.degree * np.log(sizes)
         return np.expm1(np.maximum.accumulate(margins) - margins)
+
+
+@dataclass(frozen=True)
+class SmoothedFall(_OfModel):
+    """`(g_s / g_t - 1) log 1/L_s`, the largest over all `s <= t`, of the smoothed margins `g = log(1/L) / ||w||^D`.
+
+    `L` is the sum of the exponential losses. In the last two decades of steps; the floor is rounding. exponent: of the
+    norm, by default the model's degree `D`.
+    """
+
+    exponent: float | None = None
+
+    name = "fall of the smoothed margin, times log 1/L"
+    floor = 1e-6
+
+    def places(self, run: Trajectories) -> np.ndarray:
+        """All."""
+        return _late(run, np.arange(len(run.time)))
+
+    def curve(self, at: _At) -> Float[np.ndarray, " r"]:
+        """The falls; what was no margin yet, `L` being 1 or more, is left out."""
+        z, _ = margins_and_gradients(at.model, at.flat, at.dataset)
+        log_inverse = -np.asarray(logsumexp(-z, axis=1))
+        sizes = np.array([float(at.norm.value(w)) for w in at.flat])
+        past = np.maximum(log_inverse, 0.0)
+        power = at.degree if self.exponent is None else self.exponent
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.log(past) - power * np.log(sizes)
+            falls = np.expm1(logs[:, None] - logs[None]) * past[:, None]
+        earlier = np.triu(np.ones(falls.shape, bool))
+        return np.max(np.where(earlier & (past > 0)[:, None], falls, 0.0), axis=0)
 
 
 def judged_runs(

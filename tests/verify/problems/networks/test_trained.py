@@ -1,5 +1,6 @@
 """What is measured along runs of models: where SignGD's and gradient descent's directions end, and who is left out."""
 
+import math
 from dataclasses import replace
 
 import jax
@@ -13,7 +14,7 @@ from verify.models import Model, two_layer
 from verify.optimizers import PowerDecay
 from verify.problems.laboratory import Laboratory
 from verify.problems.margins.gap import Gap
-from verify.problems.networks.trained import MarginFall, TrainedKKT
+from verify.problems.networks.trained import MarginFall, SmoothedFall, TrainedKKT
 from verify.problems.subject import Run, varied
 from verify.runs.stationarity import kkt_gap_of_model
 
@@ -63,6 +64,23 @@ def test_a_fall_is_what_is_lost_of_the_largest_normalised_margin(lab: Laboratory
         size = np.abs(flat).max(axis=1) if norm == "linf" else np.abs(flat).sum(axis=1)
         margins = (found.margin[i] / size**3)[found.time >= 100]
         np.testing.assert_allclose(m.values[i], np.maximum.accumulate(margins) / margins - 1, atol=1e-9)
+
+
+def test_a_smoothed_margin_falls_by_what_an_earlier_one_was_above_it(lab: Laboratory):
+    m = SmoothedFall("linf", math.inf, exponent=4.0).measure(SIGN, lab)
+    found = TrainedKKT("linf").run(SIGN, lab)
+    assert found.weights_at is not None
+    for i in np.flatnonzero(m.judged):
+        leaves = jax.tree.leaves(found.weights_at[i])
+        flat = np.concatenate([leaf.reshape(len(leaf), -1) for leaf in leaves], axis=1)
+        log_inverse = -found.log_loss[i] - np.log(DATA[i].n)  # the run's loss is the mean
+        smoothed = log_inverse / np.abs(flat).max(axis=1) ** 4
+        use = np.flatnonzero(found.time >= 100)
+        falls = [max((smoothed[s] / smoothed[t] - 1) * log_inverse[s] for s in use if s <= t) for t in use]
+        np.testing.assert_allclose(m.values[i], falls, rtol=1e-6, atol=1e-8)
+    assert m.values[m.judged].max() > 0.1
+    own = SmoothedFall("linf", math.inf).measure(SIGN, lab)
+    assert own.values[own.judged].max() < 1e-6
 
 
 def test_who_is_left_out_is_told():
