@@ -151,6 +151,19 @@ class Pool:
         )
 
 
+def processes_of(address: str) -> int:
+    """How many processes of this machine an address asks for; 0 where it is that of a scheduler.
+
+    Raises `InputError` where it is neither.
+    """
+    local = re.fullmatch(r"local:([1-9]\d*)", address)
+    if not local and not re.fullmatch(r"[a-z]+://\S+:\d+", address):
+        raise InputError(
+            f"The cluster is {address!r}: give the address of its scheduler, tcp://host:8786 say, or local:2."
+        )
+    return int(local[1]) if local else 0
+
+
 @contextmanager
 def opened(
     address: str, platform: str | None = None, *, wait: Callable[[str], None] = lambda words: None
@@ -165,12 +178,8 @@ def opened(
         import distributed  # noqa: F401 - its loggers are there then
     except ImportError:
         raise InputError(_MISSING) from None
-    local = re.fullmatch(r"local:([1-9]\d*)", address)
-    if not local and not re.fullmatch(r"[a-z]+://\S+:\d+", address):
-        raise InputError(
-            f"The cluster is {address!r}: give the address of its scheduler, tcp://host:8786 say, or local:2."
-        )
-    with _silence(), _connected(address, int(local[1]) if local else 0) as (client, dashboard):
+    processes = processes_of(address)
+    with _silence(), _connected(address, processes) as (client, dashboard):
         if not client.nthreads():
             wait(f"The scheduler {address} has no worker yet: one is waited for.")
             client.wait_for_workers(1)
