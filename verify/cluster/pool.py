@@ -6,7 +6,9 @@ import asyncio
 import logging
 import os
 import re
+import signal
 import textwrap
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from concurrent.futures import CancelledError
@@ -94,8 +96,8 @@ class Pool:
         """Have all pieces of work done, the first first, and give each when it is; more may be put in meanwhile.
 
         watch: called with those at work about once a second.
-        No worker is given a second piece before it has done its first, so that one that dies costs no more, and tells
-        which piece it was. Raises `ClusterError` if the scheduler is lost, and `Refused` where a worker has come that
+        As many are given out as there are workers, so that one that dies costs no more than its piece, and tells which
+        that was. Raises `ClusterError` if the scheduler is lost, and `Refused` where a worker has come that
         does not agree.
         """
         running: dict[Future, Task] = {}
@@ -138,10 +140,13 @@ class Pool:
             if future.cancelled():
                 raise self._lost()
             task = running.pop(future)
-            error = future.exception()
+            try:
+                error = future.exception()
+                value = future.result() if error is None else None
+            except (asyncio.CancelledError, CancelledError) as gone:
+                raise self._lost() from gone
             if isinstance(error, Refused):
                 raise error
-            value = future.result() if error is None else None
             yield Done(task, value, error, isinstance(error, KilledWorker))
 
     def _lost(self) -> ClusterError:
@@ -226,7 +231,8 @@ def _processes(count: int) -> Any:
     import dask.config
     from distributed import LocalCluster
 
-    with dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1}):
+    # They do not hear Ctrl-C, which is for this process: it ends them, and they would tell where they were.
+    with dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1}), _deaf():
         return LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -237,6 +243,19 @@ def _processes(count: int) -> Any:
             # By this variable the cores are shared out.
             env={"PYTEST_XDIST_WORKER_COUNT": str(count)},
         )
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """While it lasts Ctrl-C does nothing here, and nothing ever in processes that are started meanwhile."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may say so
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _introduce(flags: str | None, platform: str | None, dask_worker: Any) -> dict[str, str]:
