@@ -3,6 +3,7 @@
     python -m benchmarks.parts [--workers 1,2,4] [--seconds 0,0.1,1] [--rounds 20] [--markdown]
 
 The parts only wait, so that more processes than cores can be had; they go through `verify.cluster.pool` as trials do.
+Here is the process of the command, in which the scheduler runs too.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ def wait(seconds: float) -> None:
 def measured(pool: Pool, workers: int, seconds: float, rounds: int) -> dict[str, tables.Cell]:
     """A row of the table: so many rounds of parts, one for each worker in a round."""
     count = workers * (rounds if seconds < 1 else max(3, round(rounds / 5)))
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     done = sum(1 for _ in pool.run([Task(f"part {i}", wait, (seconds,)) for i in range(count)]))
-    wall = time.perf_counter() - begun
+    wall, used = time.perf_counter() - begun, time.process_time() - used
     beside = wall * workers / done - seconds
     return {
         "workers": workers,
@@ -37,6 +38,7 @@ def measured(pool: Pool, workers: int, seconds: float, rounds: int) -> dict[str,
         "parts a second": done / wall,
         "ms beside each, of a worker": 1e3 * beside,
         "5 % of a part of, s": beside / 0.05,
+        "ms of processor here, each": 1e3 * used / done,
     }
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reports.runs import Plan
     from verify.trials.profiles import Profile
 
+_NAMED = 2  # parts at work that have room in a line
 Cluster = Annotated[
     str | None,
     typer.Option(
@@ -59,6 +60,7 @@ def check(
     Examples: verify check fan2025/sign-gd-binary --profile quick;  verify check my_conjecture.py --budget 20;
     verify check --all --cluster local:2
     """
+    from verify.cluster.pool import processes_of
     from verify.trials.fingerprint import fingerprint
     from verify.trials.profiles import PROFILES
 
@@ -70,6 +72,8 @@ def check(
         raise InputError(f"The budget is {budget}: give how many times the profile's work a trial may cost, 1 or more.")
     if cluster is not None and budget > 1:
         raise InputError(f"The budget {budget:g} is spent by one process: leave --cluster or --budget away.")
+    if cluster is not None:
+        processes_of(cluster)  # before the claims are imported
     claims = list(located_claims().values()) if target is None else located(target)
     marks = {claim.id: fingerprint(claim, str(home.__file__)) for claim, home in claims}
     asked = _Asked(target, PROFILES[profile], seed, budget, device, report_dir, fresh, claims, marks)
@@ -186,7 +190,8 @@ def _on_cluster(asked: _Asked, address: str) -> Iterator[bool]:
             task = bar.add_task("")
 
             def watch(running: Sequence[str]) -> None:
-                words = f"{trials.done} of {trials.done + trials.left} parts: {', '.join(running)}"
+                more = f" and {len(running) - _NAMED} more" if len(running) > _NAMED else ""
+                words = f"{trials.done} of {trials.done + trials.left} parts: {', '.join(running[:_NAMED])}{more}"
                 bar.update(task, description=words, completed=trials.done, total=trials.done + trials.left)
 
             for record, why in trials.run(pool, watch):

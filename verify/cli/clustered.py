@@ -51,7 +51,7 @@ class Trials:
         home: the module that defines the claim.
         """
         trial = self._trials[claim_id] = _Trial(home)
-        self._take(trial, parts)
+        self._tasks += self._take(trial, parts)
         return self._record(trial)
 
     def run(self, pool: Pool, watch: Callable[[Sequence[str]], None]) -> Iterator[tuple[dict[str, Any] | None, str]]:
@@ -69,12 +69,12 @@ class Trials:
                 yield None, _why(done)
                 continue
             replace_file(self._file(part), lambda file, content=done.value: file.write(content))
-            self._note(trial, part, Piece.from_bytes(done.value))
+            self._tasks[:0] = self._note(trial, part, Piece.from_bytes(done.value))
             if (record := self._record(trial)) is not None:
                 yield record, ""
 
-    def _take(self, trial: _Trial, parts: Iterable[Part]) -> None:
-        """Take parts in: those that were finished before as they are, the others as tasks that come next."""
+    def _take(self, trial: _Trial, parts: Iterable[Part]) -> list[Task]:
+        """Take parts in: those that were finished before as they are; give the others as tasks."""
         tasks = []
         for part in parts:
             self._parts[part.name] = part
@@ -84,13 +84,14 @@ class Trials:
                 tasks.append(Task(part.name, tried, (part,)))
             else:
                 self.done += 1
-                self._note(trial, part, kept)
-        self._tasks[:0] = tasks
+                tasks += self._note(trial, part, kept)
+        return tasks
 
-    def _note(self, trial: _Trial, part: Part, piece: Piece) -> None:
+    def _note(self, trial: _Trial, part: Part, piece: Piece) -> list[Task]:
+        """Note what a part came to; give the tasks that it asks for."""
         trial.left.remove(part)
         trial.pieces.append(piece)
-        self._take(trial, piece.further)
+        return self._take(trial, piece.further)
 
     def _record(self, trial: _Trial) -> dict[str, Any] | None:
         """The claim's record, which is written, where all parts are done; their files go then."""

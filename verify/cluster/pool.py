@@ -6,7 +6,9 @@ import asyncio
 import logging
 import os
 import re
+import signal
 import textwrap
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from concurrent.futures import CancelledError
@@ -94,8 +96,8 @@ class Pool:
         """Have all pieces of work done, the first first, and give each when it is; more may be put in meanwhile.
 
         watch: called with those at work about once a second.
-        No worker is given a second piece before it has done its first, so that one that dies costs no more, and tells
-        which piece it was. Raises `ClusterError` if the scheduler is lost, and `Refused` where a worker has come that
+        As many are given out as there are workers, so that one that dies costs no more than its piece, and tells which
+        that was. Raises `ClusterError` if the scheduler is lost, and `Refused` where a worker has come that
         does not agree.
         """
         running: dict[Future, Task] = {}
@@ -138,10 +140,13 @@ class Pool:
             if future.cancelled():
                 raise self._lost()
             task = running.pop(future)
-            error = future.exception()
+            try:
+                error = future.exception()
+                value = future.result() if error is None else None
+            except (asyncio.CancelledError, CancelledError) as gone:
+                raise self._lost() from gone
             if isinstance(error, Refused):
                 raise error
-            value = future.result() if error is None else None
             yield Done(task, value, error, isinstance(error, KilledWorker))
 
     def _lost(self) -> ClusterError:
@@ -149,6 +154,19 @@ class Pool:
             f"The scheduler {self.address} is lost: what was finished is kept, and the same command goes on with the "
             "rest."
         )
+
+
+def processes_of(address: str) -> int:
+    """How many processes of this machine an address asks for; 0 where it is that of a scheduler.
+
+    Raises `InputError` where it is neither.
+    """
+    local = re.fullmatch(r"local:([1-9]\d*)", address)
+    if not local and not re.fullmatch(r"[a-z]+://\S+:\d+", address):
+        raise InputError(
+            f"The cluster is {address!r}: give the address of its scheduler, tcp://host:8786 say, or local:2."
+        )
+    return int(local[1]) if local else 0
 
 
 @contextmanager
@@ -165,12 +183,8 @@ def opened(
         import distributed  # noqa: F401 - its loggers are there then
     except ImportError:
         raise InputError(_MISSING) from None
-    local = re.fullmatch(r"local:([1-9]\d*)", address)
-    if not local and not re.fullmatch(r"[a-z]+://\S+:\d+", address):
-        raise InputError(
-            f"The cluster is {address!r}: give the address of its scheduler, tcp://host:8786 say, or local:2."
-        )
-    with _silence(), _connected(address, int(local[1]) if local else 0) as (client, dashboard):
+    processes = processes_of(address)
+    with _silence(), _connected(address, processes) as (client, dashboard):
         if not client.nthreads():
             wait(f"The scheduler {address} has no worker yet: one is waited for.")
             client.wait_for_workers(1)
@@ -217,7 +231,8 @@ def _processes(count: int) -> Any:
     import dask.config
     from distributed import LocalCluster
 
-    with dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1}):
+    # They do not hear Ctrl-C, which is for this process: it ends them, and they would tell where they were.
+    with dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1}), _deaf():
         return LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -228,6 +243,19 @@ def _processes(count: int) -> Any:
             # By this variable the cores are shared out.
             env={"PYTEST_XDIST_WORKER_COUNT": str(count)},
         )
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """While it lasts Ctrl-C does nothing here, and nothing ever in processes that are started meanwhile."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may say so
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _introduce(flags: str | None, platform: str | None, dask_worker: Any) -> dict[str, str]:

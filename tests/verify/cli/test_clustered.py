@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from verify.cli.clustered import Trials, costliest_first
 from verify.cluster import pool as pools
 from verify.trials import fingerprint as of_trials
 from verify.trials import profiles
-from verify.trials.parts import parts_of
+from verify.trials.parts import Piece, parts_of
 
 pytest.importorskip("distributed", reason="Dask is not installed: install implicit-bias-verify[cluster]")
 
@@ -226,6 +227,28 @@ def test_a_wrong_address_is_told_in_one_sentence(untyped_caller, monkeypatch, ca
     code, out, err = Caller(monkeypatch, capsys)("check", "mine.py", "--cluster", "there:8786")
     assert (code, out) == (2, "")
     assert "The cluster is 'there:8786': give the address of its scheduler" in one_sentence(err)
+
+
+def test_parts_go_in_the_order_of_their_claims_and_what_they_ask_for_comes_next(call):
+    claim, home = located("mine.py")[0]
+    trials = Trials(Path("report"), lambda name: "")
+    for name in "abc":
+        part = parts_of(claim, home, "mark", TINY, seed=1, platform="cpu")[0]
+        trials.add(f"test/{name}", home, [replace(part, claim=f"test/{name}")])
+    after = []
+
+    class Once:
+        """A pool that does the first part, which asks for another one."""
+
+        def run(self, queue, watch):
+            task = queue.pop(0)
+            (part,) = task.arguments
+            further = (replace(part, of="smallest", twins=(0,)),)
+            yield pools.Done(task, Piece(part, {}, {}, {}, further, 1.0).to_bytes())
+            after.extend(each.name for each in queue)
+
+    assert list(trials.run(Once(), lambda names: None)) == []
+    assert after == ["test/a, smallest counterexample of twin 0", "test/b", "test/c"]
 
 
 def test_claims_that_took_longest_come_first(tmp_path):

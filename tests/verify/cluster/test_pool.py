@@ -11,7 +11,7 @@ from solvers.errors import InputError
 from tests.verify.cluster import pieces
 from verify.cluster import pool as pools
 from verify.cluster.agreement import Refused
-from verify.cluster.pool import Task, opened
+from verify.cluster.pool import Task, opened, processes_of
 from verify.errors import ClusterError
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: install implicit-bias-verify[cluster]")
@@ -113,3 +113,12 @@ def test_an_address_where_no_one_answers(monkeypatch):
 def test_what_is_no_address(address):
     with pytest.raises(InputError, match=f"^The cluster is {address!r}: give"), opened(address):
         pass
+
+
+def test_an_address_says_how_many_processes():
+    assert [processes_of(address) for address in ("local:2", "local:16", "tcp://there:8786", "tls://10.0.0.1:1")] == [
+        2,
+        16,
+        0,
+        0,
+    ]
