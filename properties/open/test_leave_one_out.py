@@ -92,6 +92,6 @@ QUESTIONS = (
         "l2",
         "Normalised GD",
         1.0,
-        "where the direction converges it does: each batch has one of two support vectors, n - 1 of n have a single one.",
+        "where the direction converges it does: each batch has one of two support vectors, n - 1 of n a single one.",
     ),
 )
