@@ -40,10 +40,10 @@ class OwnGap:
         weights = lab.once("proxy", lambda: walked(lab))
         gaps = np.array([[self._gap(s.signed, w) for w in row] for s, row in zip(lab.datasets, weights, strict=True)])
         b = len(gaps)
-        judged = ~np.isnan(gaps).any(axis=1)
+        judged = np.isfinite(gaps).all(axis=1)
         lost = np.count_nonzero(~judged)
         notes = (f"the own norm of {lost} datasets is lost in rounding, and they are left out",) if lost else ()
-        return Measurement(np.log(TIMES), gaps, np.full(b, 1e-7), judged, lab.datasets, notes=notes)
+        return Measurement(np.log(TIMES), gaps, np.full(b, 1e-7), np.asarray(judged), lab.datasets, notes=notes)
 
     def _gap(self, z: np.ndarray, w: np.ndarray) -> float:
         w = w[: z.shape[1]]
