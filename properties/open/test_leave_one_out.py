@@ -82,7 +82,7 @@ def ask(norm: str, method: str, first: float, known: str = ""):
         seeds=lambda: (copies(1.5, 2), *lower_bounds()),
         admits=belongs,
         prepare=scaled_to_unit_rows,
-        steps=2000,
+        steps=2_000 if norm == "l2" else 600,
     )
 
 
