@@ -101,6 +101,13 @@ NACSON_2019 = Paper(
     2019,
     "1803.01905",
 )
+NACSON_2019B = Paper(
+    "nacson2019b",
+    "Nacson, Srebro, Soudry",
+    "Stochastic gradient descent on separable data: exact convergence with a fixed learning rate",
+    2019,
+    "1806.01796",
+)
 ZOU_2023 = Paper(
     "zou2023",
     "Zou, Cao, Li, Gu",

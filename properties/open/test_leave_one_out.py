@@ -6,8 +6,10 @@ Algorithm: `w ← w - η_t D`, D the steepest direction of the gradient over n -
 Claim: conjectured: after enough steps a hundredth of the maximal margin is kept, so that all points are right.
 Reference: asked after Li, Tang, Zou (2026), read in the abstracts of two versions that differ: by the first large
 batches suffice without momentum, by the second nothing less than the full batch does in the worst case. Of SignGD it is
-answered: see `properties/li2026/test_leave_one_out.py`. Normalised GD keeps moving along the maximal margin, so that
-its weights grow; what is open is whether all margins do.
+answered: see `properties/li2026/test_leave_one_out.py`. Steps of normalised GD are combinations of points, so that, as
+in `ours/any-momentum`, a limit of the direction has no part of points that are right by far: two support vectors or
+more give the maximal margin, and a single one, which n - 1 of n batches have, keeps a positive one. That the direction
+converges is open.
 """
 
 from dataclasses import dataclass
@@ -80,11 +82,16 @@ def ask(norm: str, method: str, first: float, known: str = ""):
         seeds=lambda: (copies(1.5, 2), *lower_bounds()),
         admits=belongs,
         prepare=scaled_to_unit_rows,
-        steps=2000,
+        steps=2_000 if norm == "l2" else 600,
     )
 
 
 QUESTIONS = (
     ask("linf", "SignGD", 0.05, "for every even n there are such data, by li2026/leave-one-out."),
-    ask("l2", "Normalised GD", 1.0),
+    ask(
+        "l2",
+        "Normalised GD",
+        1.0,
+        "where the direction converges it does: each batch has one of two support vectors, n - 1 of n a single one.",
+    ),
 )

@@ -35,6 +35,7 @@ FARTHER = 10.0
 _ATTEMPTS = 8  # to change a dataset into one that belongs to the claim
 _HARDEST = 12  # of the archive, that are changed most
 _ANSWERS = 8
+_CONFIRMED = 2  # of a round, the simplest: each runs ten times as far
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ def after_round(ground: Ground, so_far: Progress) -> Progress:
     judged = np.flatnonzero(~np.isnan(values))
     hard = [Hard(float(values[i]), cases[i], cell) for i in judged if (cell := cell_of(cases[i])) is not None]
     alone = {_digest(cases[i]) for i in np.flatnonzero(refutes_alone(ground.claim, m))}
-    answers = [again for one in hard if _digest(one.case) in alone and (again := _confirmed(ground, one)) is not None]
+    doubtful = _simplest(one for one in hard if _digest(one.case) in alone)[:_CONFIRMED]
+    answers = [again for one in doubtful if (again := _confirmed(ground, one)) is not None]
     return replace(
         done,
         cases=done.cases + len(cases),

@@ -1,0 +1,1 @@
+"""Nacson, Srebro, Soudry (2019), on stochastic gradient descent."""
