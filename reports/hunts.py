@@ -47,14 +47,23 @@ def write_hunt(report_dir: Path | str, record: Mapping[str, Any]) -> Path:
     return path
 
 
-def read_hunt(path: Path) -> dict[str, Any]:
-    """The record of one file; raises `ReportError` where it is damaged, and `FileNotFoundError` where there is none."""
+def read_hunt(path: Path, claim_id: str | None = None) -> dict[str, Any]:
+    """The record of one file; raises `ReportError` where it is damaged, and `FileNotFoundError` where there is none.
+
+    claim_id: whose it must be, where that is known.
+    """
     remedy = "delete the file and hunt again"
     try:
         record = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise ReportError(f"{path} is not valid JSON ({error}): {remedy}.") from error
     _check(record, str(path), remedy)
+    if claim_id not in (None, record["id"]):
+        raise ReportError(f"{path} is the record of {record['id']}, and not of {claim_id}: {remedy}.")
+    for hard in (*record["archive"], *record["answers"]):
+        x, y = hard["case"]["x"], hard["case"]["y"]
+        if not x or len(x) != len(y) or len({len(row) for row in x}) > 1:
+            raise ReportError(f"{path} holds a dataset of {len(x)} rows and {len(y)} labels that is none: {remedy}.")
     return record
 
 
@@ -79,17 +88,24 @@ def answered(record: Mapping[str, Any]) -> bool:
 
 
 def sentence(record: Mapping[str, Any]) -> str:
-    """Where a hunt stands: "open: held on 320 datasets to 2000 steps; ..." or "answered: refuted by ..."."""
+    """Where a hunt stands: "open: held on 320 datasets to 2000 steps; ..." or "answered: refuted by ..." of a question.
+
+    Of a claim the same without "open" and "answered".
+    """
     judged = f"{record['judged']} dataset{'' if record['judged'] == 1 else 's'}"
     if answered(record):
         first = record["answers"][0]
-        told = f"answered: refuted by {dataset(first['case'])}, on which {_reached(record, first)}"
+        told = f"{_asked(record, 'answered')}refuted by {dataset(first['case'])}, on which {_reached(record, first)}"
         return f"{told}; {record['refuted']}." if record["refuted"] else f"{told}."
     if not record["archive"]:
-        return f"open: none of {record['cases']} datasets could be judged."
+        return f"{_asked(record, 'open')}none of {record['cases']} datasets could be judged."
     nearest = record["archive"][0]
-    held = f"open: held on {judged} to {record['horizon']}; nearest: {_reached(record, nearest)}"
+    held = f"{_asked(record, 'open')}held on {judged} to {record['horizon']}; nearest: {_reached(record, nearest)}"
     return f"{held} on {dataset(nearest['case'])}."
+
+
+def _asked(record: Mapping[str, Any], word: str) -> str:
+    return "" if record["asks"] is None else f"{word}: "
 
 
 def _reached(record: Mapping[str, Any], hard: Mapping[str, Any]) -> str:

@@ -77,10 +77,12 @@ def alignment(steps: Sequence[Sequence[float]], rank: int, width: float = 2e-3) 
     Raises `InputError` for a rank below 1, a width that is not between 0 and 1, and for steps that make singular values
     between 0 and 1 negative, of which nothing can be promised.
     """
-    if rank < 1:
-        raise InputError(f"The rank is {rank}: give at least one singular value.")
+    if not isinstance(rank, int | np.integer) or rank < 1:
+        raise InputError(f"The rank is {rank}: give a whole number of singular values, at least one.")
     if not 0 < width < 1:
         raise InputError(f"The width is {width:g}: give a part of the bracket between 0 and 1, such as 0.002.")
+    if np.ndim(steps) not in (1, 2) or any(np.shape(step) != (3,) or not np.isfinite(step).all() for step in steps):
+        raise InputError(f"The Newton-Schulz steps are {steps!r}: give three finite coefficients for each.")
     chosen: Steps = tuple((float(a), float(b), float(c)) for a, b, c in steps)
     if not _image(chosen, np.zeros(1), np.ones(1))[0] >= 0 or not after(chosen, np.ones(1)) > 0:
         raise InputError("These Newton-Schulz steps turn singular values around: give coefficients that keep them > 0.")

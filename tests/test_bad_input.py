@@ -336,7 +336,7 @@ def test_a_command_says_what_is_wrong(call, arguments, words):
     ("arguments", "words"),
     [
         (["chek"], "No such command 'chek'"),
-        (["check"], "Missing argument"),
+        (["hunt"], "Missing argument"),
         (["check", "fan2025", "--fast"], "No such option: --fast"),
         (["check", "fan2025", "--seed", "x"], "'--seed'"),
         ([*RUN, "d.csv", "--steps", "x"], "'--steps'"),

@@ -29,7 +29,9 @@ verify hunt open --minutes 30 --report-dir properties/open
 
 goes on from the records that are kept there, and `python -m docs.generate.questions` makes this page of them. A round
 of a hunt draws new datasets and changes some of its archive, which holds the hardest one of each number of points,
-features and support vectors and each margin. It begins with the datasets by which lower bounds were published.
+features and support vectors and each margin. It begins with the datasets by which lower bounds were published. Where
+the program has changed since, the hardest datasets are tried again first, and the count of the hunt before stays beside
+the new one.
 
 | Question | Where it stands | Datasets |
 | --- | --- | --- |
@@ -64,6 +66,9 @@ def _section(record: Mapping[str, Any]) -> str:
         f"holds {text.count(len(record['archive']), 'dataset')}"
         + (", of which the hardest are\n" if hardest else ".\n"),
     ]
+    if record.get("earlier"):
+        judged = sum(each["judged"] for each in record["earlier"])
+        lines.insert(-1, f"Before, with earlier states of the program: {text.count(judged, 'dataset')}.\n")
     table = [f"| {escape_markdown(record['statistic'])} | points | features | dataset |\n| --- | --- | --- | --- |\n"]
     for hard in hardest:
         value = "infinite" if hard["value"] is None else text.number(hard["value"])

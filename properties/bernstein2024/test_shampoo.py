@@ -93,5 +93,6 @@ CLAIM = BERNSTEIN_2024.claim(
         Twin("sums of all gradients in the preconditioners", quantity=lemma(memory=1.0), shrink=False),
         Twin("the left preconditioner alone", quantity=lemma(right=False), shrink=False),
     ),
+    real=("wine:standardise",),
     share=1 / 8,
 )

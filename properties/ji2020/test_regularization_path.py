@@ -108,6 +108,7 @@ def polynomial(loss: str) -> Claim:
         quantity=along(),
         twins=(Twin("the direction of the path's start", quantity=along(True), shrink=False),),
         prepare=scaled_to_unit_rows,
+        real=("iris:0-vs-rest",),
         share=1 / 8,
     )
 

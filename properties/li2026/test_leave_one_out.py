@@ -7,7 +7,7 @@ Algorithm: `w ← w - η sign(∇L_B(w))`, B all points but one.
 Claim: at every step the least margin is zero or less, while the maximal L-infinity margin is r - 1, which full batches
 attain from the first step on. On `w = c (1, -1)` a batch without a point of one kind steps in the other kind's sign,
 (-1, 1) or (1, -1), as long as `e^{2 |c| (r + 1)} < k/((k - 1) r)`; an epoch has k steps of each, ends where it began,
-and keeps |c| ≤ k η. So no size of batches below n is enough.
+and keeps |c| ≤ k η. So batches of all points but one are not enough, for any even n.
 Reference: after Li, Tang, Zou (2026), whose second version says that without momentum the full batch alone classifies
 all points rightly in the worst case, as its abstract has it, where the first asked for large batches. The data are
 derived.

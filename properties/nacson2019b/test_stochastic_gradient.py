@@ -88,6 +88,7 @@ MARGIN = replace(
     quantity=DecadeGap(),
     norm="l2",
     twins=(Twin("L-infinity margin for L2 margin", norm="linf"),),
+    real=("iris:0-vs-rest",),
 )
 
 REPLACED = replace(

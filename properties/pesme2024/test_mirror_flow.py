@@ -31,6 +31,7 @@ def claim(name: str, potential: Potential, norm: str, end: float, *wrong: str, r
         norm=norm,
         quantity=MirrorGap(potential, norm, end),
         twins=tuple(Twin(f"{shown[n]} for {shown[norm]}", quantity=MirrorGap(potential, n, end)) for n in wrong),
+        real=("iris:0-vs-rest",),
         share=1 / 5,
     )
 

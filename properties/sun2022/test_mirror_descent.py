@@ -32,6 +32,7 @@ def claim(p: float, other: float) -> Claim:
             Twin(f"the l{other:g} margin", quantity=gap(other), shrink=False),
             Twin("the L2 margin", quantity=gap(2.0), shrink=False),
         ),
+        real=("iris:0-vs-rest",),
         share=1 / 5,
     )
 

@@ -79,3 +79,24 @@ def test_the_report_has_a_section_of_open_questions_where_there_are_some(tmp_pat
     assert "Does &lt;the&gt; gap fall?" in page
     assert "held on 31 datasets" in plain
     assert "open/gap" not in written["json"].read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [({"x": [[3, -2], [2]]}, "2 rows and 2 labels"), ({"y": [1]}, "2 rows and 1 labels"), ({"x": []}, "0 rows")],
+)
+def test_a_record_with_a_dataset_that_is_none_is_told_with_its_file(tmp_path, case, told):
+    path = write_hunt(tmp_path, RECORD | {"archive": [HARD | {"case": HARD["case"] | case}]})
+    with pytest.raises(ReportError, match=f"{path.name} holds a dataset of {told}.* that is none: delete the file"):
+        read_hunt(path)
+
+
+def test_the_record_of_another_hunt_is_refused(tmp_path):
+    path = write_hunt(tmp_path, RECORD)
+    with pytest.raises(ReportError, match="is the record of open/gap, and not of open/other: delete the file"):
+        read_hunt(path, "open/other")
+
+
+def test_a_claim_that_is_hunted_is_not_called_open(tmp_path):
+    assert sentence(RECORD).startswith("open: ")
+    assert sentence(RECORD | {"asks": None}).startswith("held on ")

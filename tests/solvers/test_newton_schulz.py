@@ -75,7 +75,9 @@ def test_it_is_that_of_matrices():
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (((), 0), "The rank is 0: give at least one"),
+        (((), 0), "The rank is 0: give a whole number of singular values, at least one"),
+        ((((1.0, 2.0),), 2), r"The Newton-Schulz steps are \(\(1.0, 2.0\),\): give three finite coefficients"),
+        ((((1.0, 2.0, float("inf")),), 2), "give three finite coefficients"),
         (((), 2, 1.5), "The width is 1.5: give a part"),
         ((((1.0, -2.0, 0.0),), 2), "turn singular values around: give coefficients"),
     ],

@@ -125,13 +125,22 @@ def located(target: str) -> list[tuple[Any, ModuleType]]:
     if target.endswith(".py"):
         module = _module(Path(target))
         found = {claim.id: (claim, module) for claim in claims_of(module)}
+        if not found and next(questions_of(module), None) is not None:
+            raise no_claim(target)
         if not found:
             raise InputError(f"{target} defines no claim: put a verify.Claim at its top level.")
         return list(found.values())
     matching = [each for name, each in located_claims().items() if name == target or name.startswith(f"{target}/")]
     if not matching:
-        raise InputError(f"There is no claim {target!r}: see `verify list`, or give a file that defines one.")
+        raise no_claim(target)
     return matching
+
+
+def no_claim(target: str, remedy: str = "see `verify list`, or give a file that defines one.") -> InputError:
+    """That there is no such claim; of an open question, or a file of some, what can be done with it."""
+    if target.endswith(".py") or target.partition("/")[0] == "open":
+        return InputError(f"{target} is of open questions, which are hunted and not checked: verify hunt {target}.")
+    return InputError(f"There is no claim {target!r}: {remedy}")
 
 
 def asked(target: str) -> list[tuple[Any, ModuleType]]:

@@ -54,6 +54,11 @@ class Question:
             object.__setattr__(self, "horizon", f"{self.steps} steps")
 
     @property
+    def flows(self) -> bool:
+        """Whether its runs are flows, whose horizon is a log time."""
+        return self.horizon.startswith("log t")
+
+    @property
     def id(self) -> str:
         """That of its claim."""
         return self.claim.id

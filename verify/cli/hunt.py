@@ -11,14 +11,14 @@ import typer
 
 from solvers.errors import InputError
 from verify.cli.check import say
-from verify.cli.common import Device, ReportDir, progress_bar
+from verify.cli.common import Device, ReportDir, err, progress_bar
 from verify.cli.completion import claim_ids
 from verify.cli.replay import recorded
 
 if TYPE_CHECKING:
     from verify.trials.long_hunt import Progress
 
-_STEPS = 5_000
+_STEPS, _EXAMPLES = 5_000, 200
 
 
 def hunt(
@@ -28,7 +28,7 @@ def hunt(
             metavar="ID", help="A claim's or an open question's id, or a file with some.", autocompletion=claim_ids
         ),
     ],
-    examples: Annotated[int, typer.Option(help="Cases to run.")] = 200,
+    examples: Annotated[int | None, typer.Option(help=f"Cases to run; by default {_EXAMPLES}.")] = None,
     minutes: Annotated[
         float | None, typer.Option(help="Hunt in rounds for so long, from where the last such hunt ended.")
     ] = None,
@@ -52,15 +52,26 @@ def hunt(
     targets = questions or located(name)
     if minutes is not None and not minutes > 0:
         raise InputError(f"A hunt of {minutes:g} minutes finds nothing: give a positive number of minutes.")
-    if examples < 1:
+    if examples is not None and examples < 1:
         raise InputError(f"A hunt of {examples} cases finds nothing: give a positive number of cases.")
+    if examples is not None and minutes is not None:
+        raise InputError("--minutes and --examples both say when a hunt ends: leave one of them away.")
+    if seed < 0:
+        raise InputError(f"The seed is {seed}: give 0 or more.")
+    if not questions and steps is None:
+        steps = _STEPS
     if questions or minutes is not None:
-        until = _until(examples, None if minutes is None else 60 * minutes / len(targets))
+        until = _until(examples or _EXAMPLES, None if minutes is None else 60 * minutes / len(targets))
         for target, module in targets:
-            _in_rounds(target, Path(str(module.__file__)), until(), steps, seed, device, report_dir)
+            try:
+                _in_rounds(target, Path(str(module.__file__)), until(), steps, seed, device, report_dir)
+            except InputError as error:
+                if len(targets) == 1:
+                    raise
+                err.print(f"{target.id}: {error}", highlight=False, markup=False, soft_wrap=True)
         return
     for claim, _ in targets:
-        _once(claim, examples, _STEPS if steps is None else steps, seed, device, report_dir)
+        _once(claim, examples or _EXAMPLES, steps or _STEPS, seed, device, report_dir)
 
 
 def _until(examples: int, seconds: float | None) -> Callable[[], Callable[[Progress], bool]]:
@@ -96,7 +107,7 @@ def _in_rounds(
             write_hunt(report_dir, record)
             bar.update(task, description=f"{target.id}: {record['judged']} datasets")
 
-        before = read_hunt(path) if path.is_file() else None
+        before = read_hunt(path, target.id) if path.is_file() else None
         record = expedition.go(before, go_on=go_on, keep=keep, clock=time.monotonic, platform=device)
     say(f"{target.id}: {sentence(record)}")
     say(f"  {record['rounds']} rounds in all, {len(record['archive'])} hard datasets kept in {path}")

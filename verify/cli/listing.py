@@ -35,7 +35,9 @@ def list_claims(
         list[str] | None, typer.Option(help="Only claims of this kind, such as rate; may be given again.")
     ] = None,
     wide: Annotated[bool, typer.Option("--wide", help="All columns, as wide as they come.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="All that the index holds of these claims, as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="All that the index holds of these, as JSON; open questions come last.")
+    ] = False,
 ) -> None:
     """List the claims, one a line: id, kind and title, cut to the terminal's width; and the open questions below.
 
@@ -52,10 +54,10 @@ def list_claims(
         and (not kind or each.kind in kind)
         and _holds(each, words or [])
     ]
-    if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=1))
-        return
     asked = [each for each in questions() if not kind and (not paper or "open" in paper) and _holds(each, words or [])]
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in (*found, *asked)], ensure_ascii=False, indent=1))
+        return
     if not found and not asked:
         err.print(f"None of {len(every)} claims is like that: leave out a word, a paper or a kind.", highlight=False)
     elif wide and found:

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from solvers.errors import InputError
-from verify.claims.catalogue import all_claims, from_file
+from verify.claims.catalogue import all_claims, from_file, no_claim
 from verify.cli.check import say
 from verify.cli.common import Device, ReportDir, out, progress_bar
 from verify.cli.completion import claim_ids
@@ -50,6 +50,8 @@ def replay(
     if steps < 1:
         raise InputError(f"A run of {steps} steps shows nothing: give 1 or more.")
     record = recorded(report_dir, name)
+    if record is None and name.partition("/")[0] == "open":
+        raise no_claim(name)
     if record is None:
         raise InputError(f"{report_dir} has no record of {name!r}: check the claim first, or give --report-dir.")
     claim, plain = claim_of(record), _case(record, twin)

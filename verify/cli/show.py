@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from solvers.errors import InputError
+from verify.claims.catalogue import no_claim
 from verify.claims.index import Summary, of_file, summaries
 from verify.claims.provenance import Read
 from verify.cli.common import ReportDir, out
@@ -64,7 +65,7 @@ def _chosen(target: str, report_dir: Path) -> list[Summary]:
         raise InputError(f"{target} has {len(within)} claims: choose one of `verify list --paper {target}`.")
     near = get_close_matches(target, known, 1)
     remedy = f"did you mean {near[0]}?" if near else "see `verify list`, or give a file that defines one."
-    raise InputError(f"There is no claim {target!r}: {remedy}")
+    raise no_claim(target, remedy)
 
 
 def _of_record(record: dict[str, Any]) -> Summary:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DEATHS = 3
 """Workers that a piece of work may take with it, where the scheduler is ours; another one has a number of its own."""
+_CROWD = 8  # processes a core, at most
 _PATIENCE = 10.0  # seconds in which a scheduler must answer
 _LOOK = 1.0  # seconds after which it is looked who has come and gone, while nothing is finished
 _MISSING = "A cluster needs Dask: install implicit-bias-verify[cluster]."
@@ -166,7 +167,10 @@ def processes_of(address: str) -> int:
         raise InputError(
             f"The cluster is {address!r}: give the address of its scheduler, tcp://host:8786 say, or local:2."
         )
-    return int(local[1]) if local else 0
+    count, most = int(local[1]) if local else 0, _CROWD * (os.cpu_count() or 1)
+    if count > most:
+        raise InputError(f"The cluster {address!r} is of too many processes for one machine: give {most} at most.")
+    return count
 
 
 @contextmanager
@@ -202,7 +206,7 @@ def _connected(address: str, processes: int) -> Iterator[tuple[Client, str]]:
         return
     try:
         client = Client(address, timeout=_PATIENCE)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a protocol that is not set up here, a server of another kind: Dask raises anything
         raise InputError(
             f"No scheduler of Dask answers at {address} ({_told(error)}): start one by dask scheduler, or say local:2."
         ) from error

@@ -37,7 +37,7 @@ class _Geometry:
             return math.nan
         return dataset.least_margin(weights) / size / self.references[i].upper
 
-    def sizes(self, i: int, weights: Float[np.ndarray, "r *shape"]) -> Float[np.ndarray, " r"]:
+    def sizes(self, i: int, weights: Float[np.ndarray, "r *shape"]) -> Float[np.ndarray, " r"]:  # noqa: F821 - names of axes
         """Norms of a run's weights on dataset `i`."""
         return np.array([self._size(i, w) for w in weights])
 

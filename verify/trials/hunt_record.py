@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from solvers.errors import InputError
 from verify.claims.claim import Claim
 from verify.claims.question import Question
 from verify.datasets.dataset import Dataset
 from verify.trials.archive import Hard
 from verify.trials.fingerprint import fingerprint
 from verify.trials.long_hunt import Ground, Progress, follow
+
+_COUNTED = ("fingerprint", "steps", "log_time", "seed", "rounds", "cases", "judged", "seconds", "created")
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,13 @@ class Expedition:
 
     @classmethod
     def of(cls, target: Question | Claim, home: Path, **changes: Any) -> Expedition:
-        """With a question's own horizon, datasets and limits, unless they are changed; see `Ground`."""
+        """With a question's own horizon, datasets and limits, unless they are changed; see `Ground`.
+
+        Raises `InputError` where steps are given to a question of flows.
+        """
         if isinstance(target, Question):
+            if target.flows and changes.get("steps") is not None:
+                raise InputError(f"{target.id} is of flows, which take no steps: leave --steps away.")
             ground = Ground(target.claim, target.admits, target.seeds(), target.steps, target.log_time)
         else:
             ground = Ground(target)
@@ -37,11 +45,21 @@ class Expedition:
         """Where to go on. After another horizon, or changes of the program, what was found is tried again first."""
         if record is None:
             return self, Progress()
-        if self._mark() == tuple(record[name] for name in ("fingerprint", "steps", "log_time", "seed")):
+        if self._continues(record):
             return self, Progress.from_json(record)
         found = [Hard.from_json(each).case for each in (*record["answers"], *record["archive"])]
         known: Sequence[Dataset] = [*self.ground.given, *found]
         return replace(self, ground=replace(self.ground, given=known)), Progress()
+
+    def _continues(self, record: Mapping[str, Any]) -> bool:
+        return self._mark() == tuple(record[name] for name in ("fingerprint", "steps", "log_time", "seed"))
+
+    def _earlier(self, record: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        """The hunts before this one: what they were, and how much they did."""
+        if record is None:
+            return []
+        known = list(record.get("earlier", []))
+        return known if self._continues(record) else [*known, {name: record[name] for name in _COUNTED}]
 
     def go(
         self,
@@ -52,19 +70,23 @@ class Expedition:
         clock: Callable[[], float],
         platform: str | None = None,
     ) -> dict[str, Any]:
-        """Hunt on from a record as long as `go_on` says so, and give the last record; every round's is kept."""
+        """Hunt on from a record, a round at least, as long as `go_on` says so; give the last of the records kept."""
         expedition, begin = self.resumed(record)
-        before, begun = 0.0 if record is None else float(record["seconds"]), clock()
+        before = float(record["seconds"]) if record is not None and self._continues(record) else 0.0
+        begun, earlier = clock(), self._earlier(record)
 
         def told(progress: Progress) -> dict[str, Any]:
-            return expedition.record(progress, before + clock() - begun)
+            return expedition.record(progress, before + clock() - begun, earlier)
+
+        def once_at_least(progress: Progress) -> bool:
+            return go_on(progress) or progress.rounds == begin.rounds
 
         end = follow(
-            expedition.ground, begin, go_on=go_on, keep=lambda progress: keep(told(progress)), platform=platform
+            expedition.ground, begin, go_on=once_at_least, keep=lambda progress: keep(told(progress)), platform=platform
         )
         return told(end)
 
-    def record(self, progress: Progress, seconds: float) -> dict[str, Any]:
+    def record(self, progress: Progress, seconds: float, earlier: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
         """The record of what was done, of the schema of `reports.hunts`."""
         target, claim = self.target, self.ground.claim
         asked = target if isinstance(target, Question) else None
@@ -89,6 +111,7 @@ class Expedition:
             "fingerprint": mark,
             **progress.to_json(),
             "seconds": round(seconds, 3),
+            "earlier": [dict(each) for each in earlier],
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
 

@@ -42,9 +42,18 @@ def test_a_claim_is_hunted_in_rounds_for_the_minutes_that_are_given(call, tmp_pa
         (("--minutes", "nan"), "A hunt of nan minutes finds nothing"),
         (("--examples", "0"), "A hunt of 0 cases finds nothing"),
         (("--steps", "0"), "at least one step"),
+        (("--seed", "-1"), "The seed is -1: give 0 or more"),
+        (("--minutes", "1", "--examples", "3"), "both say when a hunt ends"),
     ],
 )
 def test_a_hunt_that_can_find_nothing_is_refused(call, arguments, told):
     code, _, err = call("hunt", QUESTION, *arguments)
     assert code == 2
     assert told in one_sentence(err)
+
+
+@pytest.mark.parametrize("command", ["check", "show", "replay", "sharpen"])
+def test_other_commands_say_that_a_question_is_hunted(call, command):
+    code, _, err = call(command, QUESTION)
+    assert code == 2
+    assert f"hunted and not checked: verify hunt {QUESTION}." in one_sentence(err)

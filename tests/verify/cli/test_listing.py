@@ -85,6 +85,8 @@ def test_json_is_what_the_index_holds(call):
     assert rows[0]["twins"] == claim.twins
     assert rows[0]["paper"]["year"] == 2024
     assert json.loads(call("list", "--json", "no such words at all")[1]) == []
+    (question,) = json.loads(call("list", "--json", "open/large-steps")[1])
+    assert question["asks"].endswith("?")
 
 
 def test_nothing_found_is_said(call):

@@ -115,6 +115,18 @@ def test_what_is_no_address(address):
         pass
 
 
+def test_a_machine_is_not_asked_for_a_crowd():
+    with pytest.raises(InputError, match=r"'local:9999' is of too many processes for one machine: give \d+ at most"):
+        processes_of("local:9999")
+
+
+@pytest.mark.parametrize("protocol", ["tls", "ucx"])
+def test_a_protocol_that_is_not_set_up_is_told_like_a_wrong_address(protocol):
+    address = f"{protocol}://127.0.0.1:9"
+    with pytest.raises(InputError, match=f"No scheduler of Dask answers at {address} "), opened(address):
+        pass
+
+
 def test_an_address_says_how_many_processes():
     assert [processes_of(address) for address in ("local:2", "local:16", "tcp://there:8786", "tls://10.0.0.1:1")] == [
         2,

@@ -13,7 +13,7 @@ from properties.soudry2018.test_gradient_descent import CLAIMS as GRADIENT_DESCE
 from verify.trials import drawing
 from verify.trials.drawing import draw, drawn_alike, quiet, seeded
 
-ODD = (982451653, 961748941, 941083987, 920419823)
+ODD = range(900_000_007, 999_000_000, 247_501)  # so many that they show among the literals of all that is loaded
 
 
 def drawn(context) -> list[int]:

@@ -1,11 +1,13 @@
 """The record of a hunt, and how it is gone on with."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from reports.hunts import validator
+from solvers.errors import InputError
 from tests.verify.given import claim
 from verify.claims import Bound
 from verify.claims.question import Question
@@ -76,3 +78,26 @@ def test_a_claim_is_hunted_among_what_it_draws():
     validator().validate(record)
     assert record["asks"] is None
     assert 6 < record["cases"] <= 12
+
+
+def test_a_hunt_without_time_does_one_round_and_an_answer_stays_one():
+    answered, _ = go(None, 1, steps=6)
+    assert go(answered, 0, steps=6)[0]["rounds"] == 2
+
+
+def test_a_hunt_of_another_horizon_counts_anew_and_keeps_the_count_before():
+    first, _ = go(None, 3)
+    again, _ = go(first, 1, steps=7)
+    more, _ = go(again, 2, steps=7)
+    assert first["earlier"] == []
+    for record in (again, more):
+        validator().validate(record)
+        (before,) = record["earlier"]
+        assert (before["judged"], before["seconds"]) == (first["judged"], first["seconds"])
+    assert again["seconds"] < first["seconds"] < first["seconds"] + more["seconds"]
+
+
+def test_flows_take_no_steps():
+    flow = replace(QUESTION, horizon="log t = 1000")
+    with pytest.raises(InputError, match="open/entries is of flows, which take no steps: leave --steps away"):
+        Expedition.of(flow, HOME, steps=5)
