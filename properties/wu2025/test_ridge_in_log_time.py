@@ -34,9 +34,9 @@ def spanning(draw: st.DrawFn) -> Dataset:
 
 @st.composite
 def leaning(draw: st.DrawFn) -> Dataset:
-    h = draw(st.integers(2, 8))
-    g = draw(st.integers(h + 1, 9))
-    return Dataset(np.array([[g, 0.0], [g, h]]) / 10, np.ones(2, int), "leaning")
+    h = draw(st.integers(4, 16))
+    g = draw(st.integers(h + 1, 19))
+    return Dataset(np.array([[g, 0.0], [g, h]]) / 20, np.ones(2, int), "leaning")
 
 
 def claim(name: str, where: str, title: str, statement: str, read: Read, kind, quantity, *twins: Twin, **more) -> Claim:
