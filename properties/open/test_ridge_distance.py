@@ -131,41 +131,41 @@ def spanned(dataset: Dataset) -> bool:
     return belongs(dataset) and int(rank(dataset.x[reference.support], 1e-6)) == int(rank(dataset.x, 1e-6))
 
 
+def ask(name: str, asks: str, on: str, **fields):
+    return question(
+        name,
+        asks,
+        f"The distance of the gradient flow to the ridge path tends to 0 or to infinity: {on}.",
+        paper=WU_2025,
+        where="Theorems 5.2 and 5.3",
+        kind=Separation(LEAST, "no finite limit of 0.01 or more"),
+        problem=lambda: strategies.binary(max_points=4, max_features=3, flavours=MODERATE, unit_rows=True),
+        optimizer_text="gradient flow from zero",
+        loss="logistic",
+        quantity=Between(),
+        flows=True,
+        **fields,
+    )
+
+
+BEYOND = Dataset(np.array([[1, 0], [2, 1]]), np.array([1, 1]), "beyond the margin")
 QUESTIONS = (
-    question(
+    ask(
         "ridge-distance",
         "Is the limit of gradient flow's distance to the ridge path 0 or infinite on every separable dataset?",
-        "The distance of the gradient flow to the ridge path tends to 0 or to infinity: on every separable dataset.",
-        paper=WU_2025,
-        where="Theorems 5.2 and 5.3",
+        "on every separable dataset",
         refuted="no: it is finite and positive there, where support vectors do not span the data",
         known="by two lines, on (1, 0), (2, 1): the flow keeps a second weight that every ridge solution loses.",
-        kind=Separation(LEAST, "no finite limit of 0.01 or more"),
-        problem=lambda: strategies.binary(max_points=4, max_features=3, flavours=MODERATE, unit_rows=True),
-        optimizer_text="gradient flow from zero",
-        loss="logistic",
-        quantity=Between(),
-        seeds=lambda: (Dataset(np.array([[1, 0], [2, 1]]), np.array([1, 1]), "beyond the margin"), *lower_bounds()),
+        seeds=lambda: (BEYOND, *lower_bounds()),
         admits=belongs,
-        log_time=1e3,
-        horizon="log t = 1000",
     ),
-    question(
+    ask(
         "ridge-distance-spanned",
         "Is that limit 0 or infinite where the points at the least margin span the data?",
-        "The distance of the gradient flow to the ridge path tends to 0 or to infinity: where support vectors span.",
-        paper=WU_2025,
-        where="Theorems 5.2 and 5.3",
+        "where support vectors span",
         refuted="no: not even where support vectors span the data",
         known="where those with positive multipliers span the data it is 0 (Theorem 5.2).",
-        kind=Separation(LEAST, "no finite limit of 0.01 or more"),
-        problem=lambda: strategies.binary(max_points=4, max_features=3, flavours=MODERATE, unit_rows=True),
-        optimizer_text="gradient flow from zero",
-        loss="logistic",
-        quantity=Between(),
         seeds=lambda: tuple(lower_bounds()),
         admits=spanned,
-        log_time=1e3,
-        horizon="log t = 1000",
     ),
 )

@@ -30,8 +30,8 @@ class Question:
     refutes it alone; it needs no twins, since nothing counts as verified by it. refuted: what it answers that a case
     refutes it. known: what was proved since, and where. seeds: makes datasets that are tried first, such as those of
     published lower bounds. admits: whether a dataset belongs to the question, once the claim's `prepare` was applied:
-    a hunt changes datasets that come near, and keeps to these. steps, log_time: the horizon of each run, or of each
-    flow; horizon: the same in words, by default that of a run.
+    a hunt changes datasets that come near, and keeps to these. flows: whether its runs are flows, whose horizon is
+    `log_time`, or take `steps`.
     Raises `InputError` for a claim whose id does not begin with `open/`, and for a question without its mark.
     """
 
@@ -43,20 +43,13 @@ class Question:
     admits: Callable[[Dataset], bool] = any_dataset
     steps: int = 2_000
     log_time: float = 1e3
-    horizon: str = ""
+    flows: bool = False
 
     def __post_init__(self) -> None:
         if not self.claim.id.startswith(f"{OPEN}/"):
             raise InputError(f"The question's claim is {self.claim.id!r}: give it an id that begins with {OPEN}/.")
         if not self.asks.endswith("?"):
             raise InputError(f"The question {self.asks!r} asks nothing: end it with a question mark.")
-        if not self.horizon:
-            object.__setattr__(self, "horizon", f"{self.steps} steps")
-
-    @property
-    def flows(self) -> bool:
-        """Whether its runs are flows, whose horizon is a log time."""
-        return self.horizon.startswith("log t")
 
     @property
     def id(self) -> str:
@@ -72,7 +65,7 @@ def question(name: str, asks: str, statement: str, *, paper: Paper, where: str, 
     """
     own = {
         each: fields.pop(each)
-        for each in ("refuted", "known", "seeds", "admits", "steps", "log_time", "horizon")
+        for each in ("refuted", "known", "seeds", "admits", "steps", "log_time", "flows")
         if each in fields
     }
     claim = Claim(

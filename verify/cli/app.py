@@ -34,7 +34,7 @@ from verify.errors import Guessed
 
 # What an interrupted command leaves behind, where it leaves something.
 _KEPT = {
-    "check": "the records of claims that were finished are kept",
+    "check": "the records of claims that were finished are kept, and with --cluster their finished parts",
     "gallery": "finished parts are kept, and a second call goes on with the rest",
     "hunt": "what was found of claims that were finished, and in finished rounds, is kept in their records",
 }

@@ -37,7 +37,8 @@ class Hard:
     def from_json(cls, record: Mapping[str, Any]) -> Hard:
         """The inverse of `to_json`."""
         value = math.inf if record["value"] is None else float(record["value"])
-        return cls(value, Dataset.from_json(record["case"]), tuple(record["cell"]))  # type: ignore[arg-type]
+        n, d, classes, below, support = record["cell"]
+        return cls(value, Dataset.from_json(record["case"]), (n, d, classes, below, support))
 
 
 def cell_of(dataset: Dataset) -> Cell | None:

@@ -104,7 +104,7 @@ class Expedition:
             "law": claim.kind.claimed()[0],
             "statistic": claim.kind.statistic(claim.quantity.name),
             "limit": claim.kind.limit,
-            "horizon": asked.horizon if asked and steps == asked.steps else f"{steps} steps",
+            "horizon": f"log t = {log_time:g}" if asked and asked.flows else f"{steps} steps",
             "steps": steps,
             "log_time": log_time,
             "seed": seed,

@@ -24,7 +24,7 @@ def test_a_question_is_made_of_its_own_fields_and_of_its_claims():
         problem=base.problem,
         subject=base.subject,
     )
-    assert (made.id, made.claim.title, made.horizon, made.seeds()) == ("open/gap", "The gap falls", "7 steps", ())
+    assert (made.id, made.claim.title, made.steps, made.seeds()) == ("open/gap", "The gap falls", 7, ())
     assert made.claim.source == "asked after Someone 2030, section 4"
     assert made.claim.read is Read.CONJECTURED
 

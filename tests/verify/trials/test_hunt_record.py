@@ -13,6 +13,7 @@ from verify.claims import Bound
 from verify.claims.question import Question
 from verify.datasets import Dataset
 from verify.trials.hunt_record import Expedition
+from verify.trials.long_hunt import Progress
 
 HOME = Path(__file__)
 FAR = Dataset([[1.0, 0.0], [0.0, 8.0]], [1, 1])
@@ -30,7 +31,6 @@ QUESTION = Question(
     seeds=lambda: (FAR,),
     admits=lambda s: s.n <= 3,
     steps=5,
-    horizon="five steps",
 )
 
 
@@ -47,7 +47,7 @@ def test_a_record_is_kept_after_each_round_and_fits_its_schema():
     validator().validate(end)
     assert [record["rounds"] for record in kept] == [1, 2]
     assert (end["id"], end["asks"], end["known"]) == ("open/entries", QUESTION.asks, "nothing")
-    assert (end["horizon"], end["limit"], end["cases"]) == ("five steps", 1.0, end["judged"])
+    assert (end["horizon"], end["limit"], end["cases"]) == ("5 steps", 1.0, end["judged"])
     assert kept[0]["archive"][0]["value"] == pytest.approx(8 / 9)
 
 
@@ -98,6 +98,7 @@ def test_a_hunt_of_another_horizon_counts_anew_and_keeps_the_count_before():
 
 
 def test_flows_take_no_steps():
-    flow = replace(QUESTION, horizon="log t = 1000")
+    flow = replace(QUESTION, flows=True)
+    assert Expedition.of(flow, HOME).record(Progress(), 0.0)["horizon"] == "log t = 1000"
     with pytest.raises(InputError, match="open/entries is of flows, which take no steps: leave --steps away"):
         Expedition.of(flow, HOME, steps=5)
