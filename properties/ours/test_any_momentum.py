@@ -15,13 +15,33 @@ Reference: this program, 2026.
 
 from dataclasses import replace
 
+import numpy as np
+from hypothesis import strategies as st
+
 from properties.kim2026.test_reshuffled_margin import Shortfall
 from properties.papers import OURS
-from verify import Limit, Read, Twin, laws, optimizers, strategies
+from verify import Dataset, Limit, Read, Twin, laws, optimizers, strategies
 from verify.optimizers import PowerDecay
 
 STEPS = PowerDecay(0.1, 1 / 2)
 MODERATE = tuple(name for name in strategies.FLAVOURS if not name.startswith("tiny"))
+
+
+ALONG, ACROSS = np.array([[2, 3, 6], [3, -6, 2]]) / 7  # of length 1, orthogonal
+
+
+@st.composite
+def lopsided(draw: st.DrawFn) -> Dataset:
+    """Two or three times one unit vector and once another, which without momentum counts for less than half.
+
+    The L2 maximiser is `ALONG`, which reaches four fifths of the maximal L-infinity margin.
+    """
+    half, many = np.pi / 36 * draw(st.integers(6, 9)), draw(st.integers(2, 3))
+    sides = np.array([1] * many + [-1])[:, None]
+    x = np.cos(half) * ALONG + np.sin(half) * sides * ACROSS
+    signs = np.array(draw(st.tuples(*[st.sampled_from((1, -1))] * 3)))
+    return Dataset(signs * x[:, draw(st.permutations(range(3)))], np.ones(many + 1, int), "lopsided")
+
 
 HALF = OURS.claim(
     "any-momentum",
@@ -31,7 +51,7 @@ HALF = OURS.claim(
     read=Read.DERIVED,
     kind=Limit(tolerance=0.1, law=laws.power(1 / 2)),
     quantity=Shortfall(lambda m, norm: m.margin, "relative gap"),
-    problem=lambda: strategies.binary(max_points=4, max_features=4, flavours=MODERATE),
+    problem=lambda: st.one_of(strategies.binary(max_points=4, max_features=4, flavours=MODERATE), lopsided()),
     optimizer=optimizers.steepest_descent(STEPS, "l2", b1=0.5),
     optimizer_text="normalised GD with β = 0.5 on single points, reshuffled, η = 0.1 (t+1)^-1/2",
     loss="logistic",
