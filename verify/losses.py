@@ -47,7 +47,8 @@ class Loss:
     `scaled_slopes`: margins `[n m]` of one dataset to `(s, c)` with slopes `e^c s`, the largest `s` of order 1.
     `of_log`: whether the optimizer descends the logarithm of the mean loss instead of the mean loss.
     `scaled_value`: margins `[n m]` of one dataset to the samples' losses over the same `e^c`, `[n]`, where that is
-    cheaper than `log_value`; it may share subexpressions with `scaled_slopes`.
+    cheaper than `log_value`; it may share subexpressions with `scaled_slopes`, as may
+    `scaled_total`: margins `[n m]` to the sums of `s` over the rivals, `[n 1]`, where they need not be added up.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Loss:
     scaled_slopes: Callable[[Array], tuple[Array, Array]]
     of_log: bool = False
     scaled_value: Callable[[Array], Array] | None = None
+    scaled_total: Callable[[Array], Array] | None = None
 
 
 def softplus(u: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -102,10 +104,24 @@ def _cross_entropy_scaled(z: Array) -> tuple[Array, Array]:
     if z.shape[-1] == 1:
         least = jnp.maximum(jnp.min(z), 0)
         return 1 / (jnp.exp(z - least) + jnp.exp(-least)), -least
+    a, whole, _, least = _cross_entropy_parts(z)
+    return a / whole, -least
+
+
+def _cross_entropy_scaled_total(z: Array) -> Array:
+    if z.shape[-1] == 1:
+        return _cross_entropy_scaled(z)[0]
+    _, whole, total, _ = _cross_entropy_parts(z)
+    return total / whole
+
+
+def _cross_entropy_parts(z: Array) -> tuple[Array, Array, Array, Array]:
+    """`a_j` and `b` with `p_j = e^-least a_j / b`, `sum_j a_j`, and `least`: the smallest margin, or 0."""
     nearest = jnp.min(z, axis=-1, keepdims=True)
     least, behind = jnp.maximum(jnp.min(nearest), 0), jnp.minimum(nearest, 0)
     a = jnp.exp(least + behind - z)
-    return a / (jnp.exp(behind) + jnp.exp(-least) * jnp.sum(a, axis=-1, keepdims=True)), -least
+    total = jnp.sum(a, axis=-1, keepdims=True)
+    return a, jnp.exp(behind) + jnp.exp(-least) * total, total, least
 
 
 def _cross_entropy_scaled_value(z: Array) -> Array:
@@ -187,6 +203,7 @@ CROSS_ENTROPY = Loss(
     _cross_entropy_slopes,
     _cross_entropy_scaled,
     scaled_value=_cross_entropy_scaled_value,
+    scaled_total=_cross_entropy_scaled_total,
 )
 """`log(1 + sum_j e^(-z_j))`; with one rival it is the logistic loss."""
 PAIRWISE_LOGISTIC = Loss(

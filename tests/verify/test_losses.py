@@ -101,6 +101,16 @@ def test_values_over_the_scale_of_the_slopes_agree_with_their_logarithms(name: s
     np.testing.assert_allclose(value(z), want, rtol=4e-16 * max(8.0, abs(shift) + 900), atol=0)
 
 
+@pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].scaled_total])
+@pytest.mark.parametrize("rivals", [1, 3])
+@pytest.mark.parametrize("shift", [-790.0, 0.0, 40.0, 1e5])
+def test_totals_are_the_sums_of_the_scaled_slopes(name: str, rivals: int, shift: float):
+    z = shift + jnp.asarray([[0.0, 3.0, INF], [0.0, 1.0, 25.0], [0.5, INF, 80.0], [900.0, 0.0, INF]])[:, :rivals]
+    slopes, total = LOSSES[name].scaled_slopes(z)[0], LOSSES[name].scaled_total
+    assert total is not None
+    np.testing.assert_allclose(total(z), jnp.sum(slopes, axis=-1, keepdims=True), rtol=1e-15)
+
+
 @pytest.mark.parametrize("function", ["log_value", "log_slopes"])
 def test_cross_entropy_and_pairwise_loss_of_one_rival_are_the_logistic_loss(function: str):
     z = jnp.asarray(MARGINS)[:, None]

@@ -24,7 +24,8 @@ from verify.runs.trajectory import SEGMENT
 
 _CHUNK = {"cpu": 64, "gpu": 16384}  # datasets a device at once; on a CPU they stay in the cache
 _TOGETHER = 12 * SEGMENT  # grid points a call of a small dataset that runs alone, whose first calls take no time
-_SMALL = 10_000  # entries of such a dataset, and steps in such a call
+_SMALL = 1_000_000  # entries of such a dataset
+_BRIEF = 100_000_000  # entries that such a call reads, one by one in each of its steps
 
 
 @functools.cache
@@ -155,7 +156,8 @@ class Chunk:
 
     def calls(self, times: Int[np.ndarray, " r"]) -> Iterator[Int[np.ndarray, " s"]]:
         """The steps to record, as they go into one call each of `advance`: a segment, or the first segments at once."""
-        short = int(np.searchsorted(times, self.first + _SMALL, side="right")) // SEGMENT * SEGMENT
+        last = self.first + _BRIEF // self.datasets[0].x.size
+        short = int(np.searchsorted(times, last, side="right")) // SEGMENT * SEGMENT
         first = max(min(short, self.longest), SEGMENT)
         yield from (part for part in np.split(times, range(first, len(times), SEGMENT)) if len(part))
 

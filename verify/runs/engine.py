@@ -94,7 +94,7 @@ def gradient(loss: Loss, w: Array, data: Batch, model: Shaped | None = None) -> 
     if model is None:
         z = linear_margins(w, data)
         slopes, c = loss.scaled_slopes(z)
-        direction = linear_gradient(slopes, data)
+        direction = linear_gradient(slopes, data, None if loss.scaled_total is None else loss.scaled_total(z))
     else:
         z, pull_back = jax.vjp(lambda w: margins(model, w, data), w)
         slopes, c = loss.scaled_slopes(z)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from verify import backend as backend
-from verify.losses import log_sum_exp
+from verify.losses import Loss, log_sum_exp
 from verify.optimizers.homogeneity import Homogeneity
 from verify.runs.batches import Batch, Values
 from verify.runs.engine import Gradient, Method, Recorded, gradient, least_square_root
@@ -71,18 +71,28 @@ def _none(*_: Any) -> Any:
 
 def _metrics(method: Method, data: Batch, at: Recorded, t: Array) -> Metrics:
     g = gradient(method.loss, at.w, data, method.model)
-    slopes = method.loss.log_slopes(g.margins) + jnp.log(data.weight)[:, None]
+    log_loss, log_slope = _log_means(method.loss, g.margins, data.weight)
     return Metrics(
         jnp.min(g.margins),
         jnp.stack([norm.value(at.w) for norm in method.norms]),
-        log_sum_exp(method.loss.log_value(g.margins) + jnp.log(data.weight)),
-        log_sum_exp(slopes.reshape(-1)),
+        log_loss,
+        log_slope,
         _starved(method, data, at, g),
         *at.sums,
         at.w if method.keep else (),
         at.total / t if method.average else (),
         () if method.model is None else _alignment(g.direction, at.w),
     )
+
+
+def _log_means(loss: Loss, z: Array, weight: Array) -> tuple[Array, Array]:
+    """The logarithms of the mean loss and of the slopes' mean sum; both share their exponentials with the gradient."""
+    slopes, c = loss.scaled_slopes(z)
+    totals = jnp.sum(slopes, axis=-1) if loss.scaled_total is None else loss.scaled_total(z)[:, 0]
+    log_slope = c + jnp.log(jnp.sum(weight * totals))
+    if loss.scaled_value is None:
+        return log_sum_exp(loss.log_value(z) + jnp.log(weight)), log_slope
+    return c + jnp.log(jnp.sum(weight * loss.scaled_value(z))), log_slope
 
 
 def _alignment(direction: Array, w: Array) -> Array:
