@@ -24,6 +24,9 @@ export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.jax_cache/$(shell grep -m1 flags 
 export JAX_COMPILATION_CACHE_MAX_SIZE ?= 2000000000
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 
+# Compiled modules are kept, whatever the surroundings say: without, each process spends seconds on compiling jax's again.
+export PYTHONDONTWRITEBYTECODE :=
+
 # What `make lowest` and `make newest` try.
 TESTS ?= tests
 

@@ -10,7 +10,7 @@ import pytest
 from beartype import BeartypeConf, beartype
 from hypothesis import settings
 
-from verify.haste import hasten
+from verify.haste import collect_rarely, hasten
 
 ROOT = Path(__file__).parent.parent
 # These take more than their fields' types (lists, say), and their own sentences on wrong input are tested.
@@ -42,6 +42,11 @@ jaxtyping.install_import_hook(_modules(), "tests.conftest.check")
 
 settings.register_profile("deterministic", derandomize=True, deadline=None, database=None)
 settings.load_profile("deterministic")
+
+
+def pytest_collection_finish() -> None:
+    """With all modules of tests imported, and so the packages."""
+    collect_rarely()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -18,9 +18,12 @@ import solvers
 import verify
 from verify import Rate, Twin, conjecture, drawn, laws
 from verify.claims.judge import judge
+from verify.flows.flow import Flow
+from verify.identification.identify import Identification
 from verify.models import two_layer
 from verify.optimizers import PowerDecay, sign_gd
 from verify.problems.laboratory import Laboratory
+from verify.runs.simulation import Trajectories
 
 STEEPEST = sign_gd(PowerDecay(0.1, 0.5))
 DATA = drawn(3, classes=0)
@@ -93,7 +96,7 @@ RESULTS: dict[str, tuple[Callable[[], Any], str]] = {
     "Verdict on nothing": (undecided, "0 of 3 cases"),
     "Verdict": (judged, "SignGD &lt;maximises&gt; the L-infinity margin &amp; no other"),
 }
-CLASSES = [solvers.Reference, type(runs()), type(flow()), type(identified()), verify.Verdict]
+CLASSES = [solvers.Reference, Trajectories, Flow, Identification, verify.Verdict]
 
 
 @pytest.fixture(params=RESULTS)

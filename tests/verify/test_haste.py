@@ -1,5 +1,6 @@
 """Compiling in haste: where it is known, and only where nobody has said otherwise."""
 
+import gc
 import os
 
 import jax
@@ -30,6 +31,16 @@ def test_a_flag_is_set_where_it_is_known_and_nobody_has_set_others(monkeypatch, 
         monkeypatch.setenv("XLA_FLAGS", given)
     haste.hasten()
     assert os.environ.get("XLA_FLAGS") == expected
+
+
+def test_what_there_is_is_no_longer_searched_for_garbage(monkeypatch):
+    found = []
+    monkeypatch.setattr(gc, "freeze", lambda: found.append("frozen"))
+    monkeypatch.setattr(gc, "set_threshold", lambda *thresholds: found.append(thresholds))
+    haste.collect_rarely()
+    frozen, thresholds = found
+    assert frozen == "frozen"
+    assert all(new > old for new, old in zip(thresholds, (700, 10, 10), strict=True))
 
 
 def test_an_unknown_version_gets_no_options(monkeypatch):
