@@ -7,8 +7,10 @@ left out, with
 `bias_j = h/2 {(1+β)/(1-β) - (1+ρ)/(1-ρ) + (1+ρ)/(1-ρ) ε/((∂_j E)²+ε)} ∂_j‖∇E‖_{1,ε}`. For small ε this is
 `h/2 {(1+β)/(1-β) - (1+ρ)/(1-ρ)} ∂_j‖∇E‖₁`, for large ε `h/(4√ε) (1+β)/(1-β) ∂_j‖∇E‖²`. So for small ε the one-norm is
 penalised where β ≥ ρ and its opposite where ρ > β, for large ε the two-norm always; and for β = ρ and ε → 0 there is no
-bias. For small ε gradients must keep away from zero along the run.
-Reference: Cattaneo, Klusowski, Shigida (2024), equations (2.2) and (2.3) and Table 1; the limits' formulas are derived.
+bias. For small ε gradients must keep away from zero along the run. With ε outside the root the same holds with
+`|∂_j E| + ε` for the root and for `(∂_j E)² + ε`, and the norm is the sum of `|v_j| - ε log(1 + |v_j|/ε)`.
+Reference: Cattaneo, Klusowski, Shigida (2024), equations (2.2) and (2.3) and Table 1; the limits' formulas and the bias
+with ε outside the root are derived.
 """
 
 from functools import partial
@@ -61,6 +63,26 @@ def bias(loss: str, **changes) -> Claim:
             false("β and ρ exchanged", FullBatchEquation(swapped=True)),
             false("without the term of ε", FullBatchEquation(SMALL)),
             false("h for h/2", FullBatchEquation((2.0, 1.0, 1.0, 1.0))),
+        ),
+        share=1 / 8,
+        **changes,
+    )
+
+
+def outside(loss: str, **changes) -> Claim:
+    of = partial(FullBatchEquation, outside=True)
+    return followed(
+        f"bias-outside-{loss}",
+        "after equations (2.2) and (2.3), ε outside the root",
+        f"Full-batch Adam with ε outside the root follows its bias, {loss.replace('-', ' ')}",
+        "With ε outside the root Adam stays within C h² of θ' = -(∇E + bias)/(|∇E| + ε), the bias with |∂_j E| + ε.",
+        problem=partial(full_batch, loss, time=(0.25, 0.5)),
+        quantity=of(),
+        twins=(
+            false("the bias' sign flipped", of((-1.0, 1.0, 1.0, 1.0))),
+            false("β and ρ exchanged", of(swapped=True)),
+            false("without the term of ε", of(SMALL)),
+            false("ε inside the root of the equation", of(moved=True)),
         ),
         share=1 / 8,
         **changes,
@@ -156,6 +178,10 @@ CLAIMS = (
     bias("least-squares"),
     bias("logistic", real=(DIGITS,)),
     bias("tanh"),
+    outside("bilinear"),
+    outside("least-squares"),
+    outside("logistic", real=(DIGITS,)),
+    outside("tanh"),
     SMALL_EPS,
     LARGE_EPS,
     NO_BIAS,

@@ -112,18 +112,21 @@ def first(loss: str) -> Claim:
     )
 
 
-OUTSIDE = of_adam(
-    "outside-logistic",
-    "after Theorem 3.1, ε outside the root",
-    "With ε outside the root the equation has √V in place of one R, logistic",
-    "With R = √V + ε the first term of the bracket is M(2P + P̄)/(2R²√V), and Adam stays within C h².",
-    read=Read.DERIVED,
-    promise=Promise.UPPER,
-    kind=SECOND,
-    problem=partial(settings, "logistic"),
-    quantity=ModifiedEquation(outside=True),
-    twins=(TWINS[-1], false("the bracket's sign flipped", wording=Wording(correction=-1.0), outside=True)),
-)
+def outside(loss: str, *more: Twin, **changes) -> Claim:
+    return of_adam(
+        f"outside-{loss}",
+        "after Theorem 3.1, ε outside the root",
+        f"With ε outside the root the equation has √V in place of one R, {loss.replace('-', ' ')}",
+        "With R = √V + ε the first term of the bracket is M(2P + P̄)/(2R²√V), and Adam stays within C h².",
+        read=Read.DERIVED,
+        promise=Promise.UPPER,
+        kind=SECOND,
+        problem=partial(settings, loss),
+        quantity=ModifiedEquation(outside=True),
+        twins=(TWINS[-1], false("ε inside the root of the equation", outside=True, moved=True), *more),
+        **changes,
+    )
+
 
 CLAIMS = (
     second("bilinear"),
@@ -136,5 +139,12 @@ CLAIMS = (
     first("least-squares"),
     first("logistic"),
     first("tanh"),
-    OUTSIDE,
+    outside("bilinear"),
+    outside("least-squares"),
+    outside(
+        "logistic",
+        false("the bracket's sign flipped", wording=Wording(correction=-1.0), outside=True),
+        real=(DIGITS,),
+    ),
+    outside("tanh"),
 )

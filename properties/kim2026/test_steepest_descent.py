@@ -8,7 +8,8 @@ Algorithm: `W ← W - η_t D_t`, `D_t = argmax ⟨∇L(W), D⟩` over `ψ(D) ≤
 Claim: `L_{t+1} ≤ L_t - γ η_t (1 - α η_t/γ) G_t` at every step; once `L ≤ log 2 / n` from t̄ on, the margin is at least
 `γ Σ η_s G_s/L_s - α Σ η_s²` over t̄ ≤ s < t, and the gap to γ is below what the run certifies by itself.
 Reference: derived as in Fan, Schmidt, Thrampoulidis (2025), proof of Theorem 1 and Lemma 5, who have the largest L1
-norm for R, from Kim, Song, Yun (2026), B.8 (`D²l[A, A] ≤ 4 R² (1 - p_y) ψ(A)²`) and B.9 (1 - p_y over a step).
+norm for R, from Kim, Song, Yun (2026), B.8 (`D²l[A, A] ≤ 4 R² (1 - p_y) ψ(A)²`) and B.9 (1 - p_y over a step). The
+steps that both allow, beside those that really descend: `verify gallery step-sizes`.
 """
 
 from dataclasses import dataclass

@@ -107,16 +107,17 @@ class ModifiedEquation:
     """Largest distance of Adam to its modified equation over the steps, in the largest component.
 
     carried: to the equation's carried form. swapped: the equation has β and ρ exchanged. outside: both the method and
-    the equation have ε outside the root. wording: how the equation reads otherwise. share: of the cases, which are
-    measured; the others are not judged. span, factor: of the numbers of steps, as in `coarsest` and `levels`. Where
-    batches are drawn the constant depends on the draw, the less the more steps there are; and the further the levels
-    lie apart the less this moves the order between them.
+    the equation have ε outside the root. moved: the equation alone has it on the other side. wording: how the equation
+    reads otherwise. share: of the cases, which are measured; the others are not judged. span, factor: of the numbers
+    of steps, as in `coarsest` and `levels`. Where batches are drawn the constant depends on the draw, the less the
+    more steps there are; and the further the levels lie apart the less this moves the order between them.
     """
 
     wording: Wording = modified_equation.TRUE
     carried: bool = False
     swapped: bool = False
     outside: bool = False
+    moved: bool = False
     share: float = 1.0
     span: int = _SPAN
     factor: int = 2
@@ -143,6 +144,7 @@ class ModifiedEquation:
         inside = np.full(len(cases), 1.0 - self.outside)
         numbers = Hyperparameters(decays[0], decays[1], column(cases, "eps"), inside)
         claimed = numbers._replace(beta=decays[1], rho=decays[0]) if self.swapped else numbers
+        claimed = claimed._replace(inside=1 - inside) if self.moved else claimed
         data, start = stacked(cases, memory.batches)
         order = np.stack([case.drawn_order(steps[-1]) for case in cases])
         if self.carried:
@@ -176,14 +178,16 @@ def _window(decay: float) -> int:
 class FullBatchEquation:
     """Largest distance of full-batch Adam to the equation of its bias, over the steps, in the largest component.
 
-    wording: what the bias is, as `Bias`'s last four numbers. swapped: β and ρ are exchanged in it. other: the method
-    runs with a ρ in the middle between its own and 1. least: judged are the settings on which no entry of a gradient
-    came nearer to zero.
+    wording: what the bias is, as `Bias`'s four numbers after ε. swapped: β and ρ are exchanged in it. other: the method
+    runs with a ρ in the middle between its own and 1. outside, moved: as in `ModifiedEquation`. least: judged are the
+    settings on which no entry of a gradient came nearer to zero.
     """
 
     wording: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     swapped: bool = False
     other: bool = False
+    outside: bool = False
+    moved: bool = False
     least: float = 0.0
     name: str = field(default="distance to the equation", init=False)
 
@@ -205,10 +209,11 @@ class FullBatchEquation:
         beta, rho, eps = (column(cases, name) for name in ("beta", "rho", "eps"))
         scale, first, second, floor = (np.full(len(cases), value) for value in self.wording)
         claimed = (rho, beta) if self.swapped else (beta, rho)
-        numbers = Hyperparameters(beta, (1 + rho) / 2 if self.other else rho, eps, np.ones(len(cases)))
+        inside = np.full(len(cases), 1.0 - self.outside)
+        numbers = Hyperparameters(beta, (1 + rho) / 2 if self.other else rho, eps, inside)
         data, start = stacked(cases, 1)
         order = np.zeros((len(cases), 1), int)
-        equation = Bias(*claimed, eps, scale, first, second, floor)
+        equation = Bias(*claimed, eps, scale, first, second, floor, 1 - inside if self.moved else inside)
         contest = Contest(LOSSES[cases[0].loss].total, 1, memoryless.adam_method, (memoryless.adam,))
         every = Numbers(start, data, order, numbers, equation)
         return distances(contest, every, column(cases, "time"), steps, names=[case.name for case in cases])

@@ -55,7 +55,8 @@ class Contest:
     loss: the batches' losses, `batches` of them. method: its numbers to the transformation, for a step size of -1.
     fields: the equation at first, and optionally in another form from some step on. discrete: whether the equation
     is an iteration itself, `θ + h field`, instead of a differential equation. remember: how its numbers change as an
-    interval begins, for an equation that remembers where it was.
+    interval begins, for an equation that remembers where it was. one_step: whether the method goes every step from
+    where the equation is, with the gradients that it met there, so that distances are errors of single steps.
     """
 
     loss: Total
@@ -64,6 +65,7 @@ class Contest:
     fields: tuple[Field, ...]
     discrete: bool = False
     remember: Remember | None = None
+    one_step: bool = False
 
 
 @functools.cache
@@ -117,6 +119,7 @@ def _program(contest: Contest) -> Callable[..., tuple[Distance, Ends]]:
 
         def advance(field: Field, n: Any, carry: Any) -> Any:
             theta, state, at, equation, distance = carry
+            theta = at if contest.one_step else theta
             g = gradient(theta, n)
             update, state = method.update(g, state, theta)
             theta = jnp.asarray(optax.apply_updates(theta, -h * jnp.asarray(update)))

@@ -4,7 +4,9 @@ With one loss E, gradient `g`, Hessian `H`, `‖v‖_{1,ε} = Σ_j √(v_j² + �
 
 - Adam (Cattaneo, Klusowski, Shigida, equations (2.2) and (2.3)): `dθ/dt = -(g + bias) / √(g² + ε)`,
   `bias = h/2 {(1+β)/(1-β) - (1+ρ)/(1-ρ) + (1+ρ)/(1-ρ) ε/(g²+ε)} ∇‖∇E‖_{1,ε}`; where ε is small the last term is gone,
-  and where it is large it undoes the one before it.
+  and where it is large it undoes the one before it. With ε outside the root `√(g²+ε)` is `|g|+ε` everywhere, `ε/(g²+ε)`
+  is `ε/(|g|+ε)`, and the norm is `Σ_j (|v_j| - ε log(1 + |v_j|/ε))`, whose gradient along E is `H (g / (|g|+ε))`
+  (derived: the average of squares enters R by its root, of which `|g|/(|g|+ε)` is the share).
 - heavy ball (Ghosh et al.): `dθ/dt = -g/(1-β) - h (1+β)/(4 (1-β)³) ∇‖g‖²`; gradient descent is `β = 0`.
 - heavy ball without memory (Cattaneo, Shigida): gradient descent with the step `h/(1-β)` on
   `E + h β/(2 (1-β)²) ‖g‖²`, an iteration.
@@ -27,7 +29,8 @@ class Bias(NamedTuple):
     """Adam's numbers in the equation, and its wording as numbers: twins change one.
 
     first, second: what `(1+β)/(1-β)` and `(1+ρ)/(1-ρ)` are multiplied by; floor: what the term with `ε/(g²+ε)` is;
-    scale: what the whole bias is (1 where it is `h/2` times the braces).
+    scale: what the whole bias is (1 where it is `h/2` times the braces). inside: 1 where ε stands inside the root, 0
+    where it stands outside.
     """
 
     beta: Any
@@ -37,6 +40,11 @@ class Bias(NamedTuple):
     first: Any = 1.0
     second: Any = 1.0
     floor: Any = 1.0
+    inside: Any = 1.0
+
+    def root(self, g: Array) -> Array:
+        """What the gradient is divided by, `√(g²+ε)` or `|g|+ε`."""
+        return jnp.sqrt(g * g + self.inside * self.eps) + (1 - self.inside) * self.eps
 
 
 def one_norm(g: Float[Array, " d"], eps: Any) -> Array:
@@ -47,10 +55,11 @@ def one_norm(g: Float[Array, " d"], eps: Any) -> Array:
 def bias_of(theta: Float[Array, " d"], h: Any, data: Any, numbers: Bias, loss: Total) -> tuple[Array, Array, Array]:
     """`bias`, the gradient, and the gradient of its perturbed one-norm, each `[d]`."""
     g, product = derivatives(loss, theta, data, 1)
-    root = jnp.sqrt(g * g + numbers.eps)
+    root = numbers.root(g)
     slope = product(g / root)[0]
     a, b = ((1 + decay) / (1 - decay) for decay in (numbers.beta, numbers.rho))
-    braces = numbers.first * a - numbers.second * b + numbers.floor * b * (numbers.eps / root**2)[0]
+    share = numbers.eps / root[0] ** (1 + numbers.inside)  # of R² or R that is ε
+    braces = numbers.first * a - numbers.second * b + numbers.floor * b * share
     return numbers.scale * h / 2 * braces * slope, g[0], slope
 
 
@@ -59,7 +68,7 @@ def adam(theta: Array, n: Any, h: Any, case: Any, loss: Total) -> Array:
     del n
     data, numbers = case
     bias, g, _ = bias_of(theta, h, data, numbers, loss)
-    return -(g + bias) / jnp.sqrt(g * g + numbers.eps)
+    return -(g + bias) / numbers.root(g)
 
 
 class Momentum(NamedTuple):

@@ -102,6 +102,30 @@ class MomentumSetting(MethodSetting):
         return (self.beta,)
 
 
+@dataclass(frozen=True, kw_only=True)
+class DecaySetting(MethodSetting):
+    """A full-batch run of a method with decoupled weight decay `decay`: of AdamW, with averages of the gradient and of
+    its square that keep `beta` and `rho`, or of Lion, whose step and average keep them.
+    """
+
+    beta: float
+    rho: float
+    eps: float
+    decay: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (0 <= self.beta < 1 and 0 <= self.rho < 1 and self.eps > 0 and self.decay >= 0):
+            raise InputError(
+                f"Decoupled decay needs beta and rho in [0, 1), eps > 0 and decay >= 0, not {self}: choose them so."
+            )
+
+    @property
+    def decays(self) -> tuple[float, ...]:
+        """What is kept at each step."""
+        return self.beta, self.rho
+
+
 def problem_of(setting: MethodSetting, batches: int | None = None) -> tuple[Any, np.ndarray]:
     """Data of the setting's batches, repeated up to `batches` of them, and the start."""
     data, start = LOSSES[setting.loss].draw(np.random.default_rng(setting.seed), setting.batches)
@@ -160,3 +184,19 @@ def momentum_settings(
         return MomentumSetting(loss=loss, seed=seed, beta=beta, time=t * (1 - beta), name=loss)
 
     return st.builds(build, st.integers(0, 999), st.sampled_from(betas), st.sampled_from(time))
+
+
+def decay_settings(
+    loss: str,
+    *,
+    decays: st.SearchStrategy[tuple[float, float]] = MINI_BATCH,
+    eps: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0),
+    decay: tuple[float, ...] = (0.5, 1.0, 2.0),
+    time: tuple[float, ...] = (0.5, 1.0),
+) -> st.SearchStrategy[DecaySetting]:
+    """Settings of methods with decoupled weight decay on one loss, with numbers from these choices."""
+
+    def build(seed: int, pair: tuple[float, float], e: float, lam: float, t: float) -> DecaySetting:
+        return DecaySetting(loss=loss, seed=seed, beta=pair[0], rho=pair[1], eps=e, decay=lam, time=t, name=loss)
+
+    return st.builds(build, st.integers(0, 999), decays, *map(st.sampled_from, (eps, decay, time)))

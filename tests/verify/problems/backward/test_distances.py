@@ -90,6 +90,14 @@ def test_gradients_near_zero_are_not_judged():
     assert "near to zero" in m.notes[0]
 
 
+def test_eps_must_stand_on_the_methods_side_of_the_root():
+    lab = laboratory(adam(), adam(1))
+    for quantity in (ModifiedEquation, FullBatchEquation):
+        right, wrong = (quantity(outside=True, moved=moved).measure(CLAIM.subject, lab) for moved in (False, True))
+        np.testing.assert_allclose(settled_orders(right), 2, atol=0.1)
+        np.testing.assert_allclose(settled_orders(wrong), 0, atol=0.1)
+
+
 def test_heavy_ball_needs_its_burn_in():
     lab = laboratory(MomentumSetting(loss="logistic", beta=0.8, time=0.1))
     assert settled_orders(MomentumEquation().measure(CLAIM.subject, lab))[0] == pytest.approx(2, abs=0.1)

@@ -26,17 +26,16 @@ def energy(theta):
     return loss(theta, (DATA[0][0], DATA[1][0]))
 
 
+@pytest.mark.parametrize("inside", [1.0, 0.0])
 @pytest.mark.parametrize(("beta", "rho", "eps"), [(0.0, 0.6, 0.1), (0.8, 0.3, 1.0), (0.5, 0.7, 1e-6)])
-def test_bias_is_what_the_h_term_becomes(beta, rho, eps):
+def test_bias_is_what_the_h_term_becomes(beta, rho, eps, inside):
     memory = Memory(1, modified_equation.window(beta, rho), 1)
     n = 200
-    exact = velocity(
-        THETA, n, TOTAL, DATA, memory, tables((0,), n + 2, memory, beta, rho), Hyperparameters(beta, rho, eps)
-    )
+    numbers = Hyperparameters(beta, rho, eps, inside)
+    exact = velocity(THETA, n, TOTAL, DATA, memory, tables((0,), n + 2, memory, beta, rho), numbers)
     h = 1e-3
-    np.testing.assert_allclose(
-        memoryless.adam(THETA, n, h, (DATA, Bias(beta, rho, eps)), TOTAL), exact.at(h), rtol=1e-10
-    )
+    bias = memoryless.adam(THETA, n, h, (DATA, Bias(beta, rho, eps, inside=inside)), TOTAL)
+    np.testing.assert_allclose(bias, exact.at(h), rtol=1e-10)
 
 
 def test_slope_is_the_gradient_of_the_perturbed_norm():
@@ -45,6 +44,17 @@ def test_slope_is_the_gradient_of_the_perturbed_norm():
     np.testing.assert_allclose(g, jax.grad(energy)(THETA))
     by_jax = jax.grad(lambda at: memoryless.one_norm(jax.grad(energy)(at), eps))(THETA)
     np.testing.assert_allclose(slope, by_jax, rtol=1e-10)
+
+
+def test_slope_with_eps_outside_is_the_gradient_of_its_norm():
+    eps = 0.2
+
+    def norm(at):
+        size = jnp.abs(jax.grad(energy)(at))
+        return jnp.sum(size - eps * jnp.log1p(size / eps))
+
+    _, _, slope = memoryless.bias_of(THETA, 1.0, DATA, Bias(0.5, 0.7, eps, inside=0.0), TOTAL)
+    np.testing.assert_allclose(slope, jax.grad(norm)(THETA), rtol=1e-10)
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.5, 0.9])

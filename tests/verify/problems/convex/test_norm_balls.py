@@ -8,7 +8,7 @@ import optax
 import pytest
 
 from properties.xie2024.test_adamw import KKT, MINIMUM
-from properties.xie2024.test_frank_wolfe import CLAIM as RATE
+from properties.xie2024.test_frank_wolfe import MAIN as RATE
 from solvers.constrained import duality_gap
 from verify import optimizers
 from verify.claims.judge import judge
