@@ -233,6 +233,13 @@ LI_2026 = Paper(
     2026,
     "2602.11557",
 )
+WANG_2023 = Paper(
+    "wang2023",
+    "Wang, Hu, Muthukumar, Abernethy",
+    "Faster margin maximization rates for generic optimization methods",
+    2023,
+    "2305.17544",
+)
 WANG_2024 = Paper(
     "wang2024",
     "Wang, Min, Wu",
