@@ -171,6 +171,13 @@ WU_2025 = Paper(
     2025,
     "2502.13283",
 )
+WU_2025B = Paper(
+    "wu2025b",
+    "Wu, Marion, Bartlett",
+    "Large stepsizes accelerate gradient descent for regularized logistic regression",
+    2025,
+    "2506.02336",
+)
 ZHANG_2025 = Paper(
     "zhang2025",
     "Zhang, Wu, Lin, Bartlett",
