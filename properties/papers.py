@@ -171,6 +171,13 @@ WU_2025 = Paper(
     2025,
     "2502.13283",
 )
+WU_2025B = Paper(
+    "wu2025b",
+    "Wu, Marion, Bartlett",
+    "Large stepsizes accelerate gradient descent for regularized logistic regression",
+    2025,
+    "2506.02336",
+)
 ZHANG_2025 = Paper(
     "zhang2025",
     "Zhang, Wu, Lin, Bartlett",
@@ -232,6 +239,13 @@ LI_2026 = Paper(
     "Implicit bias of steepest descent with mini-batch stochastic gradient",
     2026,
     "2602.11557",
+)
+WANG_2023 = Paper(
+    "wang2023",
+    "Wang, Hu, Muthukumar, Abernethy",
+    "Faster margin maximization rates for generic optimization methods",
+    2023,
+    "2305.17544",
 )
 WANG_2024 = Paper(
     "wang2024",

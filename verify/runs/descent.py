@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -201,6 +201,12 @@ class Descent:
     memory: Callable[[int], float] | None = None
     radius: Callable[[int], float] | None = None
 
+    norm: ClassVar[str] = "l2"
+
+    def descend(self, datasets: Sequence[Dataset], gamma: Float[np.ndarray, " b"], *, steps: int) -> Path:
+        """As the function `descend`."""
+        return descend(self, datasets, gamma, steps=steps)
+
 
 @dataclass(frozen=True, eq=False)
 class Path:
@@ -208,7 +214,8 @@ class Path:
 
     x: `[b n d]` points with their labels folded in. absent: `[b n]`. weights: `[b r+1 d]`, before every step (and its
     rescaling, if there is one) and after the last. log_steps: `[b r]`, the logarithms of the step sizes. gamma, count:
-    `[b 1]`, maximal L2 margins from below and numbers of points. loss: its name.
+    `[b 1]`, maximal margins in the method's norm from below and numbers of points. loss: its name. exponent: q, where
+    that norm is l_q.
     """
 
     x: Float[np.ndarray, "b n d"]
@@ -218,6 +225,7 @@ class Path:
     gamma: Float[np.ndarray, "b 1"]
     count: Float[np.ndarray, "b 1"]
     loss: str
+    exponent: float = 2.0
 
     @property
     def t(self) -> Float[np.ndarray, "1 r"]:
@@ -258,6 +266,30 @@ class Path:
     def again(self, method: Descent) -> Path:
         """Another method on the same data, for as many steps."""
         return _descend(method, self.x, self.absent, self.gamma[:, 0], self.log_steps.shape[1])
+
+
+@runtime_checkable
+class Method(Protocol):
+    """What can be followed along all of its steps."""
+
+    @property
+    def norm(self) -> str:
+        """The norm of its margins, by name."""
+        ...
+
+    @property
+    def length(self) -> int | None:
+        """How many steps; None is the horizon of whoever runs it."""
+        ...
+
+    @property
+    def loss(self) -> str:
+        """The loss's name."""
+        ...
+
+    def descend(self, datasets: Sequence[Dataset], gamma: Float[np.ndarray, " b"], *, steps: int) -> Path:
+        """Every step on binary datasets. gamma: their maximal margins in its norm. steps: where it has no length."""
+        ...
 
 
 def _log_sum(a: Float[np.ndarray, "... n"]) -> Float[np.ndarray, "..."]:

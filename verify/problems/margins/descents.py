@@ -1,7 +1,7 @@
 """Losses along every step of a method, their averages, first times, and inequalities that hold at each step.
 
-Of binary data. A method is a `verify.runs.descent.Descent`, whose steps may be as large as one likes; or the claim's
-own optimizer, which is walked with true gradients.
+Of binary data. A method is a `verify.runs.descent.Descent`, whose steps may be as large as one likes, or another
+`Method`; or the claim's own optimizer, which is walked with true gradients.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 from verify.problems.margins import ensembles
 from verify.problems.quantity import STEPS, Clock, Measurement
 from verify.problems.subject import Subject, loss_of, run_of
-from verify.runs.descent import Descent, Path, descend, stacked
+from verify.runs.descent import Method, Path, stacked
 from verify.runs.walk import walk
 
 if TYPE_CHECKING:
@@ -29,26 +29,28 @@ _METHODS = Clock.named("number of the method")
 Curves = Float[np.ndarray, "b r"]
 
 
-def path(method: Descent, lab: Laboratory, *, separable: bool = True) -> Path:
+def path(method: Method, lab: Laboratory, *, separable: bool = True) -> Path:
     """Every step of a method on the laboratory's datasets, run once for all that ask for it.
 
     separable: whether the data have a maximal margin; else that is NaN.
     """
     return lab.once(
         ("descent", method, method.length or lab.steps),
-        lambda: descend(
-            method, lab.datasets, gamma(lab) if separable else np.full(len(lab.datasets), np.nan), steps=lab.steps
+        lambda: method.descend(
+            lab.datasets,
+            gamma(lab, method.norm) if separable else np.full(len(lab.datasets), np.nan),
+            steps=lab.steps,
         ),
     )
 
 
-def gamma(lab: Laboratory) -> Float[np.ndarray, " b"]:
-    """The maximal L2 margins, from below."""
-    return np.array([r.lower for r in lab.references("l2")])
+def gamma(lab: Laboratory, norm: str = "l2") -> Float[np.ndarray, " b"]:
+    """The maximal margins in a norm, from below."""
+    return np.array([r.lower for r in lab.references(norm)])
 
 
 def _log_mean_losses(
-    subject: Subject, lab: Laboratory, method: Descent | None, length: int, averaged: bool
+    subject: Subject, lab: Laboratory, method: Method | None, length: int, averaged: bool
 ) -> Float[np.ndarray, "b r"]:
     """The logarithm of the mean loss at every step's weights from zero on; or at the averages of those before it."""
     if method is not None:
@@ -95,7 +97,7 @@ class Loss:
     method: by default the claim's own optimizer, on the grid of its run.
     """
 
-    method: Descent | None = None
+    method: Method | None = None
     name: str = "loss"
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
@@ -116,7 +118,7 @@ class LeastLoss:
     methods: equally long ones. falling: only those whose loss never rises.
     """
 
-    methods: tuple[Descent, ...]
+    methods: tuple[Method, ...]
     falling: bool = True
     name: str = "least loss"
 
@@ -137,7 +139,7 @@ class AverageLoss:
     method: by default the claim's own optimizer, walked for `length` steps.
     """
 
-    method: Descent | None = None
+    method: Method | None = None
     length: int = 1000
     name: str = "average loss"
 
@@ -155,7 +157,7 @@ class AverageIterateLoss:
     method: by default the claim's own optimizer, walked for `length` steps.
     """
 
-    method: Descent | None = None
+    method: Method | None = None
     length: int = 1000
     name: str = "loss of the averaged iterate"
 
@@ -174,7 +176,7 @@ class Inequality:
 
     name: str
     sides: Callable[[Path], tuple[np.ndarray, np.ndarray]]
-    methods: tuple[Descent, ...]
+    methods: tuple[Method, ...]
     separable: bool = True
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
@@ -200,7 +202,7 @@ class Inequality:
             np.zeros(len(value)),
             np.isfinite(bound).any(axis=1),
             lab.datasets,
-            gamma(lab) if self.separable else None,
+            gamma(lab, self.methods[0].norm) if self.separable else None,
             notes=(f"largest ratio of the sides, method by method: {told}",),
             bound=bound,
         )
@@ -216,7 +218,7 @@ class AlongPath:
 
     name: str
     curve: Callable[[Path], np.ndarray]
-    method: Descent
+    method: Method
     floor: float = 0.0
     separable: bool = True
 
@@ -240,7 +242,7 @@ class FirstPassage:
     name: str
     event: Callable[[Path], Bool[np.ndarray, "b s"]]
     bound: Callable[[Path], np.ndarray]
-    methods: tuple[Descent, ...]
+    methods: tuple[Method, ...]
     at_least: bool = False
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from scipy.integrate import solve_ivp
+from scipy.optimize import root
 
 import solvers
 from verify.datasets.dataset import Dataset
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _START = -3.0  # of log t, where the weights have hardly left zero
 _RECORDS = 60
 _RTOL = 1e-6
+_SOLVED, _FLOOR = 1e-9, 1e-8  # of margins of 1, and of what is found with them
+_FEW, _SMALL = 1e-6, 0.02  # a part of the multipliers that is none; one, or an excess of a margin, that is doubtful
 
 State = Float[np.ndarray, " m"]
 
@@ -50,8 +54,9 @@ def _same(d: int) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(d), np.ones(d)
 
 
+@cache
 def power(p: float) -> Potential:
-    """`sum |w_j|^p / p`, in the dual variables `sign(w) |w|^(p-1)`; `1 < p`."""
+    """`sum |w_j|^p / p`, in the dual variables `sign(w) |w|^(p-1)`; `1 < p`. One object for each p."""
     return Potential(
         f"‖w‖_{p:g}^{p:g}/{p:g}",
         np.zeros,
@@ -120,12 +125,108 @@ class MirrorGap:
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """From t = e on."""
-        log_times = np.geomspace(1.0, self.end, _RECORDS)
-        runs = lab.once(
-            ("mirror flow", self.potential, self.end),
-            lambda: [flow(self.potential, s, log_times) for s in lab.datasets],
-        )
-        return _gaps(runs, lab, self.norm, log_times)
+        return _gaps(_runs(self.potential, self.end, lab), lab, self.norm, _times(self.end))
+
+
+@dataclass(frozen=True)
+class PowerDirection:
+    """The distance in l_p of the direction to the maximiser of the l_p margin, on the flow of `sum |w_j|^p / p`.
+
+    Judged where it is clear which the support vectors are.
+    """
+
+    p: float
+    end: float
+
+    name = "distance to the maximiser"
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """From t = e on."""
+
+        def distances(w: np.ndarray, s: Dataset, own: Solution, meant: Solution) -> np.ndarray:
+            size = np.linalg.norm(w, self.p, axis=1)[:, None]
+            return np.linalg.norm(w / size - own.weights / np.linalg.norm(own.weights, self.p), self.p, axis=1)
+
+        return _along(self.p, self.end, self.p, lab, distances)
+
+
+@dataclass(frozen=True)
+class SupportMargins:
+    """How far the support vectors' margins are from `s - (p-2) ln s - ln(n (p-1) alpha)` at `s = log t`, at most.
+
+    Of the flow of `sum |w_j|^p / p`; alpha are the multipliers with which `sum alpha_i y_i x_i` is its gradient where
+    all margins are 1 or more and it is least. Judged where it is clear which the support vectors are.
+    slower: the coefficient of `ln s`, and other: the exponent of the norm that the multipliers are of, are for twins.
+    """
+
+    p: float
+    end: float
+    slower: float | None = None
+    other: float | None = None
+
+    name = "distance of the support vectors' margins to the predicted ones"
+
+    def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
+        """From t = e on."""
+
+        def distances(w: np.ndarray, s: Dataset, own: Solution, meant: Solution) -> np.ndarray:
+            alpha = np.maximum(meant.multipliers[own.support], _FEW)
+            log_time = _times(self.end)
+            lead = log_time - (self.p - 2 if self.slower is None else self.slower) * np.log(log_time)
+            told = lead[:, None] - np.log(s.n * (self.p - 1) * alpha)
+            return np.abs(w @ s.signed[own.support].T - told).max(axis=1)
+
+        return _along(self.p, self.end, self.other or self.p, lab, distances)
+
+
+class Solution(NamedTuple):
+    """The weights of least l_p norm with margins of 1 or more `[d]`, and their support vectors `[n]`.
+
+    multipliers: `[n]`, with which `sum alpha_i y_i x_i` is the gradient of `sum |w_j|^p / p` there.
+    """
+
+    weights: Float[np.ndarray, " d"]
+    support: np.ndarray
+    multipliers: Float[np.ndarray, " n"]
+
+
+def _solution(dataset: Dataset, reference: solvers.Reference, p: float) -> Solution | None:
+    """From a reference, to rounding; None where the support vectors are in doubt or dependent."""
+    x, share = dataset.signed, reference.multipliers.ravel()
+    support = share > _FEW
+    others = x[~support] @ reference.weights.ravel() / reference.lower
+    rows = x[support]
+    if (share[support] < _SMALL).any() or (others < 1 + _SMALL).any() or np.linalg.matrix_rank(rows) < len(rows):
+        return None
+    weights = power(p).weights
+    found = root(lambda a: rows @ weights(a @ rows) - 1, share[support] * reference.lower**-p)
+    solved = np.abs(found.fun).max() < _SOLVED and (found.x > 0).all()
+    alpha = np.zeros(dataset.n)
+    alpha[support] = found.x
+    return Solution(weights(found.x @ rows), support, alpha) if solved else None
+
+
+def _along(p: float, end: float, other: float, lab: Laboratory, distances: Callable[..., np.ndarray]) -> Measurement:
+    """Distances on the flow of a power, where the solutions in its norm, and in the one that is meant, are known."""
+    runs = _runs(power(p), end, lab)
+    values, judged = np.full((len(runs), _RECORDS), np.nan), np.zeros(len(runs), bool)
+    for i, (w, s) in enumerate(zip(runs, lab.datasets, strict=True)):
+        own, meant = (_solution(s, lab.references(f"l{q:g}")[i], q) for q in (p, other))
+        if own is not None and meant is not None:
+            values[i], judged[i] = distances(w, s, own, meant), True
+    notes = (f"{np.count_nonzero(judged)} of the {len(judged)} datasets could be judged",)
+    return Measurement(
+        _times(end), values, np.full(len(runs), _FLOOR), judged, lab.datasets, notes=notes, clock=LOG_TIME
+    )
+
+
+def _times(end: float) -> Float[np.ndarray, " r"]:
+    return np.geomspace(1.0, end, _RECORDS)
+
+
+def _runs(potential: Potential, end: float, lab: Laboratory) -> list[np.ndarray]:
+    """The weights on each dataset at the log times to an end."""
+    return lab.once(("mirror flow", potential, end), lambda: [flow(potential, s, _times(end)) for s in lab.datasets])
 
 
 def _gaps(runs: Sequence[np.ndarray], lab: Laboratory, norm: str, log_times: np.ndarray) -> Measurement:

@@ -5,7 +5,16 @@ import pytest
 
 from verify.datasets import Dataset
 from verify.problems.laboratory import Laboratory
-from verify.problems.margins.mirror_flows import COSH, MirrorGap, diagonal_network, flow, hyperbolic_entropy, power
+from verify.problems.margins.mirror_flows import (
+    COSH,
+    MirrorGap,
+    PowerDirection,
+    SupportMargins,
+    diagonal_network,
+    flow,
+    hyperbolic_entropy,
+    power,
+)
 from verify.problems.subject import Described
 
 TIMES = np.geomspace(1.0, 50.0, 20)
@@ -53,3 +62,29 @@ def test_gaps_are_those_of_the_norm():
     np.testing.assert_allclose(measured.values[0], 1 - w @ [2.0, 1.0] / np.abs(w).sum(axis=1) / 2, atol=1e-8)
     assert measured.values[:, -1].max() < 0.05
     assert MirrorGap(hyperbolic_entropy(1.0), "linf", 1e3).measure(Described("flow"), lab).values[0, -1] > 0.2
+
+
+@pytest.mark.parametrize("p", [1.5, 3.0])
+def test_support_vectors_in_features_of_their_own_are_known_by_hand(p):
+    """Points (2, 0) and (0, 1) have `w = (1/2, 1)` and the multipliers `2^-p` and 1."""
+    data = Dataset(np.diag([2.0, 1.0]), np.array([1, 1]))
+    lab = Laboratory([data], steps=1)
+    distance, margins = (kind(p, 1e3).measure(Described("flow"), lab) for kind in (PowerDirection, SupportMargins))
+    w = flow(power(p), data, margins.log_time)
+    s = margins.log_time[-1]
+    told = s - (p - 2) * np.log(s) - np.log(2 * (p - 1) * np.array([2**-p, 1.0]))
+    assert margins.values[0, -1] == pytest.approx(np.abs(w[-1] * [2, 1] - told).max())
+    end = np.array([0.5, 1.0])
+    direction = w[-1] / np.linalg.norm(w[-1], p) - end / np.linalg.norm(end, p)
+    assert distance.values[0, -1] == pytest.approx(np.linalg.norm(direction, p))
+    assert margins.values[0, -1] < 0.1
+    assert SupportMargins(p, 1e3, slower=0.0).measure(Described("flow"), lab).values[0, -1] > 3
+    assert SupportMargins(p, 1e3, other=2.0).measure(Described("flow"), lab).values[0, -1] > 0.3
+
+
+def test_support_vectors_in_doubt_are_not_judged():
+    twice = Dataset(np.array([[2.0, 1.0], [2.0, 1.0]]), np.array([1, 1]))
+    nearly = Dataset(np.array([[2.0, 1.0], [2.01, 1.0]]), np.array([1, 1]))
+    m = SupportMargins(1.5, 10.0).measure(Described("flow"), Laboratory([twice, nearly, POINT], steps=1))
+    np.testing.assert_array_equal(m.judged, [False, False, True])
+    assert m.notes == ("1 of the 3 datasets could be judged",)
