@@ -22,6 +22,7 @@ from functools import partial
 import numpy as np
 import optax
 from hypothesis import strategies as st
+from scipy.special import logsumexp
 
 from properties.kim2026.test_reshuffled_margin import MODERATE, Shortfall
 from properties.ours.test_newton_schulz import METHODS, built, problem, rank, rho
@@ -74,11 +75,17 @@ def tilted() -> st.SearchStrategy[Dataset]:
     return st.one_of(drawn.filter(lambda s: rank(s) > 1), small())
 
 
+def largest(dataset: Dataset, weights: np.ndarray) -> float:
+    """The log of what the gradient of the mean cross-entropy is at most, in the L2 norm."""
+    z = dataset.margin_vectors
+    return float(logsumexp(-z @ weights.ravel(), b=np.linalg.norm(z, axis=1)) - np.log(dataset.n))
+
+
 @dataclass(frozen=True)
 class CarriedGap:
     """The relative gap of runs whose gradients came far below ε, carried on in log time as gradient descent.
 
-    Where the gradient is not below a thousandth of what the steps' slope leaves of ε nothing is said.
+    Nothing is said where the gradient is not below a tenth of ε over the slope: below, steps are linear to a percent.
     """
 
     name: str = "relative gap"
@@ -93,9 +100,8 @@ class CarriedGap:
             lambda: carry_on(data, list(run.weights), start=start, log_time=lab.log_time, loss=loss),
         )
         reached = [[normalised_margin(w, s.x, s.y, norm) for w in flow] for flow, s in zip(flows, data, strict=True)]
-        # ‖∇L‖ ≤ B Σ e^-margin.
-        largest = [np.log(np.linalg.norm(s.margin_vectors, axis=1).max() * len(s.margin_vectors)) for s in data]
-        below = np.array(largest) - run.margin[:, -1] <= np.log(1e-3 * EPS / SLOPE)
+        gradients = np.array([largest(s, w) for s, w in zip(data, run.weights, strict=True)])
+        below = gradients <= np.log(EPS / SLOPE / 10)
         certified = np.array([r.certified for r in references])
         lower, upper = (np.array([getattr(r, end) for r in references]) for end in ("lower", "upper"))
         notes = () if below.all() else (f"runs whose gradients are not far below ε yet: {np.count_nonzero(~below)}",)
@@ -160,20 +166,17 @@ SHIPPED = OURS.claim(
     "optax.contrib.muon at its defaults, constant steps: the normalised L2 margin tends to the maximal one.",
     read=Read.DERIVED,
     kind=Limit(0.02, laws.inverse_log()),
-    problem=lambda: st.one_of(
-        strategies.multiclass(max_classes=3, max_points=5, max_features=4, cross_norm=("spectral", "l2", 0.9)), tilted()
+    problem=lambda: strategies.multiclass(
+        max_classes=3, max_points=5, max_features=4, cross_norm=("spectral", "l2", 0.9)
     ),
     optimizer=optimizers.descend(optax.contrib.scale_by_muon(), RATE),
     optimizer_text="optax.contrib.scale_by_muon(), ε = 10⁻⁸, η = 0.1; gradient descent's flow in log t after its steps",
     loss="cross_entropy",
     norm="l2",
     quantity=CarriedGap(),
-    twins=(
-        Twin("the spectral margin", norm="spectral", shrink=False),
-        Twin("the L-infinity margin", norm="linf", shrink=False),
-    ),
+    twins=(shrunk("the spectral margin", norm="spectral"),),
     horizon=-1.0,
-    share=1 / 8,
+    share=1 / 16,
 )
 
 CLAIMS = (
