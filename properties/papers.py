@@ -40,7 +40,7 @@ FAN_2025 = Paper(
 MOON_2026 = Paper(
     "moon2026",
     "Moon, Si, Yun",
-    "Minor first, major last",
+    "Minor first, major last: a depth-induced implicit bias of sharpness-aware minimization",
     2026,
     "2603.08290",
 )
