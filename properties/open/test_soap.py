@@ -2,12 +2,12 @@
 
 Setting: separable data of up to four classes, mean cross-entropy, steps `0.1 (t+1)^-1/2`, `W_0 = 0`.
 Algorithm: `L ← β L + (1 - β) G Gᵀ`, `R ← β R + (1 - β) Gᵀ G` with β = 0.95, and Adam (0.9, 0.95) without ε in their
-eigenbases: `M ← 0.9 M + 0.1 G`, `V ← 0.95 V + 0.05 (Q_Lᵀ G Q_R)²`, `W ← W - η Q_L (Q_Lᵀ M Q_R / √V) Q_Rᵀ`. What is less
-than a rounding beside the largest entry counts as zero.
+eigenbases: `M ← 0.9 M + 0.1 G`, `V ← 0.95 V + 0.05 (Q_Lᵀ G Q_R)²`, `W ← W - η Q_L (Q_Lᵀ M Q_R / √V) Q_Rᵀ`. What is
+less than a rounding beside the largest entry counts as zero.
 Claim: conjectured: two fifths of the maximal spectral margin are kept in the end. With the present gradient alone, and
-where its singular values differ, `Q_Lᵀ G Q_R` is diagonal, and SOAP is spectral descent. With averages it is not exactly
-so, and what is left beside the diagonal is divided by its own size. `verify.identify` names no norm of it on twelve
-drawn datasets of four classes, at 10 000 steps: the median share of the spectral margin was 0.85, of the L2 margin 0.91.
+where its singular values differ, `Q_Lᵀ G Q_R` is diagonal, and SOAP is spectral descent. With averages it is not quite,
+and what is left beside the diagonal is divided by its own size. `verify.identify` names no norm of it on twelve drawn
+datasets of four classes, at 10 000 steps: the median share of the spectral margin was 0.85, of the L2 margin 0.91.
 Reference: asked after Bernstein, Newhouse (2024), on Shampoo; the method is that of Vyas et al. (2024), arXiv:2409.11321.
 """
 
