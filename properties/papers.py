@@ -37,6 +37,13 @@ FAN_2025 = Paper(
     2025,
     "2502.04664",
 )
+MOON_2026 = Paper(
+    "moon2026",
+    "Moon, Si, Yun",
+    "Minor first, major last: a depth-induced implicit bias of sharpness-aware minimization",
+    2026,
+    "2603.08290",
+)
 FAN_2026 = Paper(
     "fan2026",
     "Fan, Szepesvari",
