@@ -36,7 +36,7 @@ def hasten(*, level: int = 1) -> None:
 
 
 def collect_rarely() -> None:
-    """Look for garbage seldom from now on, and never among what there is: modules are, and programs' parts live long."""
+    """Look for garbage seldom from now on, and never among what there is: modules stay, and programs live long."""
     gc.freeze()
     gc.set_threshold(_YOUNG, _OLDER, _OLDEST)
 

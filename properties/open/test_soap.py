@@ -8,7 +8,8 @@ Claim: conjectured: two fifths of the maximal spectral margin are kept in the en
 where its singular values differ, `Q_Lᵀ G Q_R` is diagonal, and SOAP is spectral descent. With averages it is not quite,
 and what is left beside the diagonal is divided by its own size. `verify.identify` names no norm of it on twelve drawn
 datasets of four classes, at 10 000 steps: the median share was 0.85 of the spectral margin and 0.91 of the L2 margin.
-Reference: asked after Bernstein, Newhouse (2024), on Shampoo; the method is that of Vyas et al. (2024), arXiv:2409.11321.
+Reference: asked after Bernstein, Newhouse (2024), on Shampoo; the method is that of Vyas et al. (2024),
+arXiv:2409.11321.
 """
 
 import functools

@@ -67,7 +67,7 @@ SHAMPOO = OURS.claim(
     "on Shampoo with moving averages",
     "Shampoo with moving averages maximises the spectral margin",
     "Shampoo, averages of GGᵀ and GᵀG, no ε, steps t^-1/2: the spectral margin tends to the maximal one.",
-    read=Read.CONJECTURED,
+    read=Read.OBSERVED,
     kind=Limit(0.1, laws.power(1 / 2)),
     problem=drawn,
     optimizer=averaged_shampoo(),
