@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -201,7 +201,10 @@ class Descent:
     memory: Callable[[int], float] | None = None
     radius: Callable[[int], float] | None = None
 
-    norm: ClassVar[str] = "l2"
+    @property
+    def norm(self) -> str:
+        """The norm of its margins: L2."""
+        return "l2"
 
     def descend(self, datasets: Sequence[Dataset], gamma: Float[np.ndarray, " b"], *, steps: int) -> Path:
         """As the function `descend`."""
