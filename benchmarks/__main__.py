@@ -68,6 +68,9 @@ def main(
         "soundness.jsonl"
     ),
     resume: Annotated[bool, typer.Option("--resume", help="soundness: go on with the file of results.")] = False,
+    cluster: Annotated[
+        str | None, typer.Option(help="soundness: workers that judge, tcp://host:8786 or local:2.")
+    ] = None,
 ) -> None:
     """Measure speed as ratios within one run; --only soundness counts wrong verdicts instead, which takes hours.
 
@@ -78,6 +81,7 @@ def main(
 
     from benchmarks import problems, suite, tables
     from solvers.errors import InputError
+    from verify.errors import ClusterError
 
     if write_references:
         problems.write_references()
@@ -88,16 +92,25 @@ def main(
     try:
         if only is Part.SOUNDNESS:
             from benchmarks.soundness.command import soundness_sections
+            from verify.haste import hasten
 
+            hasten()  # as the command line and pytest do where they check theorems
             sections, ended = soundness_sections(
-                seeds=seeds, first=seed_start, profile=profile, what=what, words=words, path=results, resume=resume
+                seeds=seeds,
+                first=seed_start,
+                profile=profile,
+                what=what,
+                words=words,
+                path=results,
+                resume=resume,
+                cluster=cluster,
             )
         else:
             with errors.status("starting") as status:
                 sections = suite.run(
                     only, sizes=_sizes(sizes), quick=quick, gpu=platform is Platform.GPU, show=status.update
                 )
-    except (InputError, OSError, tables.DifferentWork, problems.StaleReferences) as error:
+    except (InputError, ClusterError, OSError, tables.DifferentWork, problems.StaleReferences) as error:
         errors.print(f"benchmarks: {error}", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
     if json_file:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.soundness.catalogue import ENTRIES, POWER, chosen, has
 from benchmarks.soundness.entry import Entry
@@ -32,8 +32,7 @@ _Subject = Entry | Claim | Question
 _Named = tuple[Part, str, str, _Subject]
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """A verdict that is wanted. mark: changes with whatever it depends on."""
 
     part: Part
@@ -105,24 +104,32 @@ def run(
 
     show: told what is judged, and how many of how many are done. tell: gets each new line.
     """
-    judge, total = Judge((*ENTRIES, *POWER)), len(plan.tasks)
-    for done, task in enumerate(plan.tasks):
-        if results.find(task.part, task.name, plan.profile.name, task.seed, task.mark) is not None:
-            continue
-        what = f"seed {task.seed}, {task.name}"
-        show(what, done, total)
-        if isinstance(task.subject, Entry):
-            found = judge.judge(task.subject, plan.profile, task.seed)
-        elif isinstance(task.subject, Question):
-            found = ask(task.subject, task.seed)
-        else:
-            found = tried(task.subject, plan.profile, task.seed)
-        line = {"part": str(task.part), "name": task.name, "profile": plan.profile.name, "seed": task.seed}
-        line |= {"mark": task.mark} | found
-        if isinstance(task.subject, Entry) and task.subject.excess is not None:
-            line["excess"] = task.subject.excess
+    judge, left, total = Judge((*ENTRIES, *POWER)), missing(plan, results), len(plan.tasks)
+    for done, task in enumerate(left, start=total - len(left)):
+        show(f"seed {task.seed}, {task.name}", done, total)
+        line = verdict(task, judge, plan.profile)
         results.add(line)
         tell(line)
+
+
+def missing(plan: Plan, results: Results) -> list[Task]:
+    """What is planned and not there yet, in its order."""
+    return [t for t in plan.tasks if results.find(t.part, t.name, plan.profile.name, t.seed, t.mark) is None]
+
+
+def verdict(task: Task, judge: Judge, profile: Profile) -> Line:
+    """The verdict as a line of the file of results. judge: of entries; those of one run follow each other."""
+    if isinstance(task.subject, Entry):
+        found = judge.judge(task.subject, profile, task.seed)
+    elif isinstance(task.subject, Question):
+        found = ask(task.subject, task.seed)
+    else:
+        found = tried(task.subject, profile, task.seed)
+    line = {"part": str(task.part), "name": task.name, "profile": profile.name, "seed": task.seed}
+    line |= {"mark": task.mark} | found
+    if isinstance(task.subject, Entry) and task.subject.excess is not None:
+        line["excess"] = task.subject.excess
+    return line
 
 
 def wrong(line: Line) -> Iterable[str]:
