@@ -24,7 +24,8 @@ from verify.problems.backward.settings import DecaySetting, decay_settings
 STEPS = st.tuples(st.integers(5, 19), st.integers(4, 16)).map(lambda pair: (pair[0] / 20, pair[1] / 20))
 """Lion's `(b1, b2)`, up to 0.95 and 0.8."""
 
-APART = STEPS.filter(lambda pair: abs(pair[0] - pair[1]) >= 0.25)
+APART = st.sampled_from([(a / 20, b / 20) for a in range(5, 17) for b in range(4, 17) if abs(a - b) >= 5])
+"""Pairs that are told apart, with a memory, up to 0.8."""
 
 DIGITS = DecaySetting(loss="digits", beta=0.6, rho=0.8, eps=0.1, decay=0.5, time=0.3, name="digits")
 NAMES = {ADAMW: "AdamW", LION: "Lion with a smooth sign"}
