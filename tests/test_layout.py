@@ -30,6 +30,7 @@ BEHAVIOURS = {
     "tests/test_workflow.py": "the workflow in examples/ that a user copies",
     "tests/verify/runs/test_models.py": "runs of models, from `verify.run` down",
     "tests/mutants/test_table.py": "the table of planted bugs, against the program",
+    "tests/benchmarks/test_apart.py": "the soundness run by the workers of a cluster",
     "tests/benchmarks/test_catalogue.py": "the catalogue of the soundness run",
     "tests/benchmarks/test_muon.py": "what docs/muon.md is about: data that are built, and rows of its tables",
     "tests/benchmarks/test_identifying.py": "answers about norms, against the truth",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -15,7 +16,12 @@ from typing import Any
 import jax
 
 from solvers.errors import InputError
-from verify import compiled
+from verify import compiled, xla
+
+_TOO_LATE = (
+    "jax was at work before verify was imported, and this version of it may compute products of matrices wrongly on "
+    f"CPUs: import verify first, or set {xla.VARIABLE}={xla.RIGHTLY}."
+)
 
 
 def _cpu_devices() -> int:
@@ -26,19 +32,24 @@ def _cpu_devices() -> int:
 
 
 def configure() -> None:
-    """Switch on float64, one CPU device a core, errors on silent rank promotion, and a cache without its faults.
+    """Switch on float64, one CPU device a core, errors on silent rank promotion, a cache without its faults, and
+    products that are right.
 
-    Called once, when the engine is imported; a backend that the user has already started keeps its devices.
+    Called once, when the engine is imported; a backend that the user has already started keeps its devices, and may
+    compute wrongly, of which there is a warning.
     """
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_numpy_rank_promotion", "raise")
     compiled.mend()
+    wrong = xla.computes_wrongly()
+    xla.compute_rightly()
     count = _cpu_devices()
     _give_threads(count)
     try:
         jax.config.update("jax_num_cpu_devices", count)
     except RuntimeError:
-        return
+        if wrong:
+            warnings.warn(_TOO_LATE, stacklevel=2)
 
 
 def _give_threads(count: int) -> None:

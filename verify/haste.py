@@ -9,18 +9,13 @@ through what jax keeps of traced programs, where there is none.
 from __future__ import annotations
 
 import gc
-import os
-from importlib.metadata import version
 
-_KNOWING = ("0.10.",)  # jaxlib's versions that were tried: XLA ends the process at a flag that it does not know
+from verify import xla
+
 _EMITTERS = "xla_cpu_use_fusion_emitters"
 _PARTS = "xla_cpu_parallel_codegen_split_count"
 _LEVEL = "xla_backend_optimization_level"
 _YOUNG, _OLDER, _OLDEST = 50_000, 20, 20  # Python's thresholds of garbage collection; its own are 700, 10, 10
-
-
-def _known() -> bool:
-    return version("jaxlib").startswith(_KNOWING)
 
 
 def hasten(*, level: int = 1) -> None:
@@ -30,8 +25,8 @@ def hasten(*, level: int = 1) -> None:
     For programs that own their process, such as the command line; flags that the user has set are left alone.
     level: LLVM's of optimisation; with 0 compiling takes half the time again, and loops run up to five times as long.
     """
-    if _known():
-        os.environ.setdefault("XLA_FLAGS", f"--{_EMITTERS}=false --{_PARTS}=1 --{_LEVEL}={level}")
+    xla.compute_rightly()
+    xla.ask({_EMITTERS: "false", _PARTS: "1", _LEVEL: str(level)})
     collect_rarely()
 
 
@@ -43,9 +38,9 @@ def collect_rarely() -> None:
 
 def with_care() -> dict[str, bool | int] | None:
     """`jax.jit`'s `compiler_options` for a program that runs for long, which is then compiled as ever."""
-    return {_EMITTERS: True, _LEVEL: 3} if _known() else None
+    return {_EMITTERS: True, _LEVEL: 3} if xla.known() else None
 
 
 def in_passing() -> dict[str, bool | int] | None:
     """`jax.jit`'s `compiler_options` for a program that runs once, for less long than it is compiled."""
-    return {_EMITTERS: False, _LEVEL: 0} if _known() else None
+    return {_EMITTERS: False, _LEVEL: 0} if xla.known() else None
