@@ -9,9 +9,25 @@ Reference: Pesme, Dragomir, Flammarion (2024), Theorem 2, read in a secondary so
 is an entropy's flow is derived: `u_j v_j` stays 1/4, so that `dw_j/dt = -4 √(w_j² + 1/4) (∇L)_j`.
 """
 
+import numpy as np
+from hypothesis import strategies as st
+
 from properties.papers import PESME_2024
-from verify import Claim, Limit, Read, Twin, laws, strategies
+from verify import Claim, Dataset, Limit, Read, Twin, laws, strategies
+from verify.datasets import scaled_to_unit_rows
 from verify.problems.margins.mirror_flows import COSH, MirrorGap, Potential, diagonal_network, hyperbolic_entropy
+
+
+@st.composite
+def single(draw: st.DrawFn) -> Dataset:
+    """One point with a smaller and a larger entry, on which all three norms have maximisers that are far apart."""
+    x = np.array([draw(st.sampled_from([(2, 5), (3, 7), (4, 9), (5, 12)]))], float)
+    return scaled_to_unit_rows(Dataset(x, np.ones(1, int), "single"))
+
+
+def problem() -> st.SearchStrategy[Dataset]:
+    drawn = strategies.binary(unit_rows=True, max_points=3, max_features=3, flavours=["integers", "gaussian"])
+    return st.one_of(drawn, single())
 
 
 def claim(name: str, potential: Potential, norm: str, end: float, *wrong: str, read: Read = Read.SECONDARY) -> Claim:
@@ -23,9 +39,7 @@ def claim(name: str, potential: Potential, norm: str, end: float, *wrong: str, r
         f"The flow of the {potential.name} from zero: the {shown[norm]} margin's relative gap tends to 0.",
         read=read,
         kind=Limit(0.05, laws.inverse_log()),
-        problem=lambda: strategies.binary(
-            unit_rows=True, max_points=3, max_features=3, flavours=["integers", "gaussian"]
-        ),
+        problem=problem,
         optimizer_text=f"flow of the {potential.name} in log time",
         loss="logistic",
         norm=norm,

@@ -7,9 +7,25 @@ Reference: Sun, Ahn, Thrampoulidis, Azizan (2022), read in a secondary source, o
 the exponential loss.
 """
 
+import numpy as np
+from hypothesis import strategies as st
+
 from properties.papers import SUN_2022
-from verify import Claim, Limit, Read, Twin, laws, strategies
+from verify import Claim, Dataset, Limit, Read, Twin, laws, strategies
+from verify.datasets import scaled_to_unit_rows
 from verify.problems.margins.mirror_flows import MirrorGap, power
+
+
+@st.composite
+def uneven(draw: st.DrawFn) -> Dataset:
+    """One point with a small and a large entry, on which the norms have maximisers that are far apart."""
+    x = np.array([[draw(st.integers(2, 3)), draw(st.integers(7, 10))]], float)
+    return scaled_to_unit_rows(Dataset(x, np.ones(1, int), "uneven"))
+
+
+def problem() -> st.SearchStrategy[Dataset]:
+    drawn = strategies.binary(unit_rows=True, max_points=3, max_features=3, flavours=["gaussian"])
+    return st.one_of(drawn, uneven())
 
 
 def claim(p: float, other: float) -> Claim:
@@ -23,7 +39,7 @@ def claim(p: float, other: float) -> Claim:
         f"The mirror flow of ‖w‖_{p:g}^{p:g}/{p:g}: the l{p:g} margin's relative gap tends to 0.",
         read=Read.SECONDARY,
         kind=Limit(0.01, laws.inverse_log()),
-        problem=lambda: strategies.binary(unit_rows=True, max_points=3, max_features=3, flavours=["gaussian"]),
+        problem=problem,
         optimizer_text=f"mirror flow of ‖w‖_{p:g}^{p:g}/{p:g} in log time",
         loss="logistic",
         norm=f"l{p:g}",

@@ -93,7 +93,7 @@ CLAIMS = (
     claim(
         "steepest-descent",
         "Steepest descent in l_q: the gap is at most ln n/((q-1) γ t)",
-        "Steepest descent on log L in l_q, steps q-1: the l_q margin's gap is at most ln n/((q-1) γ t).",
+        "Steepest descent on log L in l_q, steps q-1: the gap is at most ln n/((q-1) γ t) once that is below γ.",
         "steepest descent in l_q on log L, η = q-1; q of 5/4, 3/2 and 2",
         Bound(lambda m: m.larger_side, "ln n/((q-1) γ t)"),
         along(plain, STEEPEST),
@@ -103,7 +103,7 @@ CLAIMS = (
     claim(
         "accelerated",
         "Accelerated steepest descent in l_q: the gap is at most 4 ln n/((q-1) γ t (t+1))",
-        "Steepest descent along averages of gradients: the l_q margin's gap is at most 4 ln n/((q-1) γ t (t+1)).",
+        "Steepest descent along averaged gradients: the gap is at most 4 ln n/((q-1) γ t (t+1)) once that is below γ.",
         "accelerated steepest descent in l_q on log L, η = (q-1) (t+1)/2; q of 5/4, 3/2 and 2",
         Bound(lambda m: m.larger_side, "4 ln n/((q-1) γ t (t+1))"),
         along(faster, methods(accelerated)),
@@ -113,7 +113,7 @@ CLAIMS = (
     claim(
         "mirror-descent-average",
         "Mirror descent of ‖w‖_q²/2, averaged: the gap is at most (2 ln n/η + 1/(q-1)) (1 + ln t)/(γ t)",
-        "Mirror descent on log L: the average weights' l_q gap is at most (2 ln n/η + 1/(q-1)) (1 + ln t)/(γ t).",
+        "Average weights' gap is at most (2 ln n/η + 1/(q-1)) (1 + ln t)/(γ t) once that is below γ.",
         "mirror descent of ‖w‖_q²/2 on log L, η = 4; q of 5/4, 3/2 and 2; the average of the weights",
         Bound(lambda m: m.larger_side, "(2 ln n/η + 1/(q-1)) (1 + ln t)/(γ t)"),
         along(averaged, MIRRORED, average=True),

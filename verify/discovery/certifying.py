@@ -89,7 +89,7 @@ def certify_tight(claim: Claim, case: Case, *, steps: int = 5_000) -> dict[str, 
 def _nearest(claim: Claim, kind: Bound, case: Dataset, steps: int) -> tuple[int, Fraction]:
     """The recorded step at which the run is nearest to the bound, and the bound's value there."""
     m = faults.measured(claim, Laboratory([case], steps=steps, log_time=1.0, scaled=False))
-    upper, values = kind.upper(m)[0], m.values[0] - m.floor[0]
+    upper, values = kind.bounds(m)[0], m.values[0] - m.floor[0]
     says = np.isfinite(upper) & (upper > 0) & np.isfinite(values)
     if not (m.judged[0] and says.any()):
         raise InputError(f"The run of {claim.id} cannot be judged on this dataset: try other --steps.")

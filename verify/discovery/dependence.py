@@ -279,7 +279,7 @@ def _levels(claim: Claim, m: Measurement) -> _Levels:
         early = known & (np.where(np.isnan(share), 0.0, share) > _REGIME)
     bound = None
     if isinstance(claim.kind, Bound):
-        upper = claim.kind.upper(m)
+        upper = claim.kind.bounds(m)
         bound = at_end(clock, np.where(np.isfinite(upper) & (upper > 0), upper, np.nan))
     return _Levels(np.where(known & ~early, late, np.nan), earlier, bound, ~known, unresolved, early)
 

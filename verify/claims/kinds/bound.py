@@ -20,8 +20,8 @@ from verify.statistics import Interval
 class Bound(Kind):
     """The quantity stays below an explicit bound, at every recorded time, on every dataset.
 
-    upper: from the measurement to the bound `[b r]`; `Measurement.larger_side` where the quantity measures both sides.
-    text: the bound as a formula.
+    upper: from the measurement to the bound, `[b r]` or what broadcasts to it; `Measurement.larger_side` where the
+    quantity measures both sides. text: the bound as a formula.
     """
 
     upper: Callable[[Measurement], Float[np.ndarray, "b r"]]
@@ -34,6 +34,10 @@ class Bound(Kind):
     def constant(cls, value: float, text: str | None = None) -> Bound:
         """The bound that is the same number always; `text` says it in words, where the number does not."""
         return cls(_Constant(value), f"{value:g}" if text is None else text)
+
+    def bounds(self, m: Measurement) -> Float[np.ndarray, "b r"]:
+        """The bound on each case at each time."""
+        return np.broadcast_to(self.upper(m), m.values.shape)
 
     def judge(self, quantity: str, m: Measurement) -> Finding:
         """One violation refutes; a bound that is not a number supports nothing."""
@@ -53,7 +57,7 @@ class Bound(Kind):
         )  # fmt: skip
         when = f"at t = {np.exp(step):.0f}" if step < 50 else f"at t = e^{step:.0f}"
         if value > self.limit:
-            sides = f"{m.values[row, column]:.6g} against {self.upper(m)[row, column]:.6g} on dataset {row}"
+            sides = f"{m.values[row, column]:.6g} against {self.bounds(m)[row, column]:.6g} on dataset {row}"
             sentence = f"The {quantity} is {value:.4g} times its bound {self.text} {when}: {sides}."
             return Finding(Outcome.REFUTED, sentence, evidence, m)
         if undefined:
@@ -97,7 +101,7 @@ class Bound(Kind):
 
     def drawn(self, m: Measurement) -> Float[np.ndarray, "b r"]:
         """What of the quantity is resolved, in units of the bound; NaN where that says nothing or is not positive."""
-        upper = self.upper(m)
+        upper = self.bounds(m)
         says = np.isfinite(upper) & (upper > 0)
         return np.where(says, np.maximum(self._ratio(m), 0.0), np.nan)
 
@@ -106,7 +110,7 @@ class Bound(Kind):
 
         Over a bound that is not positive the ratio means nothing: a violation is infinitely far from it, else it is 0.
         """
-        upper, excess = self.upper(m), m.values - m.floor[:, None]
+        upper, excess = self.bounds(m), m.values - m.floor[:, None]
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = np.where(upper > 0, excess / upper, np.where(excess > upper, np.inf, 0.0))
         return np.where(np.isnan(upper) | np.isnan(excess), np.nan, ratio)

@@ -72,15 +72,20 @@ def steps_to_stay(
 class PenalisedSteps:
     """The penalty times the steps till the objective stays within `level` times the penalty of its minimum.
 
-    eta: from penalties to step sizes. penalties: falling. longest: the most steps.
+    eta: from penalties to step sizes. penalties: falling. longest: the most steps. inverse: whether one over the steps
+    is meant instead.
     """
 
     eta: Callable[[Penalties], Penalties]
     penalties: tuple[float, ...]
     level: float = 1e-10
     longest: int = 20_000
+    inverse: bool = False
 
-    name = "λ times the steps to the minimum"
+    @property
+    def name(self) -> str:
+        """What the reports call it."""
+        return "1/steps to the minimum" if self.inverse else "λ times the steps to the minimum"
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """At each penalty; not judged where some run does not come there."""
@@ -88,9 +93,8 @@ class PenalisedSteps:
         sizes = np.broadcast_to(self.eta(penalties), penalties.shape)
         steps = steps_to_stay(lab.datasets, penalties, sizes, self.level * penalties, self.longest)
         judged = np.asarray(np.isfinite(steps).all(axis=1))
-        return Measurement(
-            -np.log(penalties), penalties * steps, np.zeros(len(steps)), judged, lab.datasets, clock=_CLOCK
-        )
+        values = 1 / np.maximum(steps, 1) if self.inverse else penalties * steps
+        return Measurement(-np.log(penalties), values, np.zeros(len(steps)), judged, lab.datasets, clock=_CLOCK)
 
 
 def critical_steps(sizes: Float[np.ndarray, " b"], penalties: Penalties, longest: int) -> Float[np.ndarray, "b e"]:

@@ -24,3 +24,12 @@ def test_a_case_with_a_value_that_is_no_number_refutes_no_bound():
     values[0, 3:5] = np.nan, 7.0
     np.testing.assert_array_equal(refutes_alone(one, measured(values)), [False, False])
     assert judge(one, measured(values)).outcome is Outcome.SUPPORTED
+
+
+def test_a_bound_that_is_one_number_for_each_case_holds_at_every_time():
+    one = claim(kind=Bound(lambda m: np.full((len(m.values), 1), 0.75), "a number for each"))
+    values = np.full((2, 57), 0.5)
+    values[1, 30] = 1.5
+    verdict = judge(one, measured(values))
+    assert verdict.outcome is Outcome.REFUTED
+    assert "1.5 against 0.75 on dataset 1" in verdict.sentence

@@ -1,5 +1,7 @@
 """Gradient descent with a penalty: on one point, where its steps are those of a single number."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,7 @@ def test_runs_that_do_not_arrive_are_not_judged():
     m = kind.measure(NOTHING, lab)
     steps = steps_to_stay([PAIR], PENALTIES, np.ones(2), 1e-10 * PENALTIES, 2000)
     np.testing.assert_allclose(m.values, steps * PENALTIES)
+    np.testing.assert_allclose(replace(kind, inverse=True).measure(NOTHING, lab).values, 1 / steps)
     np.testing.assert_allclose(np.exp(m.log_time), [10, 100])
     assert m.judged.all()
     assert not PenalisedSteps(lambda lam: 1 + 0 * lam, (0.1, 0.01), longest=50).measure(NOTHING, lab).judged.any()
