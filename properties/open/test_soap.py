@@ -8,7 +8,7 @@ Claim: conjectured: half of the maximal spectral margin is kept in the end. With
 its singular values differ, `Q_Lᵀ G Q_R` is diagonal, and SOAP is spectral descent. With averages it is not quite, and
 what is left beside the diagonal is divided by its own size. `verify.identify` names no norm of it on twelve drawn data
 of four classes, at 10 000 steps: the median share was 0.85 of the spectral margin and 0.91 of the L2 margin.
-Reference: asked after Bernstein, Newhouse (2024), on Shampoo; the method is that of Vyas et al. (2024), arXiv:2409.11321.
+Reference: asked after Bernstein, Newhouse (2024), on Shampoo; the method is that of Vyas et al. (2024, 2409.11321).
 """
 
 import functools
