@@ -5,7 +5,8 @@ of Shampoo, else batches of one point, each once an epoch in a new random order.
 Algorithm: Shampoo with averages in its preconditioners and without ε, `W ← W - η L^(-1/4) G R^(-1/4)`,
 `L ← β L + (1 - β) G Gᵀ`, `R ← β R + (1 - β) Gᵀ G`; nuclear descent, `W ← W - η u vᵀ` with the leading singular vectors
 of the gradient, and the same of its moving average (NucGD).
-Claim: conjectured of Shampoo, which without averages is spectral descent: its spectral margin tends to the maximal one.
+Claim: of Shampoo, which without averages is spectral descent, it is a conjecture, observed here: its spectral margin
+tends to the maximal one.
 Derived of nuclear descent: the gradient of a single point is `(p - e_y) xᵀ`, of rank one, so that without momentum
 steepest descent in the nuclear, L2 and spectral norm are the same method, step by step, and none of them has the margin
 of its norm; with momentum on m batches an epoch it keeps `γ - 4 (1 - β) (m - 1) B` of the maximal nuclear margin γ, by
