@@ -6,12 +6,10 @@ Algorithm: Shampoo with averages in its preconditioners and without ε, `W ← W
 `L ← β L + (1 - β) G Gᵀ`, `R ← β R + (1 - β) Gᵀ G`; nuclear descent, `W ← W - η u vᵀ` with the leading singular vectors
 of the gradient, and the same of its moving average (NucGD).
 Claim: of Shampoo, which without averages is spectral descent, it is a conjecture, observed here: its spectral margin
-tends to the maximal one.
-Derived of nuclear descent: the gradient of a single point is `(p - e_y) xᵀ`, of rank one, so that without momentum
-steepest descent in the nuclear, L2 and spectral norm are the same method, step by step, and none of them has the margin
-of its norm; with momentum on m batches an epoch it keeps `γ - 4 (1 - β) (m - 1) B` of the maximal nuclear margin γ, by
-the bound of `kim2026/momentum-margin-linear`, which holds in any norm; B is the largest spectral norm of a margin's
-gradient.
+tends to the maximal one. Derived of nuclear descent: the gradient of a single point is `(p - e_y) xᵀ`, of rank one, so
+that without momentum steepest descent in the nuclear, L2 and spectral norm are the same method, step by step; with
+momentum on m batches an epoch it keeps `γ - 4 (1 - β) (m - 1) B` of the maximal nuclear margin γ, by the bound of
+`kim2026/momentum-margin-linear`, which holds in any norm; B is the largest spectral norm of a margin's gradient.
 Reference: this program, 2026. Shampoo's conjecture comes from what `verify.identify` says of it, which is the spectral
 norm; with sums of all gradients in place of averages it is another method, see `ours/shampoo-sums`.
 """
