@@ -52,7 +52,7 @@ NORMS = ("spectral", "l2", "nuclear", "schatten3", "linf")
 SLOW = PowerDecay(0.1, 1 / 2)
 NAMED: dict[str, optax.GradientTransformation] = {
     "spectral descent": optimizers.spectral_descent(SLOW),
-    "Shampoo, averages of 0.95": averaged_shampoo(),
+    "Shampoo, averages of 0.95": averaged_shampoo(SLOW),
     "SOAP": soap(SLOW),
     "Muon, β = 0.95, ε = 0": optimizers.muon(SLOW),
     "optax.contrib.muon(0.1)": optax.contrib.muon(0.1),
