@@ -1,4 +1,4 @@
-"""The figures of docs/muon.md: the share of the maximal spectral margin that Newton-Schulz steps promise, and reach.
+"""The figures of docs/muon.md: what Newton-Schulz steps promise of the maximal spectral margin, and what is reached.
 
 `python -m benchmarks.muon --seed 1 --markdown` prints them; it takes minutes.
 """
@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
+import optax
 import typer
 
 from benchmarks import tables
+from properties.open.test_soap import soap
+from properties.ours.test_matrix_methods import averaged_shampoo
 from properties.ours.test_newton_schulz import BUILT, CLAIMS, built, worst
 from solvers.newton_schulz import Steps, aligned, alignment
-from verify import Dataset, optimizers
+from verify import Dataset, identify, optimizers
+from verify import drawn as drawn_datasets
 from verify.datasets.dataset import datasets_of
 from verify.optimizers import CUBIC, NEWTON_SCHULZ, PowerDecay
 from verify.problems.laboratory import Laboratory
@@ -42,6 +46,19 @@ STEPS = PowerDecay(0.1, 1 / 3)
 MOMENTA = (0.0, 0.9)
 REST = 0.1
 BUILT_OF = (2, 4, 16)  # singular values
+
+
+NORMS = ("spectral", "l2", "nuclear", "schatten3", "linf")
+SLOW = PowerDecay(0.1, 1 / 2)
+NAMED: dict[str, optax.GradientTransformation] = {
+    "spectral descent": optimizers.spectral_descent(SLOW),
+    "Shampoo, averages of 0.95": averaged_shampoo(SLOW),
+    "SOAP": soap(SLOW),
+    "Muon, β = 0.95, ε = 0": optimizers.muon(SLOW),
+    "optax.contrib.muon(0.1)": optax.contrib.muon(0.1),
+    "NucGD": optimizers.nuclear_descent(SLOW),
+}
+"""Methods whose norm `verify.identify` is asked for."""
 
 
 def promised(name: str, ranks: tuple[int, ...] = RANKS) -> dict[str, tables.Cell]:
@@ -82,6 +99,15 @@ def reached(name: str, drawn: list[Dataset], length: int) -> dict[str, tables.Ce
     return row
 
 
+def named(name: str, datasets: Sequence[Dataset], length: int, single: bool) -> dict[str, tables.Cell]:
+    """A row: the norm that is named, and the median shares of its margin and others'. single: on single points."""
+    how: dict[str, Any] = {"sampling": "reshuffled", "batch": 1} if single else {}
+    found = identify(NAMED[name], datasets, loss="cross_entropy", steps=length, norms=NORMS, **how)
+    row: dict[str, tables.Cell] = {"method": name, "batches": "single points" if single else "full"}
+    shares = {score.norm: f"{score.share:.3f}" for score in found.ranking}
+    return row | {"named": found.norm or "none"} | {norm: shares[norm] for norm in NORMS[:3]}
+
+
 def main(
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     datasets: Annotated[int, typer.Option(help="To draw.")] = 40,
@@ -90,6 +116,7 @@ def main(
 ) -> None:
     """What Newton-Schulz steps promise of the maximal spectral margin, by rank, and what runs reach."""
     drawn = [data for data in datasets_of(draw(CLAIMS[0], 2 * datasets, seed)) if data.name != BUILT][:datasets]
+    others = drawn_datasets(datasets, classes=4, seed=seed)
     sections = [
         tables.Section(
             "Promised", "From below, and of the worst spectrum found.", [promised(name) for name in METHODS]
@@ -98,6 +125,11 @@ def main(
             "Reached",
             f"{datasets} datasets (median, least), {steps} steps 0.1 (t+1)^-1/3, cross-entropy, seed {seed}.",
             [reached(name, drawn, steps) for name in RUN],
+        ),
+        tables.Section(
+            "Named",
+            f"The norm that verify.identify names, on {datasets} datasets of four classes, {steps} steps, seed {seed}.",
+            [named(name, others, steps, single) for name in NAMED for single in (False, True)],
         ),
     ]
     print(tables.markdown(sections, tables.machine()) if markdown else "")

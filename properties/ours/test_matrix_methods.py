@@ -5,12 +5,11 @@ of Shampoo, else batches of one point, each once an epoch in a new random order.
 Algorithm: Shampoo with averages in its preconditioners and without ε, `W ← W - η L^(-1/4) G R^(-1/4)`,
 `L ← β L + (1 - β) G Gᵀ`, `R ← β R + (1 - β) Gᵀ G`; nuclear descent, `W ← W - η u vᵀ` with the leading singular vectors
 of the gradient, and the same of its moving average (NucGD).
-Claim: conjectured of Shampoo, which without averages is spectral descent: its spectral margin tends to the maximal one.
-Derived of nuclear descent: the gradient of a single point is `(p - e_y) xᵀ`, of rank one, so that without momentum
-steepest descent in the nuclear, L2 and spectral norm are the same method, step by step, and none of them has the margin
-of its norm; with momentum on m batches an epoch it keeps `γ - 4 (1 - β) (m - 1) B` of the maximal nuclear margin γ, by
-the bound of `kim2026/momentum-margin-linear`, which holds in any norm; B is the largest spectral norm of a margin's
-gradient.
+Claim: of Shampoo, which without averages is spectral descent, it is a conjecture, observed here: its spectral margin
+tends to the maximal one. Derived of nuclear descent: the gradient of a single point is `(p - e_y) xᵀ`, of rank one, so
+that without momentum steepest descent in the nuclear, L2 and spectral norm are the same method, step by step; with
+momentum on m batches an epoch it keeps `γ - 4 (1 - β) (m - 1) B` of the maximal nuclear margin γ, by the bound of
+`kim2026/momentum-margin-linear`, which holds in any norm; B is the largest spectral norm of a margin's gradient.
 Reference: this program, 2026. Shampoo's conjecture comes from what `verify.identify` says of it, which is the spectral
 norm; with sums of all gradients in place of averages it is another method, see `ours/shampoo-sums`.
 """
@@ -35,12 +34,13 @@ from verify.problems.margins import ensembles
 from verify.problems.quantity import Measurement
 from verify.problems.subject import Subject, norm_of, run_of, varied
 
-STEPS, MEMORY = PowerDecay(0.1, 1 / 2), 0.95
+STEPS, LONG, MEMORY = PowerDecay(0.1, 1 / 2), PowerDecay(0.3, 1 / 2), 0.95
 B1 = 0.998
+QUINTIC = METHODS["muon"][1]
 
 
 @functools.cache
-def averaged_shampoo() -> optax.GradientTransformation:
+def averaged_shampoo(step_size: PowerDecay) -> optax.GradientTransformation:
     """Shampoo with moving averages."""
 
     def init(params):
@@ -52,13 +52,14 @@ def averaged_shampoo() -> optax.GradientTransformation:
         left, right = (MEMORY * a + (1 - MEMORY) * b for a, b in zip(state, (g @ g.T, g.T @ g), strict=True))
         return root(left) @ g @ root(right), Sums(left, right)
 
-    return descend(optax.GradientTransformation(init, update), STEPS)
+    return descend(optax.GradientTransformation(init, update), step_size)
 
 
 def drawn() -> st.SearchStrategy[Dataset]:
     """Half of them are data on which the spectral norm's maximiser has no large L2 margin."""
     return st.one_of(
-        two_values(METHODS["muon"][1]), strategies.multiclass(max_points=6, max_features=3, flavours=MODERATE)
+        two_values(QUINTIC),
+        strategies.multiclass(max_points=6, max_features=3, flavours=MODERATE, gamma_bounds=(1.0, 4.0)),
     )
 
 
@@ -70,12 +71,12 @@ SHAMPOO = OURS.claim(
     read=Read.OBSERVED,
     kind=Limit(0.1, laws.power(1 / 2)),
     problem=drawn,
-    optimizer=averaged_shampoo(),
-    optimizer_text=f"Shampoo, averages with β = {MEMORY}, no ε, η = 0.1 (t+1)^-1/2",
+    optimizer=averaged_shampoo(LONG),
+    optimizer_text=f"Shampoo, averages with β = {MEMORY}, no ε, η = 0.3 (t+1)^-1/2",
     loss="cross_entropy",
     norm="spectral",
     twins=(Twin("the L2 margin", norm="l2", shrink=False),),
-    horizon=-1.0,
+    horizon=-0.5,
     share=1 / 4,
 )
 
@@ -113,9 +114,7 @@ def reshuffled(name: str, title: str, statement: str, *twins: Twin, **fields):
         norm="nuclear",
         sampling="reshuffled",
         batch=1,
-        problem=few,
         twins=twins,
-        share=1 / 8,
         **fields,
     )
 
@@ -130,10 +129,12 @@ CLAIMS = (
         Twin("batches of two points", batch=2, shrink=False),
         Twin("SignGD", quantity=Apart(optimizers.sign_gd(STEPS)), shrink=False),
         kind=Bound.constant(1e-6),
+        problem=lambda: st.one_of(few(), two_values(QUINTIC)),  # of two classes all gradients have rank one
         promise=Promise.TIGHT,
         optimizer=NUCLEAR,
         optimizer_text="nuclear descent on single points, reshuffled, η = 0.1 (t+1)^-1/2",
         quantity=Apart(optimizers.normalised_gd(STEPS)),
+        share=1 / 8,
         horizon=-1.5,
     ),
     reshuffled(
@@ -142,8 +143,10 @@ CLAIMS = (
         "NucGD with momentum, m reshuffled batches: if ρ = γ - 4 (1-β) (m-1) B > 0, liminf margin/‖W‖_* ≥ ρ.",
         Twin("no momentum", optimizer=NUCLEAR, shrink=False),
         kind=Limit(0.05, laws.power(1 / 4)),
+        problem=few,
         optimizer=optimizers.steepest_descent(STEPS, "nuclear", b1=B1),
         optimizer_text=f"NucGD with β = {B1} on single points, reshuffled, η = 0.1 (t+1)^-1/2",
         quantity=Shortfall(partial(linear, B1)),
+        share=1 / 4,
     ),
 )

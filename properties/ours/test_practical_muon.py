@@ -132,6 +132,7 @@ ALIGNMENT = OURS.claim(
         shrunk("1, the exact polar factor's, for ρ", quantity=lemma(least=1.0)),
         shrunk("ρ ‖G‖_* ‖U‖ at every step, as without momentum", quantity=lemma(lag=0.0)),
     ),
+    real=("wine:standardise",),
     share=1 / 4,
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import solvers.norms
 from verify.problems.margins import ensembles
 from verify.problems.quantity import ROUNDING, Measurement
 from verify.problems.subject import Subject, loss_of, run_of
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeanDirection:
-    """Distance `|w_t / (η t) - mean of z_i / |z_i||` in the L2 norm, of the signed points `z_i = y_i x_i`.
+    """Distance of `w_t / (η t)` to the mean of the steepest directions `u_i` along the signed points `z_i = y_i x_i`.
 
-    step_size: the constant step size `η`. The larger side is `n / (2 t)`: what an epoch that is under way can be off
-    from the mean, while every epoch has seen each point once.
+    step_size: the constant step size `η`. norm: that of the steps and of the distance, entry-wise: by default L2, with
+    `u_i = z_i / |z_i|`; of L-infinity `u_i = sign z_i`. The larger side is `n / (2 t)`: what an epoch that is under way
+    can be off from the mean, while every epoch has seen each point once.
     """
 
     step_size: float
+    norm: str = "l2"
     name: str = field(default="distance to the mean of the points' directions", init=False)
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
@@ -36,12 +39,13 @@ class MeanDirection:
         )
         run = simulation.advance(lab.steps, lab.progress).result(lab.steps)
         use, log_time, normalised, notes = ensembles.recorded(run, "l2")
+        geometry = solvers.norms.norm(self.norm)
         assert run.weights_at is not None
         values = []
         for weights, dataset in zip(run.weights_at, lab.datasets, strict=True):
-            directions = dataset.signed / np.linalg.norm(dataset.signed, axis=1, keepdims=True)
+            directions = np.stack([np.asarray(geometry.direction(z)) for z in dataset.signed])
             mean_step = weights[use] / (self.step_size * run.time[use])[:, None]
-            values.append(np.linalg.norm(mean_step - directions.mean(axis=0), axis=1))
+            values.append(np.array([float(geometry.value(v)) for v in mean_step - directions.mean(axis=0)]))
         count = np.array([[s.n] for s in lab.datasets])
         return Measurement(
             log_time,
