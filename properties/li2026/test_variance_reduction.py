@@ -37,7 +37,7 @@ class Reduced:
     name: str = "relative gap"
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
-        """At times a third of a decade apart; all in the log domain."""
+        """At some twenty times; all in the log domain."""
         norm, references = norm_of(subject), lab.references(norm_of(subject))
         gamma = np.array([r.lower for r in references])
         (x, absent), rows = stacked(lab.datasets), np.arange(len(lab.datasets))

@@ -51,7 +51,7 @@ class SamGap:
     name: str = "relative gap"
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
-        """At times a third of a decade apart."""
+        """At some twenty times."""
         norm, references = norm_of(subject), lab.references(norm_of(subject))
         (x, absent), times = stacked(lab.datasets), np.unique(np.geomspace(10, lab.steps, 24).astype(int))
         gamma = np.array([r.lower for r in references])
@@ -121,7 +121,7 @@ class Lost:
     name: str = "share that the predicted coordinate has not"
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
-        """At times a third of a decade apart."""
+        """At some twenty times."""
         w, times = followed(cast(Sequence[OneSample], lab.cases), self.depth, self.rho)
         chosen = [winner(case, self.depth, self.threshold, self.power) for case in cast(Sequence[OneSample], lab.cases)]
         shares = np.abs(w).prod(axis=2)
@@ -137,7 +137,7 @@ class Left:
     name: str = "largest weight over that of the start"
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
-        """At times a third of a decade apart."""
+        """At some twenty times."""
         cases = cast(Sequence[OneSample], lab.cases)
         w, times = followed(cases, 2, self.rho)
         starts = np.array([max(case.start) for case in cases])

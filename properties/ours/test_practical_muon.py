@@ -96,7 +96,7 @@ class CarriedGap:
         run, references = ensembles.run(subject, lab), lab.references(norm)
         start, loss = float(np.log(run.time[-1] * RATE * SLOPE / EPS)), loss_of(subject)
         log_time, flows = lab.once(
-            ("carried", run.time[-1], loss, lab.log_time),
+            ("carried", subject.text, run.time[-1], loss, lab.log_time),
             lambda: carry_on(data, list(run.weights), start=start, log_time=lab.log_time, loss=loss),
         )
         reached = [[normalised_margin(w, s.x, s.y, norm) for w in flow] for flow, s in zip(flows, data, strict=True)]
