@@ -5,14 +5,27 @@ from __future__ import annotations
 import functools
 import hashlib
 import sys
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Never
 
 _PACKAGES = (
     "jax", "jaxlib", "optax", "diffrax", "numpy", "scipy", "cvxpy", "clarabel", "hypothesis", "scikit-learn"
 )  # fmt: skip
 _ENGINE = ("solvers", "verify")
+
+
+class AsWritten(SourceFileLoader):
+    """Loads a user's file as it stands, and leaves no compiled one beside it.
+
+    Python takes a compiled file for that of any text of the same length that was written within the same second.
+    """
+
+    def path_stats(self, path: Any) -> Never:
+        """Refused, so that no compiled file is looked for or written."""
+        raise OSError(f"{path} is read as it stands.")
 
 
 def digest(path: Path) -> str:

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from solvers.errors import InputError
+from verify.sources import AsWritten
 
 GROUP = "implicit_bias_verify.claims"
 """The entry points of packages of claims."""
@@ -81,8 +82,8 @@ def from_file(path: Path) -> dict[str, Any]:
 def _module(path: Path) -> ModuleType:
     """A Python file as a module, of the name under which pytest imports it: with the packages that it lies in."""
     name, folder = import_name(path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    if not path.is_file() or spec is None or spec.loader is None:
+    spec = importlib.util.spec_from_file_location(name, path, loader=AsWritten(name, str(path.absolute())))
+    if path.suffix != ".py" or not path.is_file() or spec is None or spec.loader is None:
         raise InputError(f"{path} is no Python file: give the path of a file that defines a Claim.")
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))  # as pytest does, so that a claim may import what lies beside it

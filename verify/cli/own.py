@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from solvers.errors import InputError
 from verify.claims.catalogue import raised
 from verify.cli.common import values_of
+from verify.sources import AsWritten
 
 if TYPE_CHECKING:
     from verify.losses import Loss
@@ -277,7 +278,7 @@ def of_file(path: Path, what: str) -> ModuleType:
         sys.path.insert(0, folder)
     # A name that is taken, jax.py say, must not hide what stands under it.
     name = path.stem if path.stem not in sys.modules else f"{path.stem} of {folder}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=AsWritten(name, str(path.absolute())))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -78,12 +78,12 @@ def test_wide_cuts_nothing(call):
 
 
 def test_json_is_what_the_index_holds(call):
-    rows = json.loads(call("list", "--json", "frank-wolfe")[1])
-    (claim,) = [claim for claim in EVERY if claim.id == "xie2024/frank-wolfe"]
+    rows = json.loads(call("list", "--json", "lemma-2-impurity")[1])
+    (claim,) = [claim for claim in EVERY if claim.id == "fan2025/lemma-2-impurity"]
     assert [row["id"] for row in rows] == [claim.id]
     assert rows[0]["statement"] == claim.statement
     assert rows[0]["twins"] == claim.twins
-    assert rows[0]["paper"]["year"] == 2024
+    assert rows[0]["paper"]["year"] == 2025
     assert json.loads(call("list", "--json", "no such words at all")[1]) == []
     (question,) = json.loads(call("list", "--json", "open/large-steps")[1])
     assert question["asks"].endswith("?")

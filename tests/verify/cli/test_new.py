@@ -17,6 +17,7 @@ from verify.cli.new import Own
 from verify.losses import LOSSES, Loss
 from verify.optimizers import PowerDecay
 from verify.optimizers.homogeneity import probe
+from verify.sources import AsWritten
 from verify.trials.profiles import Profile
 from verify.trials.record import record_of
 from verify.trials.trial import try_claim
@@ -42,7 +43,7 @@ def loaded(path: Path) -> Claim:
     text = path.read_text("utf-8")
     assert max(map(len, text.splitlines())) <= 120
     assert text.endswith(")\n")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(path.stem, path, loader=AsWritten(path.stem, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -84,7 +84,7 @@ def test_json_has_claim_and_record(call, tmp_path):
     [
         ("fan2025/sign-gd-binar", "There is no claim 'fan2025/sign-gd-binar': did you mean fan2025/sign-gd-binary?"),
         ("qqqqqqq", "There is no claim 'qqqqqqq': see `verify list`"),
-        ("xie2024", "xie2024 has 5 claims: choose one of `verify list --paper xie2024`."),
+        ("xie2024", "xie2024 has 6 claims: choose one of `verify list --paper xie2024`."),
         ("missing.py", "missing.py is no Python file"),
     ],
 )

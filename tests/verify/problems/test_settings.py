@@ -16,7 +16,14 @@ from verify import problems
 from verify.datasets.cases import Setting
 from verify.datasets.dataset import shown
 from verify.problems.backward.gradient_norm import trainings
-from verify.problems.backward.settings import AdamSetting, MethodSetting, MomentumSetting, momentum_settings
+from verify.problems.backward.settings import (
+    AdamSetting,
+    DecaySetting,
+    MethodSetting,
+    MomentumSetting,
+    decay_settings,
+    momentum_settings,
+)
 from verify.problems.backward.settings import settings as adam_settings
 from verify.problems.backward.training import Training
 from verify.problems.backward.valley import Valley, valleys
@@ -30,6 +37,7 @@ TABLE: dict[type[Setting], st.SearchStrategy] = {
     AdamSetting: adam_settings("tanh", samplings=("in turn", "reshuffled")),
     CnnSetting: cnn_settings(),
     Convex: convex_problems(),
+    DecaySetting: decay_settings("tanh"),
     MomentumSetting: momentum_settings("bilinear"),
     Training: trainings(),
     Valley: valleys([(0.9, 0.95), (0.5, 0.9)]),
