@@ -7,7 +7,8 @@ smooth sign, `θ ← θ - h (c/√(c² + ε) + λ θ)`, `c = b1 m + (1-b1) g`, t
 Claim: they stay over a fixed time within C h² of `θ ← θ - h [u + h (τ - τ' g²/R²)/R · H u]`, and one step from there
 errs by C h³. Of AdamW τ is the mean lag `β/(1-β) - (n+1) β^(n+1)/(1-β^(n+1))` of the n-th step and τ' that of ρ, of
 Lion `τ = τ' = b1/(1-b2)`, once its first gradients are forgotten. As ε falls Lion's term vanishes like ε, as does that
-of AdamW with β = ρ, and else it tends to `(τ - τ') H u/|g|`: for ρ > β against the gradient of `‖g‖₁` where λ = 0.
+of AdamW with β = ρ, and else it tends to `(τ - τ') H u/|g|`, which for ρ > β and λ = 0 has the sign opposite to the
+gradient of `‖g‖₁`, so that steps climb it.
 Reference: Cattaneo, Shigida (2025), Theorem 3.2 and Corollary 3.3 under their Assumption 3.1; that Lion does not have
 AdamW's term is in their abstract. Both terms are derived here from the general statement, for their smooth methods.
 """

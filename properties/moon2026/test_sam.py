@@ -92,7 +92,7 @@ def winner(case: OneSample, depth: int, rho: float, power: int | None = None) ->
 
 @st.composite
 def samples(draw: st.DrawFn, depth: int) -> OneSample:
-    """With a start between ρ/2 and ρ that gradient flow would choose, and a clear winner among those above ρ."""
+    """With a start between ρ/2 and ρ that gradient flow prefers to it, and a clear winner among those above ρ."""
     d = draw(st.integers(FEWEST, MOST))
     order = draw(st.permutations(range(d)))
     first = (4.0, RHO * draw(st.integers(6, 9)) / 10)

@@ -1,6 +1,6 @@
 """Which share of the maximal spectral margin SOAP keeps, which is Adam in the eigenbases of Shampoo's preconditioners.
 
-Setting: separable data of up to four classes, mean cross-entropy, steps `0.1 (t+1)^-1/2`, `W_0 = 0`.
+Setting: separable data of up to three classes, mean cross-entropy, steps `0.1 (t+1)^-1/2`, `W_0 = 0`.
 Algorithm: `L ← β L + (1 - β) G Gᵀ`, `R ← β R + (1 - β) Gᵀ G` with β = 0.95, and Adam (0.9, 0.95) without ε in their
 eigenbases: `M ← 0.9 M + 0.1 G`, `V ← 0.95 V + 0.05 (Q_Lᵀ G Q_R)²`, `W ← W - η Q_L (Q_Lᵀ M Q_R / √V) Q_Rᵀ`. What is
 less than a rounding beside the largest entry counts as zero.

@@ -88,19 +88,20 @@ class Apart:
     other: the second one.
     """
 
-    other: optax.GradientTransformation
+    others: tuple[optax.GradientTransformation, ...]
     name: str = "difference of the normalised margins"
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """In the claim's norm, at every recorded time."""
         norm, it = norm_of(subject), run_of(subject, sampled=True)
-        runs = [ensembles.run(each, lab) for each in (it, varied(it, {"optimizer": self.other}))]
-        (_, log_time, one, notes), (_, _, two, _) = (ensembles.recorded(run, norm) for run in runs)
+        runs = [ensembles.run(each, lab) for each in (it, *(varied(it, {"optimizer": other}) for other in self.others))]
+        (_, log_time, one, notes), *rest = (ensembles.recorded(run, norm) for run in runs)
+        apart = np.max([np.abs(one - two) for _, _, two, _ in rest], axis=0)
         references = lab.references(norm)
         gamma = np.array([r.lower for r in references])
         certified = np.array([r.certified for r in references])
         floor = np.zeros(len(gamma))
-        return Measurement(log_time, np.abs(one - two) / gamma[:, None], floor, certified, lab.datasets, gamma, notes)
+        return Measurement(log_time, apart / gamma[:, None], floor, certified, lab.datasets, gamma, notes)
 
 
 def reshuffled(name: str, title: str, statement: str, *twins: Twin, **fields):
@@ -127,13 +128,13 @@ CLAIMS = (
         "On single points nuclear, normalised and spectral descent are one method",
         "Steepest descent on single points, no momentum: in the nuclear, L2 and spectral norm it takes the same steps.",
         Twin("batches of two points", batch=2, shrink=False),
-        Twin("SignGD", quantity=Apart(optimizers.sign_gd(STEPS)), shrink=False),
+        Twin("SignGD", quantity=Apart((optimizers.sign_gd(STEPS),)), shrink=False),
         kind=Bound.constant(1e-6),
         problem=lambda: st.one_of(few(), two_values(QUINTIC)),  # of two classes all gradients have rank one
         promise=Promise.TIGHT,
         optimizer=NUCLEAR,
         optimizer_text="nuclear descent on single points, reshuffled, η = 0.1 (t+1)^-1/2",
-        quantity=Apart(optimizers.normalised_gd(STEPS)),
+        quantity=Apart((optimizers.normalised_gd(STEPS), optimizers.spectral_descent(STEPS))),
         share=1 / 8,
         horizon=-1.5,
     ),

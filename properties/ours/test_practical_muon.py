@@ -164,7 +164,7 @@ SHIPPED = OURS.claim(
     "muon-as-shipped",
     "Newton-Schulz steps, with ε",
     "Muon as optax has it goes on to the L2 margin",
-    "optax.contrib.muon at its defaults, constant steps: the normalised L2 margin tends to the maximal one.",
+    "optax.contrib.scale_by_muon at its defaults, constant steps: the normalised L2 margin tends to the maximal one.",
     read=Read.DERIVED,
     kind=Limit(0.02, laws.inverse_log()),
     problem=lambda: strategies.multiclass(

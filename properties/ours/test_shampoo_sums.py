@@ -7,9 +7,9 @@ Algorithm: Shampoo as it was published, `A ← A + G Gᵀ`, `B ← B + Gᵀ G` f
 Claim: A and B converge, and `W/‖W‖` goes to the direction of `argmin ‖A_∞^(1/8) W B_∞^(1/8)‖_F  s.t.  z_i ≥ 1`, like
 1/log t. Derivation: `⟨G, A^(-1/4) G B^(-1/4)⟩ ≥ Tr(B)^(-1/4) Tr(A^(-1/4) G Gᵀ)`, and so
 `-dL/dt ≥ (4/3) η Tr(B)^(-1/4) d Tr(A^(3/4))/dt`, while the traces of A and B grow alike. Integrated by parts this
-bounds their roots by a multiple of `L(0)/η`, and A and B, which only grow, converge. With fixed A and B the flow is
-that of gradient descent in the coordinates `V = A^(1/8) W B^(1/8)`, which maximises the L2 margin. So sums forget the
-spectral norm, which the method follows with the present gradient alone.
+bounds their roots by a multiple of `L(0)/η + √ε`, and A and B, which only grow, converge. With fixed A and B the flow
+is that of gradient descent in the coordinates `V = A^(1/8) W B^(1/8)`, which maximises the L2 margin. So sums forget
+the spectral norm, which the method follows with the present gradient alone.
 Reference: this program, 2026, after Qian, Qian (2019), who have the same of AdaGrad.
 """
 

@@ -2,8 +2,9 @@
 
 Setting: separable binary data of n points, mean logistic loss L, zero initial weights.
 Object: the flow `d∇ψ(w)/dt = -∇L(w)` with `ψ = ‖w‖_p^p / p`, p of 1.25, 1.5 and 3, in place of small steps.
-Claim: where all points are support vectors, independent and with positive multipliers, the distance of `w/‖w‖_p` to the
-maximiser of the p-norm's margin is of the order `1/log t`, and their margins are
+Claim: where all points are support vectors, independent and with positive multipliers that are not all equal, the
+distance of `w/‖w‖_p` to the maximiser of the p-norm's margin is of the order `1/log t` (less where they are equal), and
+their margins are
 `log t - (p-2) log log t - log(n (p-1) α_i) + o(1)`, with `Σ α_i y_i x_i = ∇ψ(ŵ)` at the ŵ of least p-norm whose margins
 are 1. Where other points pull out of the support vectors' span while they still count, the distance is for p < 2 of the
 order `(log t)^-(p-1)`, and the margin's gap for p < 3/2 of the order `(log t)^-2(p-1)`: not `O(1/log t)`.
@@ -64,7 +65,8 @@ def direction(p: float) -> Claim:
         "direction",
         p,
         f"Mirror descent with ‖w‖_{p:g}^{p:g}: the direction comes like 1/log t where all points are support vectors",
-        f"The mirror flow of ‖w‖_{p:g}^{p:g}/{p:g}: its direction is 1/log t from the maximiser, up to a constant.",
+        f"The mirror flow of ‖w‖_{p:g}^{p:g}/{p:g}, all points support vectors of unequal multipliers: its direction "
+        "is 1/log t from the maximiser, up to a constant.",
         Tight(LAW),
         PowerDirection(p, END),
         Twin("(log t)^-3/2", kind=Tight(LAW.faster(0.5)), shrink=False),

@@ -2,11 +2,11 @@
 
 Setting: separable binary data with `‖x_i‖ ≤ 1`, the mean logistic loss with a penalty, `L(w) + λ ‖w‖²/2`. For the
 steps' number two points, of which one is longer in a feature, so that off the line of the support vector the penalty
-alone curves the objective, and λ from 1e-2 to 1e-5; for their size one point, and λ from 1e-2 to 1e-40.
+alone curves the objective, and λ from 10^-1.5 to 1e-5; for their size one point, and λ from 1e-2 to 1e-40.
 Algorithm: gradient descent from zero with constant steps η: of `λ^-1/2 / 2`, of `λ^-1/3 / 2`, of 4, and of any size.
 Claim: the steps T till the objective stays within `1e-10 λ` of its minimum grow like `λ^-1/2` for the larger steps and
-like `λ^-2/3` for the next, logarithms aside: `λ T` falls with an exponent near 1/2, and near 1/3. Stable ones are
-`Ω(1/(λ log²(1/λ)))`. On one point gradient descent converges for η up to `Θ(1/(λ log(1/λ)))`, here up to
+like `λ^-2/3` for the next, logarithms aside: `λ T` falls with an exponent near 1/2, and near 1/3. Stable steps need
+`Ω(1/(λ log²(1/λ)))` of them. On one point gradient descent converges for η up to `Θ(1/(λ log(1/λ)))`, here up to
 `2/(λ log(1/λ))` as λ falls.
 Reference: Wu, Marion, Bartlett (2025), read in a secondary source: after `τ = O(max{η, n, (n/η) ln(n/η)}/γ²)` steps the
 gap falls like `exp(-λ η (t - τ))` for small λ and `η ≤ O(λ^-1/2)`, and for any λ with `τ = O(η²)` where

@@ -221,9 +221,7 @@ def _program(norm: str | Norm, steps: int) -> Any:
             return (w, now, jnp.maximum(rise, now - before)), None
 
         w = jnp.zeros(data.real.shape)
-        # The loss of zero weights is log k. Computed from their margins it is NaN in most programs that XLA makes of
-        # this (jaxlib 0.10.2, 64 features).
-        start = w, jnp.log(jnp.log(float(len(w)))), jnp.array(-jnp.inf)
+        start = w, log_loss(w, data), jnp.array(-jnp.inf)
         (w, _, rise), _ = jax.lax.scan(step, start, length=steps)
         return rise, jnp.min(linear_margins(w, data)) / geometry.value(w)
 

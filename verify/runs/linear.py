@@ -44,7 +44,7 @@ def linear_gradient(
 ) -> Float[Array, "..."]:
     """The gradient of a mean loss in the weights, from its slopes `-d loss / d z`, which are 0 for absent rivals.
 
-    totals: the slopes' sums over the rivals, where they are known.
+    totals: the slopes' sums over the rivals, where they are known. Not to be differentiated in reverse mode.
     """
     if not data.label.shape[-1]:
         pushes = -data.weight * slopes[:, 0]

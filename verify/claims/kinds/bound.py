@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from solvers.errors import InputError
 from verify.claims.advice import Advice
 from verify.claims.kinds.kind import Kind, nothing, usable
 from verify.claims.verdict import Evidence, Finding, Outcome, counted
@@ -20,7 +21,7 @@ from verify.statistics import Interval
 class Bound(Kind):
     """The quantity stays below an explicit bound, at every recorded time, on every dataset.
 
-    upper: from the measurement to the bound, `[b r]` or what broadcasts to it; `Measurement.larger_side` where the
+    upper: from the measurement to the bound, `[b r]`, `[b 1]`, `[r]` or a number; `Measurement.larger_side` where the
     quantity measures both sides. text: the bound as a formula.
     """
 
@@ -36,8 +37,13 @@ class Bound(Kind):
         return cls(_Constant(value), f"{value:g}" if text is None else text)
 
     def bounds(self, m: Measurement) -> Float[np.ndarray, "b r"]:
-        """The bound on each case at each time."""
-        return np.broadcast_to(self.upper(m), m.values.shape)
+        """The bound on each case at each time. Raises `InputError` where it is of another shape."""
+        upper = np.asarray(self.upper(m))
+        b, r = m.values.shape
+        if upper.shape not in ((), (r,), (b, 1), (1, r), (b, r)):
+            shape = f"the shape {upper.shape} on {b} cases at {r} times"
+            raise InputError(f"The bound {self.text} has {shape}: give one for each case and time, [b r] or [b 1].")
+        return np.broadcast_to(upper, m.values.shape)
 
     def judge(self, quantity: str, m: Measurement) -> Finding:
         """One violation refutes; a bound that is not a number supports nothing."""

@@ -263,8 +263,9 @@ class FirstPassage:
         notes = (f"{np.count_nonzero(lost)} cases are left out, which never came there",) if lost.any() else ()
         clock = np.log(np.arange(1.0, len(self.methods) + 1))
         return Measurement(
-            clock, values, np.zeros(len(values)), ~lost, lab.datasets, gamma(lab), notes, bound, clock=_METHODS
-        )
+            clock, values, np.zeros(len(values)), ~lost, lab.datasets, gamma(lab, self.methods[0].norm), notes, bound,
+            clock=_METHODS,
+        )  # fmt: skip
 
 
 def below(level: Callable[[Path], np.ndarray]) -> Callable[[Path], Bool[np.ndarray, "b s"]]:

@@ -59,12 +59,13 @@ def steps_to_stay(
     enough = objective(u, u @ across) + level
     w = np.zeros_like(u)
     away = np.zeros(w.shape[:2])
-    for t in range(longest):
-        z = w @ across
-        away[objective(w, z) > enough] = t + 1
-        if t > _STAYS * away.max() + _MORE:
-            return away
-        w = w - eta[None, :, None] * (lam * w - (weight * np.exp(-np.logaddexp(0.0, z))) @ x)
+    with np.errstate(over="ignore", invalid="ignore"):  # of runs that diverge
+        for t in range(longest):
+            z = w @ across
+            away[~(objective(w, z) <= enough)] = t + 1
+            if t > _STAYS * away.max() + _MORE:
+                return away
+            w = w - eta[None, :, None] * (lam * w - (weight * np.exp(-np.logaddexp(0.0, z))) @ x)
     return np.where(longest > _STAYS * away + _MORE, away, np.nan)
 
 
@@ -101,7 +102,7 @@ def critical_steps(sizes: Float[np.ndarray, " b"], penalties: Penalties, longest
     """The step size up to which gradient descent on one point converges from zero, by bisection to a thousandth.
 
     It is looked for within a factor of two about `2 / (penalty (1 + u))`, u the margin at the minimum. sizes: L2 norms
-    of the points. longest: after how many steps a run is taken to have converged or not.
+    of the points. longest: after how many steps a run is taken to have converged or not. NaN where it is not there.
     """
     lam = penalties / sizes[:, None] ** 2  # in units in which the point has length 1
     # The margin u at the minimum has `lam u = 1/(1 + e^u)`, of which u e^u = 1/lam is the first guess.
@@ -109,7 +110,8 @@ def critical_steps(sizes: Float[np.ndarray, " b"], penalties: Penalties, longest
     for _ in range(_MORE):
         push = np.exp(-np.logaddexp(0.0, u))
         u = u - (lam * u - push) / (lam + push * (1 - push))
-    low, high = np.log(1 / lam / (1 + u)), np.log(4 / lam / (1 + u))
+    first, last = np.log(1 / lam / (1 + u)), np.log(4 / lam / (1 + u))
+    low, high = first, last
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         eta, z = np.exp(middle), np.zeros_like(u)
@@ -117,7 +119,8 @@ def critical_steps(sizes: Float[np.ndarray, " b"], penalties: Penalties, longest
             z = z - eta * (lam * z - np.exp(-np.logaddexp(0.0, z)))
         inside = np.abs(z - u) < _CONVERGED * u
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    return np.exp((low + high) / 2) / sizes[:, None] ** 2
+    within = (low > first) & (high < last)
+    return np.where(within, np.exp((low + high) / 2), np.nan) / sizes[:, None] ** 2
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,10 @@ class CriticalStepError:
     name = "error of the predicted critical step size"
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
-        """At each penalty. Raises `InputError` for more than a point."""
+        """At each penalty; not judged where it lies outside the factor in which it is looked for.
+
+        Raises `InputError` for more than a point.
+        """
         if any(s.n > 1 for s in lab.datasets):
             raise InputError("Critical step sizes are found on one point: give datasets of a single one.")
         penalties = np.array(self.penalties)
@@ -143,4 +149,5 @@ class CriticalStepError:
             ("critical steps", self.penalties, self.longest), lambda: critical_steps(sizes, penalties, self.longest)
         )
         values, floor = np.abs(found / self.told(penalties) - 1), np.full(len(found), 2.0**-_HALVINGS)
-        return Measurement(-np.log(penalties), values, floor, np.ones(len(found), bool), lab.datasets, clock=_CLOCK)
+        judged = np.asarray(np.isfinite(found).all(axis=1))
+        return Measurement(-np.log(penalties), values, floor, judged, lab.datasets, clock=_CLOCK)

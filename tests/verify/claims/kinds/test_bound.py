@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from solvers.errors import InputError
 from tests.verify.given import claim, falling, measured
 from verify.claims import Bound
 from verify.claims.judge import judge, refutes_alone
@@ -24,6 +25,15 @@ def test_a_case_with_a_value_that_is_no_number_refutes_no_bound():
     values[0, 3:5] = np.nan, 7.0
     np.testing.assert_array_equal(refutes_alone(one, measured(values)), [False, False])
     assert judge(one, measured(values)).outcome is Outcome.SUPPORTED
+
+
+def test_a_bound_of_another_shape_is_refused():
+    """`[b]` would be taken for a bound at each time where there are as many."""
+    one = claim(kind=Bound(lambda m: np.full(len(m.values), 0.75), "a row"))
+    with pytest.raises(
+        InputError, match=r"has the shape \(2,\) on 2 cases at 57 times: give one for each case and time"
+    ):
+        judge(one, measured(np.full((2, 57), 0.5)))
 
 
 def test_a_bound_that_is_one_number_for_each_case_holds_at_every_time():

@@ -56,6 +56,12 @@ def test_runs_that_do_not_arrive_are_not_judged():
     assert not PenalisedSteps(lambda lam: 1 + 0 * lam, (0.1, 0.01), longest=50).measure(NOTHING, lab).judged.any()
 
 
+def test_a_run_that_diverges_never_arrives():
+    """Its objective is no number in the end, which is no arrival."""
+    penalty, level = np.array([0.01]), np.array([1e-6])
+    assert np.isnan(steps_to_stay([PAIR], penalty, np.array([300.0]), level, 2000)).all()
+
+
 def test_the_critical_step_is_two_over_the_curvature():
     found = critical_steps(np.array([1.0, 0.5]), PENALTIES, 2000)
     for size, row in zip((1.0, 0.5), found, strict=True):
