@@ -104,34 +104,34 @@ def _cross_entropy_scaled(z: Array) -> tuple[Array, Array]:
     if z.shape[-1] == 1:
         least = jnp.maximum(jnp.min(z), 0)
         return 1 / (jnp.exp(z - least) + jnp.exp(-least)), -least
-    a, whole, _, least = _cross_entropy_parts(z)
-    return a / whole, -least
+    a, total, behind, least = _cross_entropy_parts(z)
+    return a / (jnp.exp(behind) + jnp.exp(-least) * total), -least
 
 
 def _cross_entropy_scaled_total(z: Array) -> Array:
     if z.shape[-1] == 1:
         return _cross_entropy_scaled(z)[0]
-    _, whole, total, _ = _cross_entropy_parts(z)
-    return total / whole
+    _, total, behind, least = _cross_entropy_parts(z)
+    return total / (jnp.exp(behind) + jnp.exp(-least) * total)
 
 
 def _cross_entropy_parts(z: Array) -> tuple[Array, Array, Array, Array]:
-    """`a_j` and `b` with `p_j = e^-least a_j / b`, `sum_j a_j`, and `least`: the smallest margin, or 0."""
-    nearest = jnp.min(z, axis=-1, keepdims=True)
+    """`a_j` with `e^-z_j = e^-(least + behind) a_j`, their sum, and what is added: the margin that is least of all but
+    not below 0, and the sample's least where that is below 0.
+    """
+    # XLA would make one reduction of both minima, and read all margins for each.
+    nearest = jax.lax.optimization_barrier(jnp.min(z, axis=-1, keepdims=True))
     least, behind = jnp.maximum(jnp.min(nearest), 0), jnp.minimum(nearest, 0)
     a = jnp.exp(least + behind - z)
-    total = jnp.sum(a, axis=-1, keepdims=True)
-    return a, jnp.exp(behind) + jnp.exp(-least) * total, total, least
+    return a, jnp.sum(a, axis=-1, keepdims=True), behind, least
 
 
 def _cross_entropy_scaled_value(z: Array) -> Array:
     """`log(1 + u)` over `e^-least` for `u = sum_c e^(-z_c)`, where `u` may underflow and its multiple `a` does not."""
     if z.shape[-1] == 1:
         return _logistic_over_scale(z)[..., 0]
-    nearest = jnp.min(z, axis=-1, keepdims=True)
-    least, behind = jnp.maximum(jnp.min(nearest), 0), jnp.minimum(nearest, 0)
-    a = jnp.sum(jnp.exp(least + behind - z), axis=-1)
-    behind = behind[..., 0]
+    _, total, behind, least = _cross_entropy_parts(z)
+    a, behind = total[..., 0], behind[..., 0]
     # Some sample is misclassified only where `least` is 0: then `u = e^(-behind) a`.
     u = jnp.where(behind < 0, jnp.exp(behind) - 1, 0) + jnp.exp(-least) * a
     log = jnp.log1p(u)
