@@ -23,7 +23,7 @@ from verify.problems.margins.ridge import PathDirection
 from verify.runs.descent import Constant, Descent, Path
 
 POWERS = {"polynomial1": 1, "polynomial2": 2}
-LENGTH = 5000
+LENGTH = 20_000
 _NEWTON, _DONE = 100, 1e-10
 _TIMES = np.unique(np.geomspace(10, LENGTH, 10).round().astype(int))
 

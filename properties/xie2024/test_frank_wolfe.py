@@ -66,7 +66,7 @@ MAIN = XIE_2024.claim(
         Convex(name="iris:standardise", loss="softmax", source="iris:standardise", decay=1.0),
         Convex(name="wine:standardise, squares", loss="squares", source="wine:standardise", decay=0.5),
     ),
-    share=0.5,
+    share=1.0,
 )
 
 NUCLEAR = replace(
