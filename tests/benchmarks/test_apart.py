@@ -76,7 +76,7 @@ def test_what_is_there_is_not_judged_again(tmp_path, alone):
     results = Results(tmp_path / "results.jsonl", resume=False)
     run(planned("catalogue", QUICK, (0,), CHEAP), results)
     told = []
-    run_apart(PLAN, results, Here(), tell=told.append)  # type: ignore[arg-type]
+    run_apart(PLAN, results, Here(), tell=told.append)  # type: ignore[arg-type] - stands in for a pool of processes
     assert {line["seed"] for line in told} == {1}
     assert of_each(results) == alone
 
@@ -90,7 +90,7 @@ def test_what_is_there_is_not_judged_again(tmp_path, alone):
 )
 def test_what_comes_to_nothing_is_told_and_not_kept(tmp_path, end, told):
     results, lost = Results(tmp_path / "results.jsonl", resume=False), []
-    run_apart(PLAN, results, Here(**end), lost=lost.append)  # type: ignore[arg-type]
+    run_apart(PLAN, results, Here(**end), lost=lost.append)  # type: ignore[arg-type] - stands in for a pool of processes
     (sentence,) = lost
     assert told in sentence
     assert sentence.startswith("seed 0, softmax-form")

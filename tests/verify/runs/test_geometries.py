@@ -58,7 +58,7 @@ def test_on_one_point_all_go_straight_to_the_maximal_margin():
 def test_the_accelerated_method_follows_averages_of_gradients():
     """Written out for two steps on two points, in the Euclidean norm."""
     x = np.array([[1.0, 0.0], [0.0, 0.5]])
-    softmax = lambda w: np.exp(-x @ w) / np.exp(-x @ w).sum()  # noqa: E731 - said in place
+    softmax = lambda w: np.exp(-x @ w) / np.exp(-x @ w).sum()  # noqa: E731 - a formula, once
     first = softmax(np.zeros(2)) @ x
     w1 = 0.5 * first
     average = softmax(w1) @ x

@@ -33,7 +33,7 @@ def test_steps_are_counted_until_the_objective_stays_near_its_minimum():
     """By the step written out, from zero weights."""
     eta, level, penalty = 5.0, 1e-6, 1e-2
     u = minimisers([PAIR], np.array([penalty]))[0, 0]
-    objective = lambda w: np.logaddexp(0, -PAIR.signed @ w).mean() + penalty * w @ w / 2  # noqa: E731 - said in place
+    objective = lambda w: np.logaddexp(0, -PAIR.signed @ w).mean() + penalty * w @ w / 2  # noqa: E731 - a formula, once
     w, away = np.zeros(2), 0
     for t in range(2000):
         if objective(w) > objective(u) + level:
