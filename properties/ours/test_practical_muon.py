@@ -72,7 +72,7 @@ def small(draw) -> Dataset:
 def tilted() -> st.SearchStrategy[Dataset]:
     """Of gradients whose singular values may be two or more, and margins that the horizon reaches."""
     drawn = strategies.multiclass(max_points=6, max_features=4, flavours=MODERATE, gamma_bounds=(1.0, 4.0))
-    # Of rank one all gradients have one singular value, and every twin is true; few are drawn.
+    # Of rank one Newton-Schulz steps change the length alone, so that ρ = 1 is true there.
     return st.one_of(drawn.filter(lambda s: rank(s) > 1), small())
 
 
