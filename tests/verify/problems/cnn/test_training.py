@@ -60,9 +60,10 @@ def test_gradient_descent_by_hand_and_in_the_rotated_basis():
     np.testing.assert_allclose(flat(end([j], "gd", 20)[0]), flat(w), atol=1e-13)
 
 
+@pytest.mark.parametrize("memory", [(0.8, 0.9), (0.0, 0.9), (0.0, 0.0)])
 @pytest.mark.parametrize("method", ["adam", "adamw", "sign_gd"])
-def test_methods_by_hand(method):
-    j = job(b1=0.8, b2=0.9, eps=1e-3)
+def test_methods_by_hand(method, memory):
+    j = job(b1=memory[0], b2=memory[1], eps=1e-3)
     w = {name: part.copy() for name, part in j.start.items()}
     first, second = ({name: 0 * part for name, part in w.items()} for _ in range(2))
     for t in range(1, 11):
