@@ -41,14 +41,13 @@ def configure() -> None:
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_numpy_rank_promotion", "raise")
     compiled.mend()
-    wrong = xla.computes_wrongly()
     xla.compute_rightly()
     count = _cpu_devices()
     _give_threads(count)
     try:
         jax.config.update("jax_num_cpu_devices", count)
     except RuntimeError:
-        if wrong:
+        if xla.may_be_late():
             warnings.warn(_TOO_LATE, stacklevel=2)
 
 

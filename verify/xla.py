@@ -9,6 +9,7 @@ Products that are called by themselves are right, and as fast. Versions that wer
 from __future__ import annotations
 
 import os
+import sys
 from importlib.metadata import version
 
 VARIABLE = "XLA_FLAGS"
@@ -18,6 +19,7 @@ _WRONG = ("0.10.2", "0.11.", "0.12.0")
 _FUSED, _ALONE = "xla_cpu_experimental_ynn_fusion_type", "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
 RIGHTLY = f"--{_FUSED}={_ALONE}"
 """What `compute_rightly` sets."""
+_late: list[bool] = []
 
 
 def known(versions: tuple[str, ...] = _KNOWING) -> bool:
@@ -41,10 +43,17 @@ def ask(flags: dict[str, str], versions: tuple[str, ...] = _KNOWING) -> None:
 
 
 def compute_rightly() -> None:
-    """Set the flag without which products may be wrong."""
+    """Set the flag without which products may be wrong, and keep in mind whether that may have been too late."""
+    if computes_wrongly() and "jax" in sys.modules:
+        _late.append(True)
     ask({_FUSED: _ALONE}, _FUSING)
 
 
 def computes_wrongly() -> bool:
     """Whether this version is one that may compute wrongly without that flag, and nobody has set it."""
     return known(_WRONG) and _FUSED not in os.environ.get(VARIABLE, "")
+
+
+def may_be_late() -> bool:
+    """Whether jax was there when the flag was set here: if it had started its devices, too, they go without."""
+    return bool(_late)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from verify import backend as backend
 from verify import xla
 
 
@@ -45,8 +46,10 @@ def test_flags_are_set_where_they_are_known_and_nobody_has_set_them(monkeypatch,
 def test_a_version_that_is_wrong_is_known_unless_somebody_has_seen_to_it(monkeypatch, version, flags, wrong):
     monkeypatch.setattr(xla, "version", lambda name: version)
     monkeypatch.setenv("XLA_FLAGS", flags)
+    monkeypatch.setattr(xla, "_late", [])
     assert xla.computes_wrongly() is wrong
     xla.compute_rightly()
+    assert xla.may_be_late() is wrong
     assert not xla.computes_wrongly()
 
 
@@ -78,14 +81,18 @@ import warnings, jax, jax.numpy as jnp
 jnp.ones(2)
 with warnings.catch_warnings(record=True) as seen:
     warnings.simplefilter("always")
+    {}
     import verify.backend
 print([str(each.message) for each in seen])
 """
 
 
-def test_a_user_who_began_without_the_flag_is_warned():
+@pytest.mark.parametrize("before", ["", "from verify.haste import hasten; hasten()"])
+def test_a_user_who_began_without_the_flag_is_warned(before):
     environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
-    ran = subprocess.run([sys.executable, "-c", LATE], env=environment, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", LATE.format(before)], env=environment, capture_output=True, text=True, check=True
+    )
     late = "jax was at work before verify was imported" in ran.stdout
     assert late is xla.known(xla._WRONG), ran.stdout
 
