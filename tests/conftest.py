@@ -1,5 +1,6 @@
 """While testing, types and array shapes of annotated functions are checked, and hypothesis draws the same each time."""
 
+import functools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import jaxtyping
 import pytest
+import typer.main
 from beartype import BeartypeConf, beartype
 from hypothesis import settings
 
@@ -36,6 +38,9 @@ def _modules() -> list[str]:
 
 # Before jax starts; workers and subprocesses inherit it. Most programs of tests run for milliseconds.
 hasten(level=0)
+
+# Typer builds all commands anew for each call, in 40 ms.
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 # Before a test imports them. Compiled functions pay for the checks when they are traced, not when they run.
 jaxtyping.install_import_hook(_modules(), "tests.conftest.check")

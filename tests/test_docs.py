@@ -58,6 +58,7 @@ PARSED = {
     "verify replay conjectures/sign-gd-l2 --steps": "its case is that of the full profile; another page replays one",
     "verify dossier": "minutes; tests/verify/discovery/test_dossier.py makes a small one",
     "verify table": "64 runs; tests/verify/cli/test_table.py writes small ones",
+    "verify gallery step-sizes": "a minute; tests/verify/gallery/test_step_sizes.py measures small ones",
     "verify gallery atlas": "a quarter of an hour; tests/verify/gallery/test_atlas.py makes a small one",
     "verify sharpen": "laws are told apart by the full profile; tests/verify/cli/test_sharpen.py runs small ones",
     "verify scaling": "a quarter of a minute and more; tests/verify/cli/test_scaling.py runs small ones",
