@@ -82,8 +82,8 @@ def finished(pool: Pool, queue: MutableSequence[Task], left: Callable[[], int] |
 
 def results(pool: Pool, tasks: Sequence[Task]) -> list[Any]:
     """What parts come to, in their order; raises what one of them raises, and `ClusterError` for one given up."""
-    found = {done.task.name: done.result() for done in finished(pool, list(tasks))}
-    return [found[task.name] for task in tasks]
+    found = {id(done.task): done.result() for done in finished(pool, list(tasks))}
+    return [found[id(task)] for task in tasks]
 
 
 def complain(sentence: str) -> None:
