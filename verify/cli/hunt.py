@@ -71,10 +71,10 @@ def hunt(
 
         apart = Apart(cluster, targets, name.endswith(".py"), seed, device, report_dir)
         if rounds:  # all at once, so that each has the whole time
-            in_rounds(apart, lambda: _until(count, minutes and 60 * minutes), steps)
+            whole = in_rounds(apart, lambda: _until(count, minutes and 60 * minutes), steps)
         else:
-            once(apart, count, steps or _STEPS)
-        return
+            whole = once(apart, count, steps or _STEPS)
+        raise typer.Exit(0 if whole else 1)
     for target, module in targets:
         if not rounds:
             _once(target, count, steps or _STEPS, seed, device, report_dir)

@@ -45,23 +45,31 @@ class Apart:
         return True
 
 
-def once(apart: Apart, examples: int, steps: int) -> None:
-    """Search for the case of each claim that is nearest to failing; a part is a claim's search."""
+def once(apart: Apart, examples: int, steps: int) -> bool:
+    """Search for the case of each claim that is nearest to failing; a part is a claim's search.
+
+    Gives whether none was given up, since it killed its workers.
+    """
+    whole = True
     with workers(apart.address, apart.device) as pool:
         claims = {at.id: target for target, _, at in apart.whereabouts()}
         queue = [
             Task(at.id, hunted, (at, examples, apart.seed, steps, pool.device)) for _, _, at in apart.whereabouts()
         ]
         for done in finished(pool, queue):
+            whole = whole and not done.killed
             if not apart.spared(done):
                 tell_found(claims[done.task.name], done.value, apart.report_dir)
+    return whole
 
 
-def in_rounds(apart: Apart, until: Callable[[], Callable[[Progress], bool]], steps: int | None) -> None:
+def in_rounds(apart: Apart, until: Callable[[], Callable[[Progress], bool]], steps: int | None) -> bool:
     """Hunt all targets at once; a part is a round, and the next one of its target begins with what it found.
 
-    until: makes what says whether to go on with a target. Raises `InputError` where the only one cannot be hunted.
+    until: makes what says whether to go on with a target. Gives whether no target was given up, since a round of it
+    killed its workers. Raises `InputError` where the only one cannot be hunted.
     """
+    whole = True
     pursuits: dict[str, Pursuit] = {}
     places: dict[str, Whereabouts] = {}
     for target, module, at in apart.whereabouts():
@@ -84,6 +92,7 @@ def in_rounds(apart: Apart, until: Callable[[], Callable[[Progress], bool]], ste
         queue = [part(name) for name, pursuit in pursuits.items() if pursuit.goes_on()]
         for done in finished(pool, queue):
             (one,) = done.task.arguments
+            whole = whole and not done.killed
             if apart.spared(done):
                 continue
             pursuit = pursuits[one.of.id]
@@ -92,3 +101,4 @@ def in_rounds(apart: Apart, until: Callable[[], Callable[[Progress], bool]], ste
                 queue.append(part(one.of.id))
             else:
                 tell_rounds(apart.report_dir, pursuit.record())
+    return whole
