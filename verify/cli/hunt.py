@@ -52,7 +52,6 @@ def hunt(
     from verify.claims.catalogue import asked, located
 
     check_address(cluster)
-
     questions = asked(name)
     targets = questions or located(name)
     if minutes is not None and not minutes > 0:

@@ -169,8 +169,7 @@ class Pool:
 
     def _lost(self) -> ClusterError:
         return ClusterError(
-            f"The scheduler {self.address} is lost: what was finished is kept, and the same command goes on with the "
-            "rest."
+            f"The scheduler {self.address} is lost: give the same command again, which goes on from what was kept."
         )
 
 

@@ -93,7 +93,7 @@ def test_a_scheduler_that_is_lost_is_told(monkeypatch):
         distributed.Client(cluster) as client,
     ):
         pool = pools.Pool(client, "tcp://there:8786", None, "")
-        with pytest.raises(ClusterError, match=r"^The scheduler tcp://there:8786 is lost: what was finished is kept"):
+        with pytest.raises(ClusterError, match=r"^The scheduler tcp://there:8786 is lost: give the same command again"):
             list(pool.run([Task("never", pieces.wait_for_the_end, (os.devnull + "/no",))], lambda _: cluster.close()))
 
 
