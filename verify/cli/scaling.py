@@ -142,7 +142,7 @@ def _apart(claim: Claim, home: ModuleType, file: bool, asked: Asked, address: st
                 for place, value in enumerate(sweep.values.tolist())
             ])  # fmt: skip
 
-    return asked.measured(claim, device, None, measure=measure)
+    return asked.measured(claim, None, None, measure=measure)  # the device is the workers'
 
 
 def level(at: Whereabouts, asked: Asked, text: str, place: int, platform: str | None) -> Levels:
