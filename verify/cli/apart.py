@@ -57,7 +57,7 @@ def workers(address: str, device: str | None) -> Iterator[Pool]:
     from verify.cluster import pool as pools
 
     with pools.opened(address, device, wait=complain) as pool:
-        err.print(f"{pool.workers()} of Dask's workers do the parts.{pool.shown}", highlight=False, soft_wrap=True)
+        err.print(f"The parts go to {pool.workers()} of Dask's workers.{pool.shown}", highlight=False, soft_wrap=True)
         yield pool
 
 
