@@ -19,6 +19,7 @@ from verify.cli.listing import print_lines, print_wide
 
 if TYPE_CHECKING:
     from verify.gallery.experiment import Experiment
+    from verify.gallery.making import Making
 
 _out, _err = Console(), Console(stderr=True)
 
@@ -93,9 +94,7 @@ def _apart(experiments: Sequence[Experiment], seed: int, report_dir: Path, fresh
 
     with workers(address, None) as pool:
         makings = {each.id: Making(each, seed, report_dir, fresh=fresh) for each in experiments}
-        for making in makings.values():
-            if not making.left:
-                _tell(making.exhibit(), report_dir)
+        whole = [_tell_whole(making, report_dir) for making in makings.values() if not making.left]
         queue = [task(wanted) for making in makings.values() for wanted in making.ready()]
         for done in finished(pool, queue, lambda: sum(making.left for making in makings.values())):
             (wanted,) = done.task.arguments
@@ -106,8 +105,18 @@ def _apart(experiments: Sequence[Experiment], seed: int, report_dir: Path, fresh
             making.note(wanted.part, done.value)
             queue += map(task, making.ready())
             if not making.left:
-                _tell(making.exhibit(), report_dir)
-    return not any(making.left for making in makings.values())
+                whole.append(_tell_whole(making, report_dir))
+    return len(whole) == len(makings) and all(whole)
+
+
+def _tell_whole(making: Making, report_dir: Path) -> bool:
+    """Tell an exhibit; whether there is one, since the others are made even where this one has nothing to show."""
+    try:
+        _tell(making.exhibit(), report_dir)
+    except InputError as error:
+        complain(f"{making.experiment.id}: {error}")
+        return False
+    return True
 
 
 def _tell(exhibit: Mapping[str, Any], report_dir: Path) -> None:

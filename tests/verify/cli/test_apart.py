@@ -1,12 +1,14 @@
 """Commands on a cluster: what they find is what one machine finds, in whatever order their parts are done."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 import verify.gallery
+from solvers.errors import InputError
 from tests.verify import toys
 from tests.verify.cli.calling import Caller, one_sentence
 from tests.verify.cluster import alone
@@ -175,6 +177,20 @@ def test_a_gallery_is_that_of_one_machine_and_what_was_finished_is_kept(call, am
     assert (code, pool.done) == (0, ["one, sum"])
     assert exhibits("there") == exhibits("here")
     assert sorted(out.splitlines()) == sorted(here[1].replace("here/", "there/").splitlines())
+
+
+def test_an_experiment_that_has_nothing_to_show_leaves_the_others_alone(call, among, monkeypatch, tmp_path):
+    def nothing(*_):
+        raise InputError("There is nothing to draw: give more.")
+
+    gallery_of(tmp_path, monkeypatch)
+    one = verify.gallery.EXPERIMENTS["one"]
+    monkeypatch.setitem(verify.gallery.EXPERIMENTS, "one", replace(one, find=nothing))
+    among(Alone())
+    code, out, err = call("gallery", "all", *CLUSTER)
+    assert code == 1
+    assert out.startswith("two: A toy")
+    assert "verify: one: There is nothing to draw: give more." in err
 
 
 @pytest.mark.parametrize(
