@@ -18,9 +18,16 @@ distributed = pytest.importorskip("distributed", reason="Dask is not installed: 
 
 
 @pytest.fixture(scope="module")
-def pool():
+def both():
     with opened("local:2") as found:
         yield found
+
+
+@pytest.fixture
+def pool(both):
+    """The same two for all tests; those that a test before has killed are there again."""
+    both._client.wait_for_workers(2, timeout=60)
+    return both
 
 
 def doubled(count):
