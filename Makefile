@@ -11,8 +11,10 @@ FRESH ?=
 HUNT ?=
 # CLUSTER=tcp://scheduler:8786 tries the parts of theorems on the workers of a scheduler of Dask, local:2 in two processes.
 CLUSTER ?=
-# Processes that check theorems at once; each has its share of the cores. One, with `--device gpu`.
-WORKERS ?= auto
+# DEVICE=gpu computes on the GPU, DEVICE=cpu beside one.
+DEVICE ?=
+# Processes that check theorems at once; each has its share of the cores. One, on a GPU.
+WORKERS ?= $(if $(filter gpu,$(DEVICE)),1,auto)
 # Each process begins with a part of its own, in which programs are shared, and at the end takes from the other's.
 SHARED := --dist worksteal
 # FEW=2 plants two bugs instead of all, other ones at the next commit.
@@ -30,7 +32,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # What `make lowest` and `make newest` try.
 TESTS ?= tests
 
-.PHONY: verify test lint types floors quick docs bench mutants index wheel lowest newest clean
+.PHONY: verify test lint types floors quick docs bench gpu mutants index wheel lowest newest clean
 
 # The shell outlives Ctrl-C, so that what was finished is reported.
 verify: .venv/.installed
@@ -38,7 +40,7 @@ verify: .venv/.installed
 	@trap : INT; \
 	  $(if $(CLUSTER),$(BIN)/verify check --all --cluster=$(CLUSTER),$(BIN)/pytest properties -v -n $(WORKERS) $(SHARED) \
 	    -p no:cacheprovider) --profile=$(PROFILE) --report-dir=$(REPORT) $(if $(FRESH),--fresh) \
-	    $(if $(HUNT),--hunt=$(HUNT)); \
+	    $(if $(DEVICE),--device=$(DEVICE)) $(if $(HUNT),--hunt=$(HUNT)); \
 	  status=$$?; $(BIN)/verify report --report-dir=$(REPORT) && exit $$status
 
 test: .venv/.installed
@@ -80,6 +82,20 @@ docs: .venv/.docs
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks
+
+.venv/.cuda: .venv/.installed
+	$(PIP) --constraint constraints.txt --editable '.[test,cuda]'
+	@touch $@
+
+# All that waits for a machine with a GPU: the engine from 1 to 16384 datasets, theorems on Adam, and the phase diagram of the
+# CNN at the size of its paper. It ends at once where there is no GPU; what was finished is kept.
+gpu: .venv/.cuda
+	mkdir -p $(REPORT)-gpu
+	$(BIN)/python -m benchmarks --only engine --platform gpu --sizes 1,64,1024,16384 --json $(REPORT)-gpu/engine.json
+	$(BIN)/pytest properties/zhang2024 -v -p no:cacheprovider --device=gpu --profile=$(PROFILE) --report-dir=$(REPORT)-gpu; \
+	  status=$$?; $(BIN)/verify gallery zou2023-phase --report-dir=$(REPORT)-gpu -o n=200 -o d=1000 -o m=20 -o noise=1 \
+	    -o sigma_0=0.01 -o eta=5e-5 -o steps=10000 -o points=10000 && $(BIN)/verify report --report-dir=$(REPORT)-gpu && \
+	  exit $$status
 
 # Bugs planted one by one in copies of the tree, each of which a theorem or a test must notice; a run that was
 # interrupted goes on. A run of all of them writes the page of the documentation.

@@ -69,8 +69,12 @@ def read_hunt(path: Path, claim_id: str | None = None) -> dict[str, Any]:
 
 def read_questions(report_dir: Path | str) -> list[dict[str, Any]]:
     """The records of all hunts of open questions, by id; an empty list if there are none."""
-    records = [read_hunt(path) for path in sorted(Path(report_dir, _FOLDER).glob("*.json"))]
-    return [record for record in records if record["asks"] is not None]
+    return [record for record in read_hunts(report_dir) if record["asks"] is not None]
+
+
+def read_hunts(report_dir: Path | str) -> list[dict[str, Any]]:
+    """The records of all hunts in rounds, of open questions and of claims, by id."""
+    return [read_hunt(path) for path in sorted(Path(report_dir, _FOLDER).glob("*.json"))]
 
 
 def _check(record: Any, what: str, remedy: str) -> None:

@@ -31,42 +31,40 @@ def write_report(report_dir: Path | str, *, single_file: bool = False) -> dict[s
     stand in the page itself, which then needs no other file. It needs no network either way. The paths are returned by
     "html", "markdown", "json" and "summary". Records of the same bytes give files of the same bytes.
 
-    Raises `ReportError` where there are no records, or one of them or its curves is damaged.
+    A run of hunts and experiments only, in which no theorem was checked, has the page and its Markdown.
+
+    Raises `ReportError` where there is none of these, or one of them or its curves is damaged.
     """
     records = read_records(report_dir)
-    if not records:
+    exhibits = [(exhibit, _pieces(exhibit)) for exhibit in gallery.read_exhibits(report_dir)]
+    hunted = hunts.read_hunts(report_dir)
+    if not (records or exhibits or hunted):
         raise ReportError(f"{report_dir} holds no records: run `make verify` first.")
     pairs = [(record, load_curves(report_dir, record)) for record in records]
     drawn = {r["id"]: (figure(r, curves), anatomy.figure(r, curves)) for r, curves in pairs}
-    exhibits = [(exhibit, _pieces(exhibit)) for exhibit in gallery.read_exhibits(report_dir)]
     pictures = {name: _pictures(name, *both) for name, both in drawn.items()}
-    questions = hunts.read_questions(report_dir)
     plain = _environment(PackageLoader("reports"), autoescape=False)
     markdown = {
         "records": records,
-        "figures": drawn,
-        "exhibits": exhibits,
-        "questions": questions,
         "table": tables.markdown(records),
         "loose": loose(records),
         "theorems": tables.markdown_by_source(records),
     }
-    counts = text.summarise(records)
-    headline = " ".join(filter(None, (partial(report_dir, records), text.headline(counts))))
-    fields = {"summary": counts, "headline": headline}
     shown = {
+        "summary": text.summarise(records) if records else None,
+        "headline": headline(report_dir, records, len(exhibits), hunted),
         "figures": drawn,
-        "pictures": pictures,
         "exhibits": exhibits,
-        "questions": questions,
-        "single_file": single_file,
+        "questions": [record for record in hunted if record["asks"] is not None],
+        "hunts": [record for record in hunted if record["asks"] is None],
     }
     contents = {
-        "html": ("index.html", _page(records, **fields, **shown)),
-        "markdown": ("report.md", plain.get_template("report.md.j2").render(**fields, **markdown)),
-        "json": ("report.json", tables.to_json(records)),
-        "summary": ("summary.md", summary.markdown(records)),
+        "html": ("index.html", _page(records, **shown, pictures=pictures, single_file=single_file)),
+        "markdown": ("report.md", plain.get_template("report.md.j2").render(**shown, **markdown)),
     }
+    if records:
+        contents["json"] = "report.json", tables.to_json(records)
+        contents["summary"] = "summary.md", summary.markdown(records)
     if not single_file:
         # Before the page that shows them.
         for picture in [*_flat(pictures.values()), *_flat(pieces for _, pieces in exhibits)]:
@@ -74,11 +72,26 @@ def write_report(report_dir: Path | str, *, single_file: bool = False) -> dict[s
     return {kind: _write(Path(report_dir, name), content) for kind, (name, content) in contents.items()}
 
 
+def headline(report_dir: Path | str, records: list[Record], exhibits: int, hunted: list[Record]) -> str:
+    """The outcome of a run in a few sentences; what there is beside theorems, where none was checked."""
+    if records:
+        return " ".join(filter(None, (partial(report_dir, records), text.headline(text.summarise(records)))))
+    questions = sum(record["asks"] is not None for record in hunted)
+    found = (
+        text.count(questions, "open question"),
+        text.count(len(hunted) - questions, "hunted claim"),
+        text.count(exhibits, "experiment"),
+    )
+    told = [each for each in found if not each.startswith("0 ")]
+    return f"No theorem was checked in this run; it holds {', '.join(told)}."
+
+
 def _page(records: list[Record], **fields: Any) -> str:
     loader = PackageLoader("reports")
     page = _environment(loader, autoescape=True)
     css, script = (Markup(loader.get_source(page, name)[0]) for name in ("report.css", "report.js"))
     return page.get_template("report.html.j2").render(
+        records=records,
         theorems=theorems(records),
         exponents=exponents.figure(records),
         loose=loose(records),

@@ -13,7 +13,7 @@ from benchmarks.soundness.results import Line, Results
 from benchmarks.soundness.run import Part, Plan, Task, missing, planned, verdict
 from solvers.errors import InputError
 from verify.cluster import pool as pools
-from verify.cluster.pool import Done, Pool
+from verify.cluster.pool import Pool
 from verify.trials.profiles import Profile
 
 _WHAT = {Part.CATALOGUE: "catalogue", Part.POWER: "catalogue", Part.PROPERTIES: "properties", Part.IDENTIFY: "identify"}
@@ -42,7 +42,7 @@ def run_apart(
 
     for piece in pool.run(queue, watch):
         if piece.error is not None:
-            lost(_why(piece))
+            lost(piece.why)
             continue
         for line in piece.value:
             results.add(line)
@@ -86,9 +86,3 @@ def _called(those: Sequence[Task]) -> str:
 
 def _words(those: Sequence[Task], profile: Profile) -> tuple[tuple[tuple[Part, str, str], ...], Profile, int]:
     return tuple((task.part, task.name, task.mark) for task in those), profile, those[0].seed
-
-
-def _why(done: Done) -> str:
-    if done.killed:
-        return f"{done.task.name} killed its workers, and is given up: look into their logs, memory first."
-    return f"{done.task.name}: {done.error}"

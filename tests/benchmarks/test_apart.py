@@ -84,7 +84,7 @@ def test_what_is_there_is_not_judged_again(tmp_path, alone):
 @pytest.mark.parametrize(
     ("end", "told"),
     [
-        ({"killed": True, "error": RuntimeError("3 deaths")}, "killed its workers, and is given up"),
+        ({"killed": True, "error": RuntimeError("3 deaths")}, "killed its worker 1 times, and is given up"),
         ({"error": InputError("softmax-form is another claim on this worker.")}, "is another claim on this worker"),
     ],
 )

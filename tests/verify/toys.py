@@ -1,4 +1,4 @@
-"""Experiments of one part, written to files as a user's would be."""
+"""Experiments of a part and another that needs it, written to files as a user's would be."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 TEXT = """
 from dataclasses import dataclass
 from verify.gallery import Experiment, Finding
+from verify.gallery.experiment import After
 
 COMPUTED = []
 
@@ -26,8 +27,12 @@ def count(results):
     return {result}
 
 
+def total(results):
+    return sum(results.values())
+
+
 def parts(p, seed):
-    return {{"count": count}}
+    return {{"count": count, "sum": After(("count",), total)}}
 
 
 def find(p, results):

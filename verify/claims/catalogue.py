@@ -76,10 +76,10 @@ def located_claims() -> dict[str, tuple[Any, ModuleType]]:
 
 def from_file(path: Path) -> dict[str, Any]:
     """The claims that a Python file defines, by id; raises `InputError` if it is none."""
-    return {claim.id: claim for claim in claims_of(_module(path))}
+    return {claim.id: claim for claim in claims_of(of_file(path))}
 
 
-def _module(path: Path) -> ModuleType:
+def of_file(path: Path) -> ModuleType:
     """A Python file as a module, of the name under which pytest imports it: with the packages that it lies in."""
     name, folder = import_name(path)
     spec = importlib.util.spec_from_file_location(name, path, loader=AsWritten(name, str(path.absolute())))
@@ -124,7 +124,7 @@ def chosen(target: str) -> list[Any]:
 def located(target: str) -> list[tuple[Any, ModuleType]]:
     """The claims that `chosen` finds, each with the module that defines it."""
     if target.endswith(".py"):
-        module = _module(Path(target))
+        module = of_file(Path(target))
         found = {claim.id: (claim, module) for claim in claims_of(module)}
         if not found and next(questions_of(module), None) is not None:
             raise no_claim(target)
@@ -148,7 +148,7 @@ def asked(target: str) -> list[tuple[Any, ModuleType]]:
     """The open questions of a file, or of an id or the first part of ids, each with its module; none where there is
     none."""
     if target.endswith(".py"):
-        module = _module(Path(target))
+        module = of_file(Path(target))
         return [(question, module) for question in questions_of(module)]
     if target.partition("/")[0] != "open":
         return []

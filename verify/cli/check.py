@@ -12,22 +12,13 @@ import typer
 
 from solvers.errors import InputError
 from verify.claims.catalogue import located, located_claims
-from verify.cli.common import Device, ReportDir, err, out, progress_bar, progress_of
+from verify.cli.apart import complain, parts_bar
+from verify.cli.common import Cluster, Device, ReportDir, out, progress_of
 from verify.cli.completion import claim_ids
 
 if TYPE_CHECKING:
     from reports.runs import Plan
     from verify.trials.profiles import Profile
-
-_NAMED = 2  # parts at work that have room in a line
-Cluster = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADDRESS",
-        help="Try the parts of claims on a cluster of Dask: its scheduler, tcp://host:8786 say; or local:2 for two "
-        "processes here.",
-    ),
-]
 
 
 def check(
@@ -140,7 +131,7 @@ def _here(asked: _Asked) -> Iterator[bool]:
         except (InputError, TrajectoryError, FlowError) as error:
             if not every:
                 raise
-            _complain(f"{claim.id}: {error}")
+            complain(f"{claim.id}: {error}")
             yield False
 
 
@@ -171,7 +162,7 @@ def _on_cluster(asked: _Asked, address: str) -> Iterator[bool]:
     from verify.cluster.pool import opened
     from verify.trials.parts import parts_of
 
-    with opened(address, asked.device, wait=_complain) as pool:
+    with opened(address, asked.device, wait=complain) as pool:
         plan = asked.plan(pool.device)
         kept = asked.kept(plan)
         yield from kept.values()
@@ -186,24 +177,16 @@ def _on_cluster(asked: _Asked, address: str) -> Iterator[bool]:
         if trials.left:
             where = f"on {pool.workers()} of Dask's workers.{pool.shown}"
             say(f"Parts finished before: {trials.done}; to be done at first: {trials.left}, {where}")
-        with progress_bar() as bar:
-            task = bar.add_task("")
+        with parts_bar() as bar:
 
             def watch(running: Sequence[str]) -> None:
-                more = f" and {len(running) - _NAMED} more" if len(running) > _NAMED else ""
-                words = f"{trials.done} of {trials.done + trials.left} parts: {', '.join(running[:_NAMED])}{more}"
-                bar.update(task, description=words, completed=trials.done, total=trials.done + trials.left)
+                bar.show(running, trials.done, trials.done + trials.left)
 
             for record, why in trials.run(pool, watch):
-                bar.stop()
-                if record is None:
-                    _complain(why)
-                yield record is not None and not _tell(record)
-                bar.start()
-
-
-def _complain(sentence: str) -> None:
-    err.print(f"verify: {sentence}", highlight=False, markup=False, soft_wrap=True)
+                with bar.aside():
+                    if record is None:
+                        complain(why)
+                    yield record is not None and not _tell(record)
 
 
 def _tell(record: dict[str, Any]) -> list[str]:

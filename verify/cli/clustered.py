@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from verify.claims.claim import Claim
-from verify.cluster.pool import Done, Pool, Task
+from verify.cluster.pool import Pool, Task
 from verify.trials.parts import Part, Piece, joined, tried
 from verify.trials.record import stamp
 
@@ -66,7 +66,7 @@ class Trials:
             trial = self._trials[part.claim]
             self.done += 1
             if done.error is not None:
-                yield None, _why(done)
+                yield None, done.why
                 continue
             replace_file(self._file(part), lambda file, content=done.value: file.write(content))
             self._tasks[:0] = self._note(trial, part, Piece.from_bytes(done.value))
@@ -119,15 +119,6 @@ class Trials:
         except (OSError, ValueError):
             return None
         return piece if piece.part == part else None
-
-
-def _why(done: Done) -> str:
-    """Why a part came to nothing, in a sentence."""
-    what = done.task.name
-    if done.killed:
-        deaths = getattr(done.error, "allowed_failures", 0) + 1
-        return f"{what} killed its worker {deaths} times, and is given up: look into the worker's log, memory first."
-    return f"{what}: {done.error}"
 
 
 def costliest_first(

@@ -18,6 +18,14 @@ out, err = Console(), Console(stderr=True)
 
 Device = Annotated[str | None, typer.Option(help="Where to run: cpu or gpu. By default jax's own choice.")]
 ReportDir = Annotated[Path, typer.Option("--report-dir", help="Where records, curves and the report are.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Have what does not need each other done on a cluster of Dask: its scheduler, tcp://host:8786 say; or "
+        "local:2 for two processes here.",
+    ),
+]
 Options = Annotated[
     list[str] | None,
     typer.Option(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,10 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from solvers.errors import InputError
+from verify.cli.apart import check_address, complain, finished, workers
+from verify.cli.common import Cluster
 from verify.cli.listing import print_lines, print_wide
 
 if TYPE_CHECKING:
     from verify.gallery.experiment import Experiment
+    from verify.gallery.making import Making
 
 _out, _err = Console(), Console(stderr=True)
 
@@ -32,20 +35,22 @@ def gallery(
     ] = None,
     wide: Annotated[bool, typer.Option("--wide", help="List the experiments' parameters as well.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again, what is finished as well.")] = False,
+    cluster: Cluster = None,
     report_dir: Annotated[Path, typer.Option("--report-dir", help="Where the gallery and the report are.")] = Path(
         "verify-report"
     ),
 ) -> None:
     """Do the papers' experiments again: a figure and a JSON file each, shown on the report's page.
 
-    Parts that were finished with the same parameters and seed, by the same code, are kept.
+    Parts that were finished with the same parameters and seed, by the same code, are kept. A cluster computes those
+    that need no other at once, of all experiments that are asked for; exits with 1 if one cannot be made there.
 
-    Examples: verify gallery;  verify gallery fan2025-experiment;  verify gallery all --report-dir verify-report
+    Examples: verify gallery;  verify gallery fan2025-experiment;  verify gallery all --report-dir verify-report;
+    verify gallery atlas --cluster local:2
     """
-    from reports.gallery import write_exhibit
     from verify.gallery import EXPERIMENTS
-    from verify.gallery.making import make
 
+    check_address(cluster)
     if target is None:
         _list(EXPERIMENTS, report_dir, wide)
         return
@@ -54,21 +59,75 @@ def gallery(
     changes = dict(_pair(text) for text in option or [])
     chosen = EXPERIMENTS.values() if target == "all" else [EXPERIMENTS[target]]
     # All of them before the first is made: one that does not know an option would stop the others midway.
-    for experiment in [each.with_parameters(changes) for each in chosen]:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
-            task = bar.add_task(experiment.id)
-
-            def show(what: str, done: int, total: int, bar=bar, task=task, name=experiment.id) -> None:
-                bar.update(task, description=f"{name}: {what}", completed=done, total=total)
-
-            exhibit = make(experiment, seed, report_dir, fresh=fresh, show=show)
-        paths = write_exhibit(report_dir, exhibit)
-        for line in (f"{experiment.id}: {experiment.title}", *(f"  {sentence}" for sentence in exhibit["sentences"])):
-            _say(line)
-        for kind, path in paths.items():
-            _say(f"{kind}: {path}")
+    experiments = [each.with_parameters(changes) for each in chosen]
+    if cluster is None:
+        for experiment in experiments:
+            _tell(_made(experiment, seed, report_dir, fresh), report_dir)
+        whole = True
+    else:
+        whole = _apart(experiments, seed, report_dir, fresh, cluster)
     _renew_report(report_dir)
+    if not whole:
+        raise typer.Exit(1)
+
+
+def _made(experiment: Experiment, seed: int, report_dir: Path, fresh: bool) -> dict[str, Any]:
+    from verify.gallery.making import make
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
+        task = bar.add_task(experiment.id)
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{experiment.id}: {what}", completed=done, total=total)
+
+        return make(experiment, seed, report_dir, fresh=fresh, show=show)
+
+
+def _apart(experiments: Sequence[Experiment], seed: int, report_dir: Path, fresh: bool, address: str) -> bool:
+    """Make the exhibits on a cluster, each told when it is whole; whether all are."""
+    from verify.cluster.pool import Task
+    from verify.gallery.making import Making, Wanted, computed
+
+    def task(wanted: Wanted) -> Task:
+        return Task(wanted.name, computed, (wanted,))
+
+    with workers(address, None) as pool:
+        makings = {each.id: Making(each, seed, report_dir, fresh=fresh) for each in experiments}
+        whole = [_tell_whole(making, report_dir) for making in makings.values() if not making.left]
+        queue = [task(wanted) for making in makings.values() for wanted in making.ready()]
+        for done in finished(pool, queue, lambda: sum(making.left for making in makings.values())):
+            (wanted,) = done.task.arguments
+            making = makings[wanted.experiment]
+            if done.error is not None:
+                complain(done.why)
+                continue
+            making.note(wanted.part, done.value)
+            queue += map(task, making.ready())
+            if not making.left:
+                whole.append(_tell_whole(making, report_dir))
+    return len(whole) == len(makings) and all(whole)
+
+
+def _tell_whole(making: Making, report_dir: Path) -> bool:
+    """Tell an exhibit; whether there is one, since the others are made even where this one has nothing to show."""
+    try:
+        _tell(making.exhibit(), report_dir)
+    except InputError as error:
+        complain(f"{making.experiment.id}: {error}")
+        return False
+    return True
+
+
+def _tell(exhibit: Mapping[str, Any], report_dir: Path) -> None:
+    """Write an exhibit, and say what it shows."""
+    from reports.gallery import write_exhibit
+
+    paths = write_exhibit(report_dir, exhibit)
+    for line in (f"{exhibit['id']}: {exhibit['title']}", *(f"  {sentence}" for sentence in exhibit["sentences"])):
+        _say(line)
+    for kind, path in paths.items():
+        _say(f"{kind}: {path}")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -93,14 +152,10 @@ def _list(experiments: Mapping[str, Experiment], report_dir: Path, wide: bool) -
 
 
 def _renew_report(report_dir: Path) -> None:
-    """Put the gallery onto the report's page, if there is a report."""
+    """Put the gallery onto the report's page."""
     from reports.page import write_report
-    from reports.records import read_records
 
-    if read_records(report_dir):
-        _say(f"html: {write_report(report_dir)['html']}")
-    else:
-        _say("The report's page shows it once theorems are checked: run `make verify`, then `verify report`.")
+    _say(f"html: {write_report(report_dir)['html']}")
 
 
 def _say(line: str) -> None:

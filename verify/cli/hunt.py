@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from solvers.errors import InputError
-from verify.cli.check import say
-from verify.cli.common import Device, ReportDir, err, progress_bar
+from verify.cli.apart import check_address
+from verify.cli.common import Cluster, Device, ReportDir, progress_bar
 from verify.cli.completion import claim_ids
-from verify.cli.replay import recorded
+from verify.cli.hunted import complain_of, expedition_of, record_before, tell_found, tell_rounds
 
 if TYPE_CHECKING:
     from verify.trials.long_hunt import Progress
@@ -36,6 +36,7 @@ def hunt(
         int | None, typer.Option(help=f"Steps of each run; by default {_STEPS}, or a question's own.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the search.")] = 0,
+    cluster: Cluster = None,
     device: Device = None,
     report_dir: ReportDir = Path("verify-report"),
 ) -> None:
@@ -43,11 +44,14 @@ def hunt(
 
     The finding is added to the claim's record, where there is one. Open questions, and with --minutes claims too, are
     hunted in rounds: each leaves its record, with the hardest datasets of all kinds, and a second call goes on from it.
+    A cluster hunts several claims or questions at once; the rounds of one follow each other.
 
-    Examples: verify hunt ji2021/normalised-gd;  verify hunt open --minutes 30
+    Examples: verify hunt ji2021/normalised-gd;  verify hunt open --minutes 30;
+    verify hunt open --minutes 30 --cluster local:2
     """
     from verify.claims.catalogue import asked, located
 
+    check_address(cluster)
     questions = asked(name)
     targets = questions or located(name)
     if minutes is not None and not minutes > 0:
@@ -60,46 +64,48 @@ def hunt(
         raise InputError(f"The seed is {seed}: give 0 or more.")
     if not questions and steps is None:
         steps = _STEPS
-    if questions or minutes is not None:
-        until = _until(examples or _EXAMPLES, None if minutes is None else 60 * minutes / len(targets))
-        for target, module in targets:
-            try:
-                _in_rounds(target, Path(str(module.__file__)), until(), steps, seed, device, report_dir)
-            except InputError as error:
-                if len(targets) == 1:
-                    raise
-                err.print(f"{target.id}: {error}", highlight=False, markup=False, soft_wrap=True)
-        return
-    for claim, _ in targets:
-        _once(claim, examples or _EXAMPLES, steps or _STEPS, seed, device, report_dir)
+    rounds, count = bool(questions) or minutes is not None, examples or _EXAMPLES
+    if cluster is not None:
+        from verify.cli.hunt_apart import Apart, in_rounds, once
+
+        apart = Apart(cluster, targets, name.endswith(".py"), seed, device, report_dir)
+        if rounds:  # all at once, so that each has the whole time
+            whole = in_rounds(apart, lambda: _until(count, minutes and 60 * minutes), steps)
+        else:
+            whole = once(apart, count, steps or _STEPS)
+        raise typer.Exit(0 if whole else 1)
+    for target, module in targets:
+        if not rounds:
+            _once(target, count, steps or _STEPS, seed, device, report_dir)
+            continue
+        try:
+            until = _until(count, minutes and 60 * minutes / len(targets))
+            _in_rounds(target, Path(str(module.__file__)), until, steps, seed, device, report_dir)
+        except InputError as error:
+            if len(targets) == 1:
+                raise
+            complain_of(target.id, error)
 
 
-def _until(examples: int, seconds: float | None) -> Callable[[], Callable[[Progress], bool]]:
-    """Makes what says whether to go on: for so many seconds from its making, or for so many more cases."""
+def _until(examples: int, seconds: float | None) -> Callable[[Progress], bool]:
+    """Says whether to go on: for so many seconds from now, or for so many more cases."""
+    begun, first = time.monotonic(), []
 
-    def make() -> Callable[[Progress], bool]:
-        begun, first = time.monotonic(), []
+    def go_on(progress: Progress) -> bool:
+        first.append(progress.cases)
+        if seconds is not None:
+            return time.monotonic() - begun < seconds
+        return progress.cases - first[0] < examples
 
-        def go_on(progress: Progress) -> bool:
-            first.append(progress.cases)
-            if seconds is not None:
-                return time.monotonic() - begun < seconds
-            return progress.cases - first[0] < examples
-
-        return go_on
-
-    return make
+    return go_on
 
 
 def _in_rounds(
     target: Any, home: Path, go_on: Callable[[Progress], bool], steps: int | None, seed: int, device: str | None,
     report_dir: Path,
 ) -> None:  # fmt: skip
-    from reports.hunts import path_of, read_hunt, sentence, write_hunt
-    from verify.trials.hunt_record import Expedition
+    from reports.hunts import write_hunt
 
-    changes: dict[str, Any] = {"seed": seed} | ({} if steps is None else {"steps": steps})
-    expedition, path = Expedition.of(target, home, **changes), path_of(report_dir, target.id)
     with progress_bar() as bar:
         task = bar.add_task(target.id, total=None)
 
@@ -107,17 +113,13 @@ def _in_rounds(
             write_hunt(report_dir, record)
             bar.update(task, description=f"{target.id}: {record['judged']} datasets")
 
-        before = read_hunt(path, target.id) if path.is_file() else None
+        expedition, before = expedition_of(target, home, steps, seed), record_before(report_dir, target.id)
         record = expedition.go(before, go_on=go_on, keep=keep, clock=time.monotonic, platform=device)
-    say(f"{target.id}: {sentence(record)}")
-    say(f"  {record['rounds']} rounds in all, {len(record['archive'])} hard datasets kept in {path}")
+    tell_rounds(report_dir, record)
 
 
 def _once(claim: Any, examples: int, steps: int, seed: int, device: str | None, report_dir: Path) -> None:
-    from reports.records import load_curves, write_record
-    from verify.datasets.dataset import shown
     from verify.trials.hunting import hunt as search
-    from verify.trials.record import plain_hunt
 
     with progress_bar() as bar:
         task = bar.add_task(claim.id)
@@ -125,15 +127,4 @@ def _once(claim: Any, examples: int, steps: int, seed: int, device: str | None, 
             claim, examples=examples, seed=seed, steps=steps, platform=device,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
-    if found.case is None:
-        say(f"{claim.id}: none of {found.examples} cases could be judged.")
-        return
-    fails = f"it fails at {found.limit:g}"
-    say(f"{claim.id}: {found.statistic} {found.value:.6g} at most ({fails}), on {found.judged} cases.")
-    say(f"  before the search was steered: {found.untargeted:.6g}")
-    say(f"  {shown(found.case.to_json())}")
-    if found.refuted:
-        say("  This case refutes the claim, and does so again with twice the steps.")
-    if (record := recorded(report_dir, claim.id)) is not None:
-        record["tightness"] = plain_hunt(found)
-        write_record(report_dir, record, load_curves(report_dir, record))
+    tell_found(claim, found, report_dir)

@@ -33,6 +33,7 @@ def report(
     """Write the report: an HTML page, Markdown (long, and a summary) and JSON, from the records of the last checks.
 
     The page's figures lie beside it, and are loaded when they are near; with --single-file it holds them itself.
+    Without records of checks it shows hunts and experiments, where there are some.
 
     Examples: verify report --report-dir verify-report --overview overview.png;  verify report --single-file --bounds
     """
@@ -56,15 +57,18 @@ def report(
         document = replace_between_marks(_text(readme), table)
         replace_file(readme, lambda file: file.write(document.encode()))
     records = read_records(report_dir)
-    if bounds:
+    if bounds and records:
         out.print(table_of_bounds(records))
     if words := partial(report_dir, records):
         out.print(words, highlight=False)
-    summary = summarise(records)
-    out.print(
-        f"{summary.supported} supported, {summary.refuted} refuted, {summary.inconclusive} inconclusive; "
-        f"{summary.twins_refuted} of {summary.twins} false twins refuted"
-    )
+    if records:
+        summary = summarise(records)
+        out.print(
+            f"{summary.supported} supported, {summary.refuted} refuted, {summary.inconclusive} inconclusive; "
+            f"{summary.twins_refuted} of {summary.twins} false twins refuted"
+        )
+    else:
+        out.print("No theorem was checked in this run: the page shows its hunts and experiments.")
     for name, path in written.items():
         out.print(f"{name}: {path}", highlight=False, soft_wrap=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,13 +14,19 @@ from rich.table import Table
 from rich.text import Text
 
 from solvers.errors import InputError
+from verify.cli.apart import check_address, results, workers
 from verify.cli.check import say
-from verify.cli.common import Device, Options, out, progress_bar, values_of
+from verify.cli.common import Cluster, Device, Options, out, progress_bar, values_of
 from verify.cli.completion import claim_ids
 from verify.cli.written import Json, Outputs
 
 if TYPE_CHECKING:
-    from verify.discovery.dependence import Scaling
+    from types import ModuleType
+
+    from verify.claims.claim import Claim
+    from verify.discovery.dependence import Levels, Scaling
+    from verify.discovery.sweeps import Sweep
+    from verify.trials.whereabouts import Whereabouts
 
 _MEMORIES = ("b1", "momentum", "beta", "decay")
 """What optimizers call the memory of their momentum; optax's and ours."""
@@ -45,32 +52,36 @@ def scaling(
         Path | None, typer.Option(help="Also draw the quantity over the parameter: .svg or .png.")
     ] = None,
     as_json: Json = False,
+    cluster: Cluster = None,
     device: Device = None,
 ) -> None:
     """Measure how a claim's quantity depends on one size of the problem, the others held.
 
     Data are built for it, and exponents fitted, in the median and in the worst case. Exits with 1 where too few runs
-    tell. It takes half a minute to two minutes.
+    tell. It takes half a minute to two minutes. A cluster measures at all values at once.
 
     Examples: verify scaling ji2021/normalised-gd --in n;  verify scaling fan2025/signum --in d --stated 1;
+    verify scaling ji2021/normalised-gd --in d --cluster local:2;
     verify scaling zhang2024/adam-0.5 --in beta --optimizer adam -o a=0.5 -o b2=0.99
     """
-    from verify.discovery.dependence import scaling as measure
-    from verify.discovery.stating import one_claim
+    from verify.discovery.stating import one_located
 
+    check_address(cluster)
     outputs = Outputs(figure, None, as_json)
     outputs.check()
-    claim = one_claim(name)
-    make = None if optimizer is None else _maker(optimizer, option or ())
+    claim, home = one_located(name)
     if optimizer is None and option:
         raise InputError("-o sets options of the optimizer of a beta: give --optimizer too.")
-    with progress_bar() as bar:
-        task = bar.add_task(f"{claim.id}: {parameter} moves")
-        found = measure(
-            claim, parameter, values=_numbers(values), held=_held(hold or ()), stated=stated, datasets=datasets,
-            steps=steps, log_time=log_time, seed=seed, make=make, platform=device,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )  # fmt: skip
+    asked = Asked(
+        parameter, _numbers(values), _held(hold or ()), stated, datasets, steps, log_time, seed, optimizer,
+        tuple(option or ()),
+    )  # fmt: skip
+    if cluster is None:
+        with progress_bar() as bar:
+            task = bar.add_task(f"{claim.id}: {parameter} moves")
+            found = asked.measured(claim, device, lambda done, total: bar.update(task, completed=done, total=total))
+    else:
+        found = _apart(claim, home, name.endswith(".py"), asked, cluster, device)
     if as_json:
         typer.echo(json.dumps(found.to_dict(), allow_nan=False, ensure_ascii=False))
     else:
@@ -79,6 +90,94 @@ def scaling(
         _draw(figure, found)
     if found.whole.median is None:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be measured, as plain data; see `verify.scaling`. optimizer, options: those of a beta."""
+
+    parameter: str
+    values: list[float] | None
+    held: dict[str, float]
+    stated: float | None
+    datasets: int
+    steps: int
+    log_time: float
+    seed: int
+    optimizer: str | None
+    options: tuple[str, ...]
+
+    @property
+    def make(self) -> Callable[[float], Any] | None:
+        """From a beta to the optimizer, where one is asked for."""
+        return None if self.optimizer is None else _maker(self.optimizer, self.options)
+
+    def measured(
+        self, claim: Claim, device: str | None, progress: Callable[[int, int], None] | None, **more: Any
+    ) -> Scaling:
+        """What `verify.scaling` finds. more: its other arguments."""
+        from verify.discovery.dependence import scaling as measure
+
+        return measure(
+            claim, self.parameter, values=self.values, held=self.held, stated=self.stated, datasets=self.datasets,
+            steps=self.steps, log_time=self.log_time, seed=self.seed, make=self.make, platform=device,
+            progress=progress, **more,
+        )  # fmt: skip
+
+
+def _apart(claim: Claim, home: ModuleType, file: bool, asked: Asked, address: str, device: str | None) -> Scaling:
+    """The same on a cluster; a part is one value of what moves."""
+    from verify.cluster.pool import Task
+    from verify.trials.whereabouts import Whereabouts
+
+    at, text = Whereabouts.of(claim, home, file=file), _text_of(asked.optimizer)
+    if asked.optimizer is not None and ".py:" in asked.optimizer:  # workers may stand in another folder
+        asked = replace(asked, optimizer=str(Path(asked.optimizer).absolute()))
+
+    def measure(sweep: Sweep) -> list[Levels]:
+        symbol = asked.parameter
+        with workers(address, device) as pool:
+            return results(pool, [
+                Task(f"{claim.id}, {symbol} = {value:.3g}", level, (at, asked, text, place, pool.device))
+                for place, value in enumerate(sweep.values.tolist())
+            ])  # fmt: skip
+
+    return asked.measured(claim, None, None, measure=measure)  # the device is the workers'
+
+
+def level(at: Whereabouts, asked: Asked, text: str, place: int, platform: str | None) -> Levels:
+    """On a worker: what is seen at one value of a sweep, by its place.
+
+    text: a hash of what makes the optimizers. Raises `Refused` where claim or optimizer are others here.
+    """
+    from verify.cluster.agreement import Refused
+    from verify.discovery.dependence import levels_at
+    from verify.discovery.sweeps import swept
+    from verify.trials.whereabouts import at_work
+
+    with at_work(platform):
+        claim = at.found()
+        if _text_of(asked.optimizer) != text:
+            raise Refused(f"has another text of {asked.optimizer}: put the same there, and start it anew.")
+        sweep = swept(
+            claim, asked.parameter, values=asked.values, held=asked.held, datasets=asked.datasets, seed=asked.seed,
+            make=asked.make,
+        )  # fmt: skip
+        return levels_at(sweep, place, steps=asked.steps, log_time=asked.log_time)
+
+
+def _text_of(optimizer: str | None) -> str:
+    """A hash of the file that defines an optimizer; of none where there is none."""
+    from verify.cli.own import own_optimizer
+    from verify.optimizers.methods import OPTIMIZERS
+    from verify.sources import digest
+
+    if optimizer is None or optimizer in OPTIMIZERS:
+        return ""
+    try:
+        return digest(Path(inspect.getfile(own_optimizer(optimizer).value)))
+    except TypeError:  # something built in
+        return ""
 
 
 def _numbers(text: str | None) -> list[float] | None:

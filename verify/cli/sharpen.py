@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from solvers.errors import InputError
+from verify.cli.apart import check_address, finished, workers
 from verify.cli.check import check, say
-from verify.cli.common import Device, ReportDir, err, out, progress_of
+from verify.cli.common import Cluster, Device, ReportDir, err, out, progress_of
 from verify.cli.completion import claim_ids
 from verify.cli.written import Json, conjecture_path, write_conjecture_text
 
 if TYPE_CHECKING:
-    from verify.discovery.sharpening import Sharpened
+    from verify.cluster.pool import Done, Pool
+    from verify.discovery.sharpening import Sharpened, Step
+    from verify.trials.profiles import Profile
+    from verify.trials.whereabouts import Whereabouts
 
 
 def sharpen(
@@ -36,27 +43,36 @@ def sharpen(
     run: Annotated[bool, typer.Option("--run", help="Check the conjecture that was written.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: Json = False,
+    cluster: Cluster = None,
     device: Device = None,
     report_dir: ReportDir = Path("verify-report"),
 ) -> None:
     """Search for the fastest law that a claim's quantity obeys, and write it down as a conjecture.
 
     Laws are searched for on some draws and judged on others. Exits with 1 if the claim is itself refuted, or no law
-    survives draws and hunt; with --run also if the conjecture does not count as verified.
+    survives draws and hunt; with --run also if the conjecture does not count as verified. A cluster judges the laws
+    that come next, and hunts for their slowest datasets, before it is known that they are asked for.
 
-    Examples: verify sharpen zhang2024/adam-0.5;  verify sharpen my_conjecture.py --profile standard --run
+    Examples: verify sharpen zhang2024/adam-0.5;  verify sharpen my_conjecture.py --profile standard --run;
+    verify sharpen zhang2024/adam-0.5 --cluster local:2
     """
     from verify.discovery.sharpening import sharpen as search
-    from verify.discovery.stating import one_claim, text_of
+    from verify.discovery.stating import one_located, text_of
+    from verify.trials.whereabouts import Whereabouts
 
     if run and as_json:
         raise InputError("--run prints the check's verdict and --json one object: leave one of them away.")
-    claim = one_claim(name)
+    check_address(cluster)
+    claim, home = one_located(name)
     path = conjecture_path(folder, f"{claim.id}_sharper", force=force)
-    with progress_of(claim.id) as show:
-        found = search(
-            claim, profile=profile, seed=seed, resolution=resolution, examples=examples, platform=device, progress=show
-        )
+    asked = partial(search, claim, profile=profile, seed=seed, resolution=resolution, examples=examples)
+    if cluster is None:
+        with progress_of(claim.id) as show:
+            found = asked(platform=device, progress=show)
+    else:
+        with workers(cluster, device) as pool:
+            at = Whereabouts.of(claim, home, file=name.endswith(".py"))
+            found = asked(doing=_Apart(pool, at, profile, seed, resolution).do)
     if as_json:
         typer.echo(json.dumps(found.to_dict(), allow_nan=False, ensure_ascii=False))
     else:
@@ -67,7 +83,52 @@ def sharpen(
         write_conjecture_text(path, text_of(found, name, path))
         (err if as_json else out).print(f"Wrote {path}.", highlight=False, markup=False, soft_wrap=True)
     if run and found.sharper:
-        check(str(path), profile=profile, seed=seed, device=device, report_dir=report_dir)
+        check(str(path), profile=profile, seed=seed, cluster=cluster, device=device, report_dir=report_dir)
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """A search whose steps are done by a pool, several at once."""
+
+    pool: Pool
+    at: Whereabouts
+    profile: str
+    seed: int
+    resolution: float
+
+    def do(self, steps: Sequence[Step], wanted: Callable[[Step], bool]) -> Iterator[tuple[Step, Any]]:
+        """As `verify.discovery.sharpening.Doing`."""
+        from verify.cluster.pool import Task
+        from verify.trials.profiles import PROFILES
+
+        effort = PROFILES[self.profile]
+        queue = []
+        for step in steps:
+            name = f"{self.at.id}, {step.what}" + (f" {step.turn}" if len(steps) > 1 else "")
+            arguments = (self.at, effort, self.seed, self.resolution, step, self.pool.device)
+            queue.append(Task(name, step_there, arguments))
+        failed: list[tuple[Step, Done]] = []
+        for done in finished(self.pool, queue):
+            step = done.task.arguments[4]
+            if done.error is not None:
+                failed.append((step, done))
+            elif wanted(step):
+                yield step, done.value
+            queue[:] = [task for task in queue if wanted(task.arguments[4])]
+        for step, done in failed:  # what failed may not have been asked for in the end
+            if wanted(step):
+                done.result()
+
+
+def step_there(
+    at: Whereabouts, profile: Profile, seed: int, resolution: float, step: Step, platform: str | None
+) -> Any:
+    """On a worker: what a step of a search comes to; raises as `Whereabouts.found`."""
+    from verify.discovery.sharpening import Search
+    from verify.trials.whereabouts import at_work
+
+    with at_work(platform):
+        return Search(at.found(), profile, seed, resolution).do(step)
 
 
 def _tell(found: Sharpened) -> None:

@@ -54,6 +54,23 @@ class Done:
     error: BaseException | None = None
     killed: bool = False
 
+    @property
+    def why(self) -> str:
+        """Why it came to nothing, in a sentence."""
+        if self.killed:
+            deaths = getattr(self.error, "allowed_failures", 0) + 1
+            times = f"{self.task.name} killed its worker {deaths} times"
+            return f"{times}, and is given up: look into the worker's log, memory first."
+        return f"{self.task.name}: {self.error}"
+
+    def result(self) -> Any:
+        """Its value; raises what it raised, and `ClusterError` where it was given up."""
+        if self.killed:
+            raise ClusterError(self.why)
+        if self.error is not None:
+            raise self.error
+        return self.value
+
 
 class Pool:
     """The workers of one scheduler, all of which agree with this process.
@@ -152,8 +169,7 @@ class Pool:
 
     def _lost(self) -> ClusterError:
         return ClusterError(
-            f"The scheduler {self.address} is lost: what was finished is kept, and the same command goes on with the "
-            "rest."
+            f"The scheduler {self.address} is lost: give the same command again, which goes on from what was kept."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -202,6 +203,7 @@ def scaling(
     make: Callable[[float], Any] | None = None,
     platform: str | None = None,
     progress: Told | None = None,
+    measure: Callable[[Sweep], Sequence[Levels]] | None = None,
 ) -> Scaling:
     """Measure how a claim's quantity depends on one size of the problem, on data built for it.
 
@@ -209,7 +211,8 @@ def scaling(
     values: at least three that it takes. held: other sizes, by name, in place of those that are chosen. stated: the
     exponent that the theorem states, where the claim is a law, which hides its constants. datasets: sweeps of each
     ensemble. steps, log_time: the horizon. family: from a value and a seed to a case, in place of the data that are
-    built. make: of `beta`, the optimizer of each. The same seed gives the same numbers.
+    built. make: of `beta`, the optimizer of each. measure: measures the sweep at each of its values, in place of
+    `levels_at` for one after the other. The same seed gives the same numbers.
     Raises `InputError` for a kind that states neither law nor bound, and for a parameter that the problem cannot move.
     """
     if not isinstance(claim.kind, Rate | Bound):
@@ -229,15 +232,19 @@ def scaling(
         sweep = swept(
             claim, parameter, values=values, held=held or {}, datasets=datasets, seed=seed, family=family, make=make
         )
+        if measure is not None:
+            return _fitted(claim, sweep, measure(sweep), stated)
         # One size after the other: each has a shape of its own, and a program.
-        measured = [
-            faults.measured(
-                _with_one_method(each),
-                Laboratory(cases, steps=steps, log_time=log_time, progress=progress, scaled=False),
-            )
-            for each, cases in sweep.parts
-        ]
-        return _fitted(claim, sweep, [_levels(claim, m) for m in measured], measured[0], stated)
+        one = partial(levels_at, sweep, steps=steps, log_time=log_time, progress=progress)
+        return _fitted(claim, sweep, [one(place) for place in range(len(sweep.parts))], stated)
+
+
+def levels_at(sweep: Sweep, place: int, *, steps: int, log_time: float, progress: Told | None = None) -> Levels:
+    """What is seen at one value of a sweep, by its place, of all its cases."""
+    claim, cases = sweep.parts[place]
+    lab = Laboratory(cases, steps=steps, log_time=log_time, progress=progress, scaled=False)
+    m = faults.measured(_with_one_method(claim), lab)
+    return _levels(sweep.claims[0], m)
 
 
 def _with_one_method(claim: Claim) -> Claim:
@@ -252,10 +259,10 @@ def _several(claim: Claim) -> bool:
 
 
 @dataclass(frozen=True)
-class _Levels:
+class Levels:
     """`[s]` at one size: the quantity late, a decade earlier, and its bound; NaN where nothing can be said.
 
-    unknown, unresolved, early: `[s]` why that is so.
+    unknown, unresolved, early: `[s]` why that is so. horizon: to when it was measured, in words.
     """
 
     late: np.ndarray
@@ -264,9 +271,10 @@ class _Levels:
     unknown: np.ndarray
     unresolved: np.ndarray
     early: np.ndarray
+    horizon: str
 
 
-def _levels(claim: Claim, m: Measurement) -> _Levels:
+def _levels(claim: Claim, m: Measurement) -> Levels:
     """The largest values over the last third of a decade, and over that a decade earlier."""
     clock = np.log(m.log_time) if m.clock.in_log else m.log_time
     known = m.judged & ~np.isnan(m.values).any(axis=1)
@@ -281,10 +289,11 @@ def _levels(claim: Claim, m: Measurement) -> _Levels:
     if isinstance(claim.kind, Bound):
         upper = claim.kind.bounds(m)
         bound = at_end(clock, np.where(np.isfinite(upper) & (upper > 0), upper, np.nan))
-    return _Levels(np.where(known & ~early, late, np.nan), earlier, bound, ~known, unresolved, early)
+    horizon = m.clock.horizon(float(m.log_time[-1])) + (" of its first method" if _several(claim) else "")
+    return Levels(np.where(known & ~early, late, np.nan), earlier, bound, ~known, unresolved, early, horizon)
 
 
-def _why(levels: Sequence[_Levels], sweep: Sweep) -> str:
+def _why(levels: Sequence[Levels], sweep: Sweep) -> str:
     """What is amiss on the datasets that say nothing, by count."""
     words = {
         "unknown": "could not be measured",
@@ -300,7 +309,7 @@ def _why(levels: Sequence[_Levels], sweep: Sweep) -> str:
     return ", ".join(told)
 
 
-def _fitted(claim: Claim, sweep: Sweep, levels: Sequence[_Levels], m: Measurement, stated: float | None) -> Scaling:
+def _fitted(claim: Claim, sweep: Sweep, levels: Sequence[Levels], stated: float | None) -> Scaling:
     late, earlier = (np.stack([getattr(each, name) for each in levels], axis=1) for name in ("late", "earlier"))
     bounds = [each.bound for each in levels]
     tells = ~np.isnan(late).any(axis=1)
@@ -321,7 +330,7 @@ def _fitted(claim: Claim, sweep: Sweep, levels: Sequence[_Levels], m: Measuremen
         values=sweep.values,
         held=sweep.held,
         quantity=claim.quantity.name,
-        horizon=m.clock.horizon(float(m.log_time[-1])) + (" of its first method" if _several(claim) else ""),
+        horizon=levels[0].horizon,
         whole=dependence("all", x, late),
         ensembles=ensembles,
         earlier=float(np.median(before)) if len(before) >= FEWEST else None,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from solvers.display import html, plain
 from solvers.errors import InputError
 from verify import statistics
 from verify.backend import working_on
@@ -19,8 +18,8 @@ from verify.claims.judge import Verdict, judge
 from verify.claims.kinds import Decay, Rate
 from verify.claims.kinds.kind import Kind
 from verify.claims.verdict import Finding, Outcome
-from verify.datasets.cases import Case
 from verify.discovery.ladder import exponent, growth_of_logarithm, kind_of, ladder, law_of, slowed
+from verify.discovery.sharpened import Refuted, Sharpened, ends
 from verify.discovery.slowest import Slowest, slowest
 from verify.laws import DecayLaw, Law
 from verify.problems import deficit
@@ -41,107 +40,22 @@ _EXAMPLES = 60
 Told = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class Refuted:
-    """A law that the fresh draws refute. datasets: on which the quantity fell behind it, of those that tell."""
+class Step(NamedTuple):
+    """A step of a search, which nothing but the claim, the profile and the seed has to be known for.
 
-    law: Law | DecayLaw
-    sentence: str
-    datasets: int
-    of: int
-
-
-@dataclass(frozen=True)
-class Sharpened:
-    """What a search for the fastest law came to.
-
-    claim: the one that was sharpened, and proved: its law. verdict: on that law, at the claim's own resolution, on the
-    draws of the search; where it is REFUTED nothing was searched, and `counterexample` is the smallest one, if one
-    dataset suffices. law: the fastest that is SUPPORTED on fresh draws, None where none is; judged: its verdict.
-    refuted: the first law above it that these draws refute; None where the ladder has none.
-    interval: of the exponent in the law's clock, if the truth is a power: at least what the judge lets pass below the
-    survivor, less what the exponent fell by from one decade to the next; at most that of the refuted law. wide: the
-    same, if a factor of log t, or of 1 / log t, may stand beside the power. logarithms: whether such factors can be
-    told at this horizon, in words; empty for laws that have none.
-    slowest: what a hunt for the slowest dataset found; None where it was not asked for. tried: laws that were held
-    against data, here or there. seeds: of the draws, by what they were for.
+    what: "search", the verdict on the claim itself; "judgement", that on a law of the ladder, on fresh draws; "hunt",
+    the slowest dataset of a law. turn: of judgements, with the hunt that follows. law: its place in the ladder.
+    examples: cases of the hunt.
     """
 
-    claim: Claim
-    proved: Law | DecayLaw
-    verdict: Verdict
-    counterexample: Case | None
-    law: Law | DecayLaw | None
-    judged: Verdict | None
-    refuted: Refuted | None
-    interval: tuple[float, float] | None
-    wide: tuple[float, float] | None
-    logarithms: str
-    slowest: Slowest | None
-    tried: int
-    resolution: float
-    seeds: dict[str, int]
+    what: str
+    turn: int = 0
+    law: int = 0
+    examples: int = 0
 
-    @property
-    def sharper(self) -> bool:
-        """Whether a law faster than the proved one survived."""
-        return self.law is not None and self.law != self.proved and not self.hunted
 
-    @property
-    def hunted(self) -> bool:
-        """Whether the hunt found a dataset that refutes the law which the draws support."""
-        return self.slowest is not None and self.slowest.refuted
-
-    @property
-    def sentence(self) -> str:
-        """What was found, in one sentence."""
-        name = self.claim.id
-        if self.verdict.outcome is Outcome.REFUTED:
-            return f"{name} is itself refuted: {self.verdict.sentence}"
-        if self.law is None or self.interval is None:
-            return f"Of {name} no law survives on fresh draws, so that nothing is said: {self.verdict.sentence}"
-        if self.hunted:
-            return f"{name} states {self.proved}; {self.law} survives the draws, and one dataset of a hunt refutes it."
-        faster = f"{self.law} survives" if self.sharper else "no faster law of the ladder survives"
-        return f"{name} states {self.proved}; {faster}, exponent {_ends(self.interval)}."
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the claim's curves, as plain data; see `solvers.display.plain` for what JSON has not."""
-        told = {
-            "claim": self.claim.id,
-            "sentence": self.sentence,
-            "proved": {"law": str(self.proved), "exponent": exponent(self.proved)},
-            "outcome": str(self.verdict.outcome),
-            "verdict": self.verdict.sentence,
-            "counterexample": None if self.counterexample is None else self.counterexample.to_json(),
-            "survives": None
-            if self.law is None or self.judged is None
-            else {"law": str(self.law), "exponent": exponent(self.law), "sentence": self.judged.sentence},
-            "interval": None if self.interval is None else list(self.interval),
-            "wide": None if self.wide is None else list(self.wide),
-            "refuted": None
-            if self.refuted is None
-            else {
-                "law": str(self.refuted.law),
-                "sentence": self.refuted.sentence,
-                "datasets": self.refuted.datasets,
-                "of": self.refuted.of,
-            },
-            "logarithms": self.logarithms,
-            "slowest": None if self.slowest is None else self.slowest.to_dict(),
-            "tried": self.tried,
-            "resolution": self.resolution,
-            "seeds": self.seeds,
-        }
-        return plain(told)
-
-    def _repr_html_(self) -> str:
-        rows = [("proved", str(self.proved)), ("survives", str(self.law) if self.law else "none")]
-        if self.refuted is not None:
-            rows.append(("refuted", f"{self.refuted.law}, on {self.refuted.datasets} of {self.refuted.of} datasets"))
-        rows += [("logarithms", self.logarithms)] if self.logarithms else []
-        rows.append(("laws tried", str(self.tried)))
-        return html(self.claim.title, self.sentence, rows)
+Doing = Callable[[Sequence[Step], Callable[[Step], bool]], Iterator[tuple[Step, Any]]]
+"""Does steps, each if it is wanted when its turn comes, and gives what they come to as they are done."""
 
 
 def sharpen(
@@ -153,15 +67,16 @@ def sharpen(
     examples: int = _EXAMPLES,
     platform: str | None = None,
     progress: Told | None = None,
+    doing: Doing | None = None,
 ) -> Sharpened:
     """Search for the fastest law that a claim's quantity obeys, and judge it on draws that the search did not see.
 
     claim: of kind rate, tight or decay. profile: how hard to try, by name. seed: of all draws. resolution: the
     difference in exponent that the judge tells apart. examples: cases of the hunt for the slowest dataset, 0 for none.
-    platform: where to run, "cpu" or "gpu".
+    platform: where to run, "cpu" or "gpu". doing: does the steps of the search elsewhere, several at once.
     Raises `InputError` for a kind without a law, and for numbers that cannot be.
     """
-    proved = law_of(claim)
+    law_of(claim)
     if not resolution > 0:
         raise InputError(f"The resolution is {resolution}: give a positive difference in exponent, such as 0.08.")
     if examples < 0 or examples == 1:
@@ -169,40 +84,97 @@ def sharpen(
     if isinstance(profile, str) and profile not in PROFILES:
         raise InputError(f"There is no profile {profile!r}: use one of {', '.join(PROFILES)}.")
     effort = PROFILES[profile] if isinstance(profile, str) else profile
+    search = Search(claim, effort, seed, resolution, progress)
     with working_on(platform):
-        return _Search(claim, proved, effort, seed, resolution, progress).run(examples)
+        return search.run(examples, doing or search.here)
 
 
 @dataclass
-class _Search:
+class Search:
+    """A search for the fastest law. profile: how hard it tries. seed: of all draws."""
+
     claim: Claim
-    proved: Law | DecayLaw
     profile: Profile
     seed: int
     resolution: float
-    progress: Told | None
+    progress: Told | None = None
 
-    def run(self, examples: int) -> Sharpened:
-        seeds = {"search": self._seed("search")}
-        lab = self._lab("search", seeds["search"])
-        verdict = settle(self.claim, lab, self.profile.extensions)
+    def __post_init__(self) -> None:
+        self.proved = law_of(self.claim)
+        self._laws = ladder(self.proved)
+
+    def here(self, steps: Sequence[Step], wanted: Callable[[Step], bool]) -> Iterator[tuple[Step, Any]]:
+        """Do steps in this process, one after the other, each if it is wanted when its turn comes."""
+        yield from ((step, self.do(step)) for step in steps if wanted(step))
+
+    def do(self, step: Step) -> Any:
+        """What a step comes to, without the claim, which may not leave this process: functions of its own are in it.
+
+        Of the search the finding, and the smallest counterexample where the claim is refuted; of a judgement the
+        finding, or None where the law does not survive; of a hunt the slowest dataset.
+        """
+        law = self._laws[step.law]
+        if isinstance(law, Law) and step.what == "hunt":
+            return self._hunted(law, step.examples)
+        seed = self._seed(_name(step))
+        lab = self._lab(_name(step), seed)
+        if step.what == "search":
+            verdict = settle(self.claim, lab, self.profile.extensions)
+            refuted = verdict.outcome is Outcome.REFUTED
+            return _without_claim(verdict), counterexample(verdict, self.profile, seed) if refuted else None
+        judged = settle(self._claim(law), lab, self.profile.extensions)
+        survives = judged.outcome is Outcome.SUPPORTED and (step.law == 0 or self._falls(self._kind(law), judged))
+        return _without_claim(judged) if survives else None
+
+    def run(self, examples: int, doing: Doing) -> Sharpened:
+        """The whole search. examples: cases of the hunt."""
+        first = Step("search")
+        ((_, (finding, smallest)),) = doing([first], lambda step: True)
         base = Sharpened(
-            self.claim, self.proved, verdict, None, None, None, None, None, None, "", None, 1, self.resolution, seeds
+            self.claim, self.proved, Verdict.on(self.claim, finding), smallest, None, None, None, None, None, "", None,
+            1, self.resolution, {"search": self._seed("search")},
         )  # fmt: skip
-        if verdict.outcome is Outcome.REFUTED:
-            return replace(base, counterexample=counterexample(verdict, self.profile, seeds["search"]))
-        laws = ladder(self.proved)
-        seen, last = self._climbed(laws, verdict.measurement)
-        base = replace(base, tried=last + 1)
-        start = max(seen, default=0)
+        if finding.outcome is Outcome.REFUTED:
+            return base
+        seen, last = self._climbed(self._laws, finding.measurement)
+        base, start = replace(base, tried=last + 1), max(seen, default=0)
         # Next slower ones where the first fails, and at last the stated one.
-        for turn, index in enumerate(dict.fromkeys([*range(start, max(start - _ROUNDS + 1, 0), -1), 0])):
-            seeds[f"judgement {turn}"] = self._seed(f"judgement {turn}")
-            fresh = self._lab(f"judgement {turn}", seeds[f"judgement {turn}"])
-            judged = settle(self._claim(laws[index]), fresh, self.profile.extensions)
-            if judged.outcome is Outcome.SUPPORTED and (index == 0 or self._falls(self._kind(laws[index]), judged)):
-                return self._found(base, laws, index, judged, examples)
-        return base
+        turns = list(dict.fromkeys([*range(start, max(start - _ROUNDS + 1, 0), -1), 0]))
+        known = self._judged(turns, examples, doing)
+        survivor = next((step for step, value in known.items() if step.what == "judgement" and value is not None), None)
+        last_turn = len(turns) - 1 if survivor is None else survivor.turn
+        names = [_name(Step("judgement", turn)) for turn in range(last_turn + 1)]
+        base = replace(base, seeds=base.seeds | {name: self._seed(name) for name in names})
+        if survivor is None:
+            return base
+        found = self._found(base, survivor.law, known[survivor])
+        hunt = survivor._replace(what="hunt", examples=examples)
+        if hunt not in known:
+            return found
+        return replace(found, slowest=known[hunt], seeds=found.seeds | {"hunt": self._seed("hunt")})
+
+    def _judged(self, turns: Sequence[int], examples: int, doing: Doing) -> dict[Step, Any]:
+        """What is known of the laws of these turns once the first that survives is, by the order of the turns."""
+        steps = []
+        for turn, law in enumerate(turns):
+            steps.append(Step("judgement", turn, law))
+            if examples and not isinstance(self._laws[law], DecayLaw):
+                steps.append(Step("hunt", turn, law, examples))
+        known: dict[Step, Any] = {}
+
+        def survives(turn: int) -> bool | None:
+            step = Step("judgement", turn, turns[turn])
+            return known[step] is not None if step in known else None
+
+        def wanted(step: Step) -> bool:
+            fails = step.what == "hunt" and survives(step.turn) is False
+            return not fails and not any(survives(turn) for turn in range(step.turn))
+
+        for step, value in doing(steps, wanted):
+            known[step] = value
+            if all(each in known for each in steps if wanted(each)):
+                break
+        return {step: known[step] for step in steps if step in known and wanted(step)}
 
     def _climbed(self, laws: list[Any], m: Measurement) -> tuple[list[int], int]:
         """The rungs that pass on the search's draws, and the last one that was tried: a few above those."""
@@ -214,26 +186,25 @@ class _Search:
                 break
         return seen, index
 
-    def _found(self, base: Sharpened, laws: list[Any], index: int, judged: Verdict, examples: int) -> Sharpened:
-        law, m = laws[index], judged.measurement
-        refuted = next(filter(None, (self._refuted(each, m) for each in laws[index + 1 :])), None)
+    def _found(self, base: Sharpened, index: int, judged: Finding) -> Sharpened:
+        """What the verdict on the law that survives says of it, and of faster ones."""
+        law, m = self._laws[index], judged.measurement
+        refuted = next(filter(None, (self._refuted(each, m) for each in self._laws[index + 1 :])), None)
         # What the judge lets pass: a law that is faster by so much is supported as well. And what a fall that still
         # slows may come to lose, if it slows by half of it a decade or more.
         allowed = self.resolution / 2 if isinstance(law, DecayLaw) else judged.evidence.threshold
         low = exponent(law) - allowed - _slowing(self._kind(law), m)
         interval = low, np.inf if refuted is None else exponent(refuted.law)
-        found = replace(base, law=law, judged=judged, refuted=refuted, interval=interval, wide=interval)
-        if type(law) is Law and law.power > 0:
-            found = self._with_logarithms(found, law, m)
-        if not examples or isinstance(law, DecayLaw):
-            return found
-        base.seeds["hunt"] = self._seed("hunt")
-        hunted = slowest(
-            self.claim, law, examples=examples, seed=base.seeds["hunt"],
+        verdict = Verdict.on(self._claim(law), judged)
+        found = replace(base, law=law, judged=verdict, refuted=refuted, interval=interval, wide=interval)
+        return self._with_logarithms(found, law, m) if type(law) is Law and law.power > 0 else found
+
+    def _hunted(self, law: Law, examples: int) -> Slowest:
+        return slowest(
+            self.claim, law, examples=examples, seed=self._seed("hunt"),
             steps=min(self.profile.steps, 5_000), log_time=min(self.profile.log_time, 2e3),
             progress=self._report("hunt for the slowest dataset"),
         )  # fmt: skip
-        return replace(found, slowest=hunted)
 
     def _refuted(self, law: Law | DecayLaw, m: Measurement) -> Refuted | None:
         """The law, if it is refuted at the horizon of the measurement."""
@@ -280,7 +251,7 @@ class _Search:
         seen = f"over the last decade log t grew like t^{grown:.2g}"
         told = f"A factor of log t would be told from a power at this horizon: {seen}."
         if supported:
-            also = f"{supported[-1]} survives as well, and with such factors the exponent is in {_ends(wide)}"
+            also = f"{supported[-1]} survives as well, and with such factors the exponent is in {ends(wide)}"
             told = f"Factors of log t cannot be told from powers at this horizon: {seen}; {also}."
         return replace(found, wide=wide, logarithms=told, tried=found.tried + tried)
 
@@ -300,9 +271,13 @@ class _Search:
         return lambda done, total: self.progress(what, done, total) if self.progress else None
 
 
-def _ends(interval: tuple[float, float]) -> str:
-    low, high = interval
-    return f"[{low:.3g}, {high:.3g}]" if np.isfinite(high) else f"[{low:.3g}, ∞)"
+def _name(step: Step) -> str:
+    """What its seed is derived from, but for a hunt's."""
+    return f"judgement {step.turn}" if step.what == "judgement" else step.what
+
+
+def _without_claim(verdict: Verdict) -> Finding:
+    return Finding(verdict.outcome, verdict.sentence, verdict.evidence, verdict.measurement)
 
 
 def _behind(kind: Kind, m: Measurement) -> tuple[int, int]:

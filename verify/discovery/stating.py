@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from solvers.errors import InputError
-from verify.claims.catalogue import chosen
+from verify.claims.catalogue import located
 from verify.claims.claim import Claim, Paper, Twin
 from verify.claims.provenance import Promise, Read
 from verify.discovery.ladder import kind_of, law_of
@@ -25,9 +26,14 @@ _NAMED = 4  # claims that a sentence names
 
 def one_claim(target: str) -> Claim:
     """The claim of that id, or the only one of a file; raises `InputError` where there are several, or none."""
-    found = chosen(target)
+    return one_located(target)[0]
+
+
+def one_located(target: str) -> tuple[Claim, ModuleType]:
+    """The same with the module that defines it."""
+    found = located(target)
     if len(found) > 1:
-        names = ", ".join(claim.id for claim in found[:_NAMED])
+        names = ", ".join(claim.id for claim, _ in found[:_NAMED])
         more = f" and {len(found) - _NAMED} more (verify list {target})" if len(found) > _NAMED else ""
         raise InputError(f"{target} stands for {len(found)} claims: give one of {names}{more}.")
     return found[0]

@@ -22,7 +22,7 @@ from solvers.errors import InputError
 from verify.datasets.dataset import Dataset
 from verify.flows.dynamics import Adam
 from verify.flows.flow import flow
-from verify.gallery.experiment import Experiment, Finding, Part, Results
+from verify.gallery.experiment import After, Experiment, Finding, Part, Results
 from verify.problems.margins.adam_decay import AdamLaw, first_gradient, growth, handover_seen
 from verify.runs.simulation import run
 from verify.seeds import derived_seed
@@ -65,8 +65,10 @@ class Parameters:
 
 def parts(p: Parameters, seed: int) -> dict[str, Part]:
     """The draws, their references, and for each eps the runs."""
-    found: dict[str, Part] = {"draws": partial(_draws, p, seed), "references": partial(_references, p, seed)}
-    return found | {f"eps {eps:g}": partial(_runs, p, seed, eps) for eps in EPSILONS.values()}
+    drawn: dict[str, Part] = {"draws": partial(_draws, p, seed)}
+    later = {"references": partial(_references, p, seed)}
+    later |= {f"eps {eps:g}": partial(_runs, p, seed, eps) for eps in EPSILONS.values()}
+    return drawn | {name: After(("draws",), part) for name, part in later.items()}
 
 
 def _drawn(p: Parameters, seed: int, index: int, draw: int) -> tuple[np.ndarray, np.ndarray]:

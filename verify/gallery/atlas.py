@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from solvers.errors import InputError
 from verify.gallery.experiment import Experiment, Finding, Results
 from verify.gallery.surviving import Parameters, parts
 
@@ -26,6 +27,11 @@ def find(p: Parameters, results: Results) -> Finding:
     """The figure, the table, widest gap first, and counts."""
     found = sorted(results.values(), key=lambda each: (-_gap(each), each["claim"]))
     marks = [_mark(each) for each in found if each["in_steps"] and each["survives"]]
+    if not marks:
+        raise InputError(
+            f"Of {len(found)} rates no law in steps survives on fresh draws, so that there is nothing to draw: give "
+            "more datasets or steps, or other claims."
+        )
     columns = sorted({mark["schedule"] for mark in marks}, key=_power)
     rows = sorted({mark["method"] for mark in marks}, key=str.lower)
     for mark in marks:

@@ -12,8 +12,20 @@ Results = Mapping[str, Any]
 """What the parts gave so far, by name: numbers, strings, lists and dictionaries that JSON can hold."""
 
 Part = Callable[[Results], Any]
-"""A part of an experiment, computed from the parts before it; its attribute `mark`, if it has one, is of what else it
-depends on."""
+"""A part of an experiment, computed from the results of the parts before it that its attribute `needs` names, if it has
+one; its attribute `mark`, if it has one, is of what else it depends on."""
+
+
+@dataclass(frozen=True)
+class After:
+    """A part that takes results of others. needs: their names."""
+
+    needs: tuple[str, ...]
+    compute: Part
+
+    def __call__(self, results: Results) -> Any:
+        """What it comes to."""
+        return self.compute(results)
 
 
 @dataclass(frozen=True)
@@ -39,8 +51,8 @@ class Experiment:
 
     source: where it was done first. shows: what it shows, and what it leaves out. figure: the name of its drawing in
     `reports.gallery`. parameters: a frozen dataclass of numbers. parts: the parts by name, in the order in which they
-    are computed, from parameters and seed. find: the finding, from parameters and all results. also: packages of
-    `verify` that compute them beside the engine.
+    are computed, from parameters and seed; those that need no other can be computed at once. find: the finding, from
+    parameters and all results. also: packages of `verify` that compute them beside the engine.
     """
 
     id: str

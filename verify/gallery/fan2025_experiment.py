@@ -23,7 +23,7 @@ from solvers import NonSeparableError, UndecidedError, max_margin, max_margins
 from solvers.errors import InputError
 from verify import optimizers
 from verify.datasets.dataset import Dataset
-from verify.gallery.experiment import Experiment, Finding, Part, Results
+from verify.gallery.experiment import After, Experiment, Finding, Part, Results
 from verify.optimizers.step_sizes import PowerDecay
 from verify.runs.simulation import Simulation
 from verify.seeds import derived_seed
@@ -80,8 +80,9 @@ METHODS = (
 def parts(p: Parameters, seed: int) -> dict[str, Part]:
     """The draws with a positive margin, the references in each norm, and a run of each method."""
     found: dict[str, Part] = {"draws": partial(_draws, p, seed)}
-    found |= {f"reference {norm}": partial(_references, p, seed, norm) for norm in NORMS}
-    return found | {method.name: partial(_runs, p, seed, method) for method in METHODS}
+    found |= {f"reference {norm}": After(("draws",), partial(_references, p, seed, norm)) for norm in NORMS}
+    needs = tuple(found)
+    return found | {method.name: After(needs, partial(_runs, p, seed, method)) for method in METHODS}
 
 
 def dataset(p: Parameters, seed: int, index: int, draw: int) -> Dataset:

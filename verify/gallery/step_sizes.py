@@ -32,7 +32,7 @@ from solvers.norms import Norm
 from solvers.norms import norm as parse
 from verify.datasets.dataset import Dataset
 from verify.errors import TrajectoryError
-from verify.gallery.experiment import Experiment, Finding, Part, Results
+from verify.gallery.experiment import After, Experiment, Finding, Part, Results
 from verify.losses import CROSS_ENTROPY, log_sum_exp
 from verify.problems.margins.lemmas import unit_l1_samples
 from verify.runs.batches import Batch
@@ -109,7 +109,9 @@ class Parameters:
 def parts(p: Parameters, seed: int) -> dict[str, Part]:
     """The draws, and for each norm and number of features what is allowed and what was seen."""
     found: dict[str, Part] = {"draws": partial(_draws, p, seed)}
-    return found | {_name(norm, d): partial(_tried, p, seed, norm, d) for norm in NORMS for d in p.features}
+    return found | {
+        _name(norm, d): After(("draws",), partial(_tried, p, seed, norm, d)) for norm in NORMS for d in p.features
+    }
 
 
 def _name(norm: str, d: int) -> str:

@@ -60,7 +60,7 @@ class Clock:
 
     def horizon(self, log_time: float) -> str:
         """How far a measurement goes, in words."""
-        if self is LOG_TIME:
+        if self == LOG_TIME:  # equal and not the same, where it came from another process
             return f"gradient flow to t = e^{log_time:.0f}"
         if self.in_log:
             return f"flow to {self.axis} = {log_time:g}"

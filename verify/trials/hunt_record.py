@@ -54,12 +54,14 @@ class Expedition:
     def _continues(self, record: Mapping[str, Any]) -> bool:
         return self._mark() == tuple(record[name] for name in ("fingerprint", "steps", "log_time", "seed"))
 
-    def _earlier(self, record: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-        """The hunts before this one: what they were, and how much they did."""
+    def earlier(self, record: Mapping[str, Any] | None) -> tuple[float, list[dict[str, Any]]]:
+        """The seconds of a hunt that goes on; and the hunts before it: what they were, and how much they did."""
         if record is None:
-            return []
+            return 0.0, []
         known = list(record.get("earlier", []))
-        return known if self._continues(record) else [*known, {name: record[name] for name in _COUNTED}]
+        if self._continues(record):
+            return float(record["seconds"]), known
+        return 0.0, [*known, {name: record[name] for name in _COUNTED}]
 
     def go(
         self,
@@ -70,21 +72,16 @@ class Expedition:
         clock: Callable[[], float],
         platform: str | None = None,
     ) -> dict[str, Any]:
-        """Hunt on from a record, a round at least, as long as `go_on` says so; give the last of the records kept."""
-        expedition, begin = self.resumed(record)
-        before = float(record["seconds"]) if record is not None and self._continues(record) else 0.0
-        begun, earlier = clock(), self._earlier(record)
-
-        def told(progress: Progress) -> dict[str, Any]:
-            return expedition.record(progress, before + clock() - begun, earlier)
-
-        def once_at_least(progress: Progress) -> bool:
-            return go_on(progress) or progress.rounds == begin.rounds
-
-        end = follow(
-            expedition.ground, begin, go_on=once_at_least, keep=lambda progress: keep(told(progress)), platform=platform
+        """Hunt on from a record as a `Pursuit` does; give the last of the records kept."""
+        pursuit = Pursuit(self, record, go_on=go_on, clock=clock)
+        follow(
+            pursuit.expedition.ground,
+            pursuit.progress,
+            go_on=lambda _: pursuit.goes_on(),
+            keep=lambda progress: keep(pursuit.note(progress)),
+            platform=platform,
         )
-        return told(end)
+        return pursuit.record()
 
     def record(self, progress: Progress, seconds: float, earlier: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
         """The record of what was done, of the schema of `reports.hunts`."""
@@ -118,3 +115,36 @@ class Expedition:
     def _mark(self) -> tuple[str, int, float, int]:
         ground = self.ground
         return fingerprint(ground.claim, self.home), ground.steps, ground.log_time, ground.seed
+
+
+class Pursuit:
+    """An expedition under way, from a record: a round at least, and more as long as `go_on` says so of what was done.
+
+    expedition: with what is to be tried again first. progress: what was done so far.
+    """
+
+    def __init__(
+        self,
+        expedition: Expedition,
+        record: Mapping[str, Any] | None,
+        *,
+        go_on: Callable[[Progress], bool],
+        clock: Callable[[], float],
+    ):
+        self.expedition, self.progress = expedition.resumed(record)
+        self._go_on, self._clock, self._first = go_on, clock, self.progress.rounds
+        self._before, self._earlier = expedition.earlier(record)
+        self._begun = clock()
+
+    def goes_on(self) -> bool:
+        """Whether there is to be one more round."""
+        return self._go_on(self.progress) or self.progress.rounds == self._first
+
+    def note(self, progress: Progress) -> dict[str, Any]:
+        """Note what was done by the end of one more round; give the record."""
+        self.progress = progress
+        return self.record()
+
+    def record(self) -> dict[str, Any]:
+        """The record of what was done so far."""
+        return self.expedition.record(self.progress, self._before + self._clock() - self._begun, self._earlier)

@@ -7,30 +7,21 @@ of a refuted twin, most of a trial's time, is a part that is known once its twin
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import time
-import warnings
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hypothesis.errors import HypothesisDeprecationWarning
 
-from solvers.errors import InputError
-from verify.backend import let_go_of_programs, working_on
-from verify.claims import catalogue
-from verify.cluster.agreement import Refused
-from verify.trials.fingerprint import fingerprint
 from verify.trials.profiles import Profile
 from verify.trials.record import plain_case, plain_twin, record_of, twin_curves
 from verify.trials.shrinking import can_shrink, enough, shrink
 from verify.trials.trial import TwinResult, try_claim, try_twin
+from verify.trials.whereabouts import Whereabouts, at_work, home_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -124,9 +115,8 @@ def parts_of(
 
     home: the module that defines it. mark: its fingerprint. file: find the module by its path, and not by its name.
     """
-    place = str(Path(str(home.__file__)).absolute()) if file else home.__name__
     own = tuple(i for i, twin in enumerate(claim.twins) if twin.changes.keys() <= _OF_THE_RUN)
-    first = Part(claim.id, place, mark, profile, seed, platform, "claim", own)
+    first = Part(claim.id, home_of(home, file=file), mark, profile, seed, platform, "claim", own)
     others = [i for i in range(len(claim.twins)) if i not in own]
     return [first, *(replace(first, of="twin", twins=(i,)) for i in others)]
 
@@ -137,10 +127,8 @@ def tried(part: Part) -> bytes:
     Raises `Refused` where the claim is another one here, and `InputError` where it is not here at all.
     """
     begun = time.perf_counter()
-    claim = _claim(part)
-    with warnings.catch_warnings():
-        # Where other threads of this process, such as those of a worker, take random numbers while hypothesis draws.
-        warnings.filterwarnings("ignore", "Do not use the `random` module", HypothesisDeprecationWarning)
+    claim = Whereabouts(part.claim, part.home, part.mark).found()
+    with at_work(part.platform):
         piece = _done(claim, part)
     return replace(piece, seconds=time.perf_counter() - begun).to_bytes()
 
@@ -158,9 +146,7 @@ def _done(claim: Claim, part: Part) -> Piece:
 
 def _smallest(claim: Claim, part: Part) -> Piece:
     (place,), twin = part.twins, claim.twin(part.twins[0])
-    let_go_of_programs()
-    with working_on(part.platform):
-        case = shrink(twin, part.profile, part.seed, most_steps=enough(twin, part.violated))
+    case = shrink(twin, part.profile, part.seed, most_steps=enough(twin, part.violated))
     return Piece(part, {}, {place: {"counterexample": plain_case(case)}}, {}, (), 0.0)
 
 
@@ -199,25 +185,3 @@ def joined(pieces: Iterable[Piece], reproduce: str) -> tuple[dict[str, Any], dic
 def _place(curve: str) -> int:
     """The place of the twin whose array that is; -1 of another array."""
     return int(curve.split("_")[1]) if curve.startswith("twin_") else -1
-
-
-def _claim(part: Part) -> Claim:
-    """The claim of a part, as it is in this process."""
-    claims = _defined(part.home)
-    if part.claim not in claims:
-        raise InputError(f"{part.home} defines no claim {part.claim} here: install the same on all machines.")
-    claim, mark = claims[part.claim]
-    if mark != part.mark:
-        raise Refused(f"has another text or other data of {part.claim}: install the same there, and start it anew.")
-    return claim
-
-
-@cache
-def _defined(home: str) -> dict[str, tuple[Claim, str]]:
-    """The claims of a module or file by id, with their fingerprints as of when it was imported."""
-    if home.endswith(".py"):
-        located = catalogue.located(home)
-    else:
-        module = importlib.import_module(home)
-        located = [(claim, module) for claim in catalogue.claims_of(module)]
-    return {claim.id: (claim, fingerprint(claim, str(module.__file__))) for claim, module in located}

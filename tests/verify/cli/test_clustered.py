@@ -177,6 +177,50 @@ def test_a_part_that_fails_is_told_and_the_command_ends_with_one(call, monkeypat
     ]
 
 
+HUNTED = """
+import os
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+
+from tests.verify.given import claim
+from verify.claims import Bound
+
+
+def largest(lab):
+    file = Path(__file__).with_name("process")
+    if not file.exists():
+        file.write_text(str(os.getpid()))
+        Event().wait(60)
+    return np.array([[np.abs(s.x).max()] for s in lab.datasets])
+
+
+CLAIM = claim(largest, kind=Bound.constant(9.0), id="conjectures/hunted")
+"""
+"""The first process that measures it leaves its number, and waits to be killed."""
+
+
+def test_a_hunt_is_that_of_one_machine_though_its_worker_is_killed(call):
+    Path("mine.py").write_text(HUNTED)
+    killed, pause = [], threading.Event()
+
+    def kill() -> None:
+        while not killed:
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                killed.append(int(Path("process").read_text()))
+                os.kill(killed[0], signal.SIGKILL)
+            pause.wait(0.02)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    asked_for = ("hunt", "mine.py", "--examples", "10", "--steps", "10")
+    there = call(*asked_for, "--cluster", "local:2")
+    killer.join()
+    assert there[:2] == call(*asked_for)[:2]
+    assert "on 10 cases." in there[1]
+
+
 COMMAND = f"""
 from verify.cli import main
 from verify.trials import profiles

@@ -2,8 +2,10 @@
 
 import pytest
 
+from reports.hunts import write_hunt
 from reports.records import write_record
 from tests.reports import samples
+from tests.reports.test_hunts import RECORD
 from tests.verify.cli.calling import Caller, one_sentence
 
 FIGURE = "verify-report/figures/fan2025__signgd-max-norm.svg"
@@ -52,6 +54,33 @@ def test_a_table_goes_between_the_marks(call, tmp_path):
     assert text.startswith("a\n<!-- theorems -->\n| Paper |")
     assert text.endswith("<!-- /theorems -->\nb\n")
     assert "old" not in text
+
+
+def test_a_folder_of_hunts_and_experiments_has_a_page_of_its_own(call, tmp_path):
+    for asks, name in (("Is it so?", "open/one"), (None, "test/claim")):
+        write_hunt("only", RECORD | {"asks": asks, "id": name, "title": f"The title of {name}"})
+    code, out, _ = call("report", "--report-dir", "only", "--bounds")
+    assert code == 0
+    assert out.splitlines() == [
+        "No theorem was checked in this run: the page shows its hunts and experiments.",
+        "html: only/index.html",
+        "markdown: only/report.md",
+    ]
+    page, markdown = ((tmp_path / "only" / name).read_text("utf-8") for name in ("index.html", "report.md"))
+    for text in (page, markdown):
+        assert "it holds 1 open question, 1 hunted claim." in text
+        assert "The title of test/claim" in text
+        assert "Is it so?" in text
+        assert "held on 31 datasets" in text
+    assert "<script" not in page
+    assert 'href="#overview"' not in page
+
+
+def test_hunts_of_claims_stand_beside_records(call, tmp_path):
+    write_hunt("verify-report", RECORD | {"asks": None, "id": "test/claim", "title": "The title of a hunted claim"})
+    assert call("report")[0] == 0
+    for name in ("index.html", "report.md"):
+        assert "The title of a hunted claim" in (tmp_path / "verify-report" / name).read_text("utf-8")
 
 
 def test_what_is_not_there_is_one_sentence(call, tmp_path):

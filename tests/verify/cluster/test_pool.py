@@ -18,9 +18,16 @@ distributed = pytest.importorskip("distributed", reason="Dask is not installed: 
 
 
 @pytest.fixture(scope="module")
-def pool():
+def both():
     with opened("local:2") as found:
         yield found
+
+
+@pytest.fixture
+def pool(both):
+    """The same two for all tests; those that a test before has killed are there again."""
+    both._client.wait_for_workers(2, timeout=60)
+    return both
 
 
 def doubled(count):
@@ -93,7 +100,7 @@ def test_a_scheduler_that_is_lost_is_told(monkeypatch):
         distributed.Client(cluster) as client,
     ):
         pool = pools.Pool(client, "tcp://there:8786", None, "")
-        with pytest.raises(ClusterError, match=r"^The scheduler tcp://there:8786 is lost: what was finished is kept"):
+        with pytest.raises(ClusterError, match=r"^The scheduler tcp://there:8786 is lost: give the same command again"):
             list(pool.run([Task("never", pieces.wait_for_the_end, (os.devnull + "/no",))], lambda _: cluster.close()))
 
 

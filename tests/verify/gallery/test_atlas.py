@@ -7,6 +7,7 @@ import pytest
 
 from reports import gallery
 from solvers.errors import InputError
+from tests.test_bad_input import check_sentence
 from tests.verify.discovery.made import claim
 from verify import laws
 from verify.gallery import EXPERIMENTS, surviving
@@ -60,6 +61,15 @@ def test_the_widest_gap_stands_first(tmp_path):
     first, second = exhibit["drawing"]["marks"]
     assert first["low"] > first["proved"] == second["proved"] == 0.1
     assert second["low"] <= second["proved"] <= second["high"]
+
+
+def test_an_atlas_without_a_mark_is_told(tmp_path):
+    results = {
+        "made/curve": made(tmp_path)["numbers"]["made/curve"] | {"survives": None, "interval": None, "wide": None}
+    }
+    with pytest.raises(InputError, match="Of 1 rates no law in steps survives on fresh draws") as told:
+        EXPERIMENT.find(Parameters(), results)
+    check_sentence(str(told.value))
 
 
 def test_a_claim_that_was_tried_is_kept_until_its_file_changes(tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from tests.reports import samples
 from verify import run
 from verify.cli import app
 from verify.gallery import EXPERIMENTS, fan2025_experiment
-from verify.gallery.experiment import Experiment, Finding
+from verify.gallery.experiment import After, Experiment, Finding
 from verify.gallery.making import make
 
 SMALL = fan2025_experiment.Parameters(classes=3, features=4, points=5, spread=0.1, datasets=2, steps=1000)
@@ -161,7 +161,7 @@ class Counter:
             self.computed.append("second")
             return sum(results["first one"])
 
-        return {"first one": first, "second/one": second}
+        return {"first one": first, "second/one": After(("first one",), second)}
 
     def experiment(self) -> Experiment:
         return Experiment("toy", "A toy", "nobody", "Nothing.", "panels", Toy(), self.parts, find_toy)
@@ -240,7 +240,7 @@ def test_command(call, counter, tmp_path):
     code, out, _ = call("all", "--seed", "4", "-o", "size=3")
     assert code == 0
     assert "The sum is 7." in out
-    assert "run `make verify`" in out
+    assert "html: verify-report/index.html" in out
     exhibit = json.loads((tmp_path / "verify-report/gallery/toy.json").read_text())
     assert exhibit["reproduce"] == "verify gallery toy --seed 4 -o size=3"
     assert (exhibit["seed"], exhibit["parameters"]) == (4, {"size": 3})

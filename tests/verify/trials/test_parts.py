@@ -1,19 +1,17 @@
 """A trial in parts: which there are, and that they come to the record of the whole."""
 
 import sys
-from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from solvers.errors import InputError
 from tests.verify import conjecture, given
 from verify import laws, optimizers
 from verify.claims import Limit, Twin
-from verify.cluster.agreement import Refused
-from verify.trials import parts as of_trials
-from verify.trials.parts import Piece, joined, parts_of, tried
+from verify.trials import fingerprint as of_trials
+from verify.trials import whereabouts
+from verify.trials.parts import Part, Piece, joined, parts_of, tried
 from verify.trials.record import record_of
 from verify.trials.trial import try_claim
 
@@ -38,7 +36,7 @@ def home(monkeypatch):
     vars(module)["CLAIM"] = CLAIM
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(of_trials, "fingerprint", lambda claim, home: "mark")
-    of_trials._defined.cache_clear()
+    whereabouts._defined.cache_clear()
     return module
 
 
@@ -72,18 +70,11 @@ def test_parts_come_to_the_record_of_the_whole(home, untyped_caller):
         assert arrays[name].tobytes() == np.asarray(curve).tobytes(), name
 
 
-def test_a_claim_that_is_another_here_is_refused(home):
-    with pytest.raises(Refused, match=r"^has another text or other data of test/claim: install"):
-        tried(replace(parts(home)[0], mark="another"))
-    with pytest.raises(InputError, match=r"^claims_of_a_test defines no claim test/other here: install"):
-        tried(replace(parts(home)[0], claim="test/other"))
-
-
 def test_a_claim_of_a_file_is_found_by_its_path(tmp_path, untyped_caller):
     file = tmp_path / "mine.py"
     file.write_text(conjecture.TRUE)
-    (claim, mark) = of_trials._defined(str(file))["conjectures/true"]
-    part = of_trials.Part(claim.id, str(file), mark, given.TINY, 0, "cpu", "smallest", (0,), 5.0)
+    claim, mark = whereabouts._defined(str(file))["conjectures/true"]
+    part = Part(claim.id, str(file), mark, given.TINY, 0, "cpu", "smallest", (0,), 5.0)
     piece = Piece.from_bytes(tried(part))
     assert piece.part == part
     assert piece.twins == {0: {"counterexample": {"x": [[1.0, 2.0]], "y": [1]}}}
