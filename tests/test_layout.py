@@ -65,7 +65,6 @@ COVERED = {
     "verify/claims/kinds/kind.py": "tests/verify/claims/kinds/test_contract.py",
     "verify/claims/kinds/order.py": "tests/verify/claims/test_judge.py",
     "verify/claims/kinds/rate.py": "tests/verify/claims/test_judge.py",
-    "verify/claims/kinds/separation.py": "tests/verify/claims/test_judge.py",
     "verify/claims/verdict.py": "tests/verify/claims/test_judge.py",
     "verify/cli/check.py": "tests/verify/cli/test_app.py",
     "verify/cli/common.py": "tests/verify/cli/test_app.py",
