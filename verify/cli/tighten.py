@@ -75,8 +75,9 @@ def _tell(found: Tightened) -> None:
     if (worst := found.extremal) is None:
         return
     say(f"  {shown(worst.case.to_json())}")
-    smaller = ", a smaller case than was found first" if worst.shrunk else ""
-    say(f"  needs {worst.constant:.4g} times the bound {worst.when}{smaller}.")
+    say(f"  needs {worst.constant:.4g} times the bound {worst.when}.")
+    if worst.made_smaller:
+        say(f"  {worst.made_smaller}")
     for line in worst.active:
         say(f"  There {line}.")
     if worst.witness is not None:
