@@ -16,7 +16,7 @@ from verify.claims.kinds import Bound
 from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset
 from verify.discovery.slowest import told_witness, witness_of
-from verify.discovery.smaller import smaller, traits
+from verify.discovery.smaller import TRAITS, smaller, traits
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
 from verify.trials.profiles import Profile
@@ -57,7 +57,13 @@ class Extremal:
         old, new = _size(case), _size(self.case)
         change = f"from {old} to {new}" if old != new else f"in its numbers, with {old} as before"
         needs = f"It was made smaller {change}, and needs {self.constant / constant:.3f} of the largest constant."
-        return f"{needs} As all data that are drawn: {', '.join(self.kept)}." if self.kept else needs
+        return f"{needs} It keeps what all drawn data have in common: {', '.join(self.kept)}." if self.kept else needs
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """When it needs that, how it was made smaller, and at which limits it stands: a sentence each."""
+        needs = f"This case needs {self.constant:.4g} times the bound {self.when}."
+        return needs, *filter(None, (self.made_smaller,)), *(f"There {line}." for line in self.active)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; fractions are texts."""
@@ -108,7 +114,7 @@ def extremal(claim: Claim, kind: Bound, worst: Found, drawn: Sequence[Case], pro
     least, kept = case, ()
     if isinstance(case, Dataset) and not worst.refuted:
         least = smaller(case, _needing(claim, kind, asked, profile, case), most=2 * profile.shrinking, among=data)
-        kept = () if least is case else tuple(traits(case, data))
+        kept = () if least is case else tuple(name for name in traits(case, data) if name in TRAITS)
     first = None if least is worst.case else (worst.case, worst.constant)
     drawn_so = least is case and not worst.built
     m = measured(claim, least, steps=profile.steps, log_time=profile.log_time)

@@ -22,6 +22,7 @@ from verify.problems.laboratory import Laboratory
 from verify.seeds import derived_seed
 from verify.trials.hunting import Hunt, hunt
 from verify.trials.profiles import PROFILES, Profile
+from verify.trials.record import plain_case, plain_hunt
 from verify.trials.trial import laboratory
 
 _ROUNDS = 4  # constants that are judged on fresh draws, each on its own
@@ -75,6 +76,14 @@ class Tightened:
             f"{self.needed:.4g} times it is needed: it is loose by a factor of {1 / self.needed:.3g} at most."
         )
 
+    def to_record(self) -> dict[str, Any]:
+        """What a claim's record keeps of it, as its schema wants it: the hunt, and the extremal case."""
+        worst, told = self.extremal, plain_hunt(self.hunt)
+        if worst is None or self.needed is None:
+            return told
+        kept = {"needed": self.needed, "case": plain_case(worst.case), "constant": worst.constant}
+        return told | {"extremal": kept | {"words": list(worst.words)}}
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the claim's own parts, as plain data; see `solvers.display.plain` for what JSON has not."""
         worst = self.extremal
@@ -99,7 +108,7 @@ class Tightened:
     def _repr_html_(self) -> str:
         rows = [("bound", self.text), ("needed", _written(self.needed)), ("survives", _written(self.survives))]
         if self.extremal is not None:
-            rows += [("there", line) for line in (self.extremal.when, *self.extremal.active)]
+            rows += [("there", line) for line in self.extremal.words]
         return html(self.claim.title, self.sentence, rows)
 
 

@@ -39,7 +39,7 @@ def test_it_has_as_few_points_as_need_nearly_as_much():
     assert least.first == (MANY, need(40))
     assert not least.drawn
     assert f"from 40 x 3 numbers to {n} x 2 numbers, and needs {need(n) / need(40):.3f} of" in least.made_smaller
-    assert "at least 2 features" in least.made_smaller
+    assert "weights separate the points" in least.made_smaller
     told = json.loads(json.dumps(least.to_dict(), allow_nan=False))
     assert told["first"]["constant"] == need(40)
     assert told["kept"] == list(least.kept)
