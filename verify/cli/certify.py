@@ -94,6 +94,6 @@ def _write(found: dict[str, Any], folder: Path, what: str = "") -> None:
         checker = shutil.copy(str(check_certificate.__file__), folder)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}): give another --folder.") from error
-    for sentence in check_certificate.check(found):
+    for sentence in (*check_certificate.check(found), check_certificate.verdict(found)):
         say(sentence)
     say(f"Wrote {path}. Check it by: python {checker} {path}")
