@@ -113,7 +113,8 @@ def extremal(claim: Claim, kind: Bound, worst: Found, drawn: Sequence[Case], pro
     case = worst.case if again is None else again
     least, kept = case, ()
     if isinstance(case, Dataset) and not worst.refuted:
-        least = smaller(case, _needing(claim, kind, asked, profile, case), most=2 * profile.shrinking, among=data)
+        needs = _needing(claim, kind, (asked, worst.constant), profile, case)
+        least = smaller(case, needs, most=2 * profile.shrinking, among=data)
         kept = () if least is case else tuple(name for name in traits(case, data) if name in TRAITS)
     first = None if least is worst.case else (worst.case, worst.constant)
     drawn_so = least is case and not worst.built
@@ -127,10 +128,14 @@ def extremal(claim: Claim, kind: Bound, worst: Found, drawn: Sequence[Case], pro
     return Extremal(least, float(curve[column]), when, first, drawn_so, kept, active, witness_of(claim, least))
 
 
-def _needing(claim: Claim, kind: Bound, constant: float, profile: Profile, whole: Dataset) -> Callable[[Dataset], bool]:
-    """Of a part of a dataset, whether it needs that constant, and not more than 1: that would be none of the theorem's
-    data.
+def _needing(
+    claim: Claim, kind: Bound, between: tuple[float, float], profile: Profile, whole: Dataset
+) -> Callable[[Dataset], bool]:
+    """Of a part of a dataset, whether the constant that it needs is between these.
+
+    What needs more than all that was found may be none of the theorem's data.
     """
+    least, most = between[0], between[1] * (1 + _SAME)
 
     def needs(dataset: Dataset) -> bool:
         # Beside the whole it has the shape of that, and no program of its own.
@@ -139,7 +144,7 @@ def _needing(claim: Claim, kind: Bound, constant: float, profile: Profile, whole
             ratio = float(kind.nearness(faults.measured(claim, lab))[1])
         except (InputError, *faults.COSTS):  # nothing separates it, say
             return False
-        return constant <= ratio <= 1
+        return least <= ratio <= most
 
     return needs
 

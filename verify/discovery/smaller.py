@@ -98,6 +98,7 @@ TRAITS: dict[str, Holds] = {
     "labels are evenly many": lambda each: bool(np.ptp(np.unique(each.y, return_counts=True)[1]) == 0),
     "no point occurs twice": lambda each: len(np.unique(np.c_[each.x, each.y], axis=0)) == each.n,
     "weights separate the points": _separable,
+    "no weights separate the points": lambda each: not _separable(each),
 }
 """What may be seen of data that a theorem may need."""
 

@@ -67,3 +67,13 @@ def test_a_refutation_stays_one_of_the_problems_draws():
     # The problem draws no forty points, and nothing that needs nearly as much: then it stays what it is.
     assert least.case is many
     assert least.constant == pytest.approx(2 * 40**0.5)
+
+
+def test_what_needs_more_than_all_that_was_found_is_left_alone():
+    copies = Dataset(np.array([[1.0, 2]] * 3), np.ones(3, int))
+    falling = bounded({"n": -2.0}, wobble=0.0)
+    assert isinstance(falling.kind, Bound)
+    constant = float(3**-2 / (30 * (1 + np.log(3))))
+    least = extremal(falling, falling.kind, Found(copies, constant, built=True, refuted=False), DRAWN, PROFILE, 0)
+    assert least.case.n == 3  # pyright: ignore[reportAttributeAccessIssue]
+    assert least.constant == pytest.approx(constant)
