@@ -16,7 +16,7 @@ from verify.claims.kinds import Bound
 from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset
 from verify.discovery.slowest import told_witness, witness_of
-from verify.discovery.smaller import TRAITS, smaller, traits
+from verify.discovery.smaller import TRAITS, sized, smaller, traits
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
 from verify.trials.profiles import Profile
@@ -54,7 +54,7 @@ class Extremal:
         if self.first is None:
             return ""
         case, constant = self.first
-        old, new = _size(case), _size(self.case)
+        old, new = sized(case), sized(self.case)
         change = f"from {old} to {new}" if old != new else f"in its numbers, with {old} as before"
         needs = f"It was made smaller {change}, and needs {self.constant / constant:.3f} of the largest constant."
         return f"{needs} It keeps what all drawn data have in common: {', '.join(self.kept)}." if self.kept else needs
@@ -206,8 +206,3 @@ _SIZES: dict[str, Callable[[Dataset], float]] = {
     "k": lambda each: each.classes or 2,
     "the longest point": _length,
 }
-
-
-def _size(case: Case) -> str:
-    """Its points and features, or that it has none."""
-    return f"{case.n} x {case.d} numbers" if isinstance(case, Dataset) else "a setting"

@@ -13,6 +13,7 @@ import numpy as np
 
 import solvers
 from solvers.errors import InputError
+from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset
 
 _SAME = 1e-9  # relative difference of sizes that is none
@@ -101,6 +102,11 @@ TRAITS: dict[str, Holds] = {
     "no weights separate the points": lambda each: not _separable(each),
 }
 """What may be seen of data that a theorem may need."""
+
+
+def sized(case: Case) -> str:
+    """Its points and features, or that it has none."""
+    return f"{case.n} x {case.d} numbers" if isinstance(case, Dataset) else "a setting"
 
 
 def _in_order(dataset: Dataset) -> Hashable:
