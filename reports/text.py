@@ -148,9 +148,10 @@ def observed(record: Record) -> str:
 def sharpest(record: Record) -> float | None:
     """The constant that an explicit bound needs on all that was tried, below 1; None where that is not known.
 
-    Both the trial's datasets and the case that a search found count.
+    The trial's datasets count, and what searches found.
     """
-    seen = [record["observed"]["value"], record.get("tightness", {}).get("value")]
+    hunted = record.get("tightness", {})
+    seen = [record["observed"]["value"], hunted.get("value"), hunted.get("extremal", {}).get("needed")]
     found = max((value for value in seen if value is not None), default=0.0)
     return found if record["kind"] == "bound" and record["verdict"] == "SUPPORTED" and found > 0 else None
 
@@ -165,6 +166,8 @@ def nearest(record: Record) -> str:
     """The dataset that needs that constant: its points if they are few, e.g. "(1, 2) +1; (0, 3) −1", else its size."""
     searched, worst = record.get("tightness", {}), record["datasets"]["worst"]
     dataset = searched.get("case") if searched.get("value") == sharpest(record) else worst and worst["dataset"]
+    if "extremal" in searched and searched["extremal"]["needed"] == sharpest(record):
+        dataset = searched["extremal"]["case"]
     if not dataset:
         return "–"
     told = points(dataset)

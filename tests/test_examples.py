@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +16,11 @@ from reports.verified import failures
 from tests.conftest import untyped
 from tests.verify import conjecture
 from verify import Claim, Dataset
+from verify.discovery.tightening import rounded_up
+from verify.trials.hunting import hunt
 from verify.trials.profiles import PROFILES
 from verify.trials.record import record_of
+from verify.trials.single import measured
 from verify.trials.trial import Trial, try_claim
 
 ROOT = Path(__file__).parent.parent
@@ -26,24 +31,42 @@ EXAMPLES = {
     "network_sign_gd": True,
     "sign_momentum": True,
     "sign_gd_l2": False,
+    "stable_steps": True,
     "weighted_norm": True,
 }
 VERDICTS = re.compile(r"SUPPORTED|REFUTED|INCONCLUSIVE")
 
 
-def claim_of(path: Path) -> Claim:
+def module_of(path: Path) -> Any:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.CLAIM
+    return module
+
+
+def claim_of(path: Path) -> Claim:
+    return module_of(path).CLAIM
 
 
 def tried(claim: Claim) -> tuple[Trial, list[str]]:
     with untyped():
         trial = try_claim(claim, PROFILES["quick"])
     return trial, failures(record_of(trial, "")[0])
+
+
+def test_what_is_proposed_from_rows_is_refuted_by_a_case_that_they_did_not_have():
+    example = module_of(ROOT / "examples/stable_steps.py")
+    assert tuple(rounded_up(each) for each in example.proposed(1)) == example.PROPOSED
+    ratios = []
+    for a, b in (example.PROPOSED, (example.A, example.B)):
+        m = measured(replace(example.CLAIM, quantity=example.first_time(a, b)), example.HUNTED, steps=1, log_time=1.0)
+        assert m is not None
+        ratios.append(float(example.CLAIM.kind.nearness(m)[0]))
+    assert ratios[0] == pytest.approx(1.06, abs=0.005)
+    assert ratios[1] == pytest.approx(0.88, abs=0.005)
+    assert not hunt(example.CLAIM, examples=12, seed=1).refuted
 
 
 def test_the_table_has_every_example():

@@ -108,6 +108,28 @@ def mixed(draw: st.DrawFn) -> Dataset:
     return scaled_to_unit_rows(Dataset(x, np.ones(len(x), int), "partly separable"))
 
 
+def planted(n: int, gamma: float, seed: int) -> Dataset:
+    """Three points that contradict each other in one feature, and others whose projected margin is gamma."""
+    rng = np.random.default_rng(seed)
+    apart = np.empty((n - 3, 3))
+    apart[:, 0] = rng.uniform(-0.5, 0.5, n - 3)
+    apart[:, 1] = gamma
+    # In pairs across the plane: their mean has the margin and nothing else.
+    apart[:, 2] = np.repeat(rng.uniform(0.2, 0.6, n), 2)[: n - 3] * np.resize([1, -1], n - 3)
+    x = np.concatenate([[[1, 0, 0], [-1, 0, 0], [1, 0, 0]], apart])
+    return Dataset(x, np.ones(n, int), "partly separable")
+
+
+def of_points(n: float, seed: int) -> Dataset:
+    """For `verify scaling --in n`: the margin is 0.3."""
+    return planted(int(n), 0.3, seed)
+
+
+def of_margin(gamma: float, seed: int) -> Dataset:
+    """For `verify scaling --in gamma`, up to 0.6: eleven points, the last eight of which can be separated."""
+    return planted(11, gamma, seed)
+
+
 def methods(loss: str) -> tuple[Descent, ...]:
     return tuple(Descent(rule, LENGTH, loss) for rule in (Constant(1.0), Scheduled(1.0, 0.5)))
 

@@ -230,6 +230,7 @@ def test_refutations_advice_and_hunts_are_told(tmp_path):
             "judged": 300,
             "untargeted": None,
             "refuted": False,
+            "extremal": {"needed": 0.9, "case": case, "constant": 0.88, "words": ["It was made smaller."]},
         },
     )
     write_record(tmp_path, record, samples.curves())
@@ -240,9 +241,10 @@ def test_refutations_advice_and_hunts_are_told(tmp_path):
         "Hidden constant: An eps is hidden.",
         "Of 321 cases",
         "is 1.75; ",
+        "Of the bound 0.9 times is needed at least. It was made smaller.",
     ):
         assert essence(told) in words
-    assert words.count(essence("(7, 8) ↦ +1")) == 2
+    assert words.count(essence("(7, 8) ↦ +1")) == 3
 
 
 def test_formulas_are_found_as_they_are_written(page):

@@ -55,6 +55,7 @@ def test_the_slack_of_a_bound_is_what_is_left_of_it():
     assert text.slack(bound) == "× 2.5"
     assert text.slack(bound | {"tightness": {"value": 0.8}}) == "× 1.2"
     assert text.slack(bound | {"tightness": {"value": None}}) == "× 2.5"
+    assert text.slack(bound | {"tightness": {"value": 0.5, "extremal": {"needed": 0.8}}}) == "× 1.2"
     assert "× 2.5" in tables.markdown([bound])
     for changed in ({"verdict": "REFUTED"}, {"kind": "rate"}, {"observed": own | {"value": 0.0}}):
         assert text.slack(bound | changed) == "–"
@@ -65,6 +66,8 @@ def test_bounds_are_told_with_their_constants_the_sharpest_first():
     case = {"x": [[1.0, 2.0], [0.0, 3.0]], "y": [1, -1]}
     plain = samples.record(id="a/plain", kind="bound", observed=own)
     hunted = samples.record(id="a/hunted", kind="bound", observed=own, tightness={"value": 0.8, "case": case})
+    small = {"needed": 0.9, "case": {"x": [[1.0, 0.0]], "y": [1]}, "constant": 0.88, "words": ["It is small."]}
+    assert text.nearest(hunted | {"tightness": hunted["tightness"] | {"extremal": small}}) == "(1, 0) +1"
     fails = samples.record(id="a/fails", kind="bound", observed=own, verdict="REFUTED")
     assert text.nearest(hunted) == "(1, 2) +1; (0, 3) −1"
     assert text.nearest(plain) == "; ".join(map(" ".join, text.points(plain["datasets"]["worst"]["dataset"])))

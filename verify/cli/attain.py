@@ -76,4 +76,9 @@ def _tell(found: Attained) -> None:
     say(found.sentence)
     if found.verdict is not None:
         say(f"  {found.verdict.sentence}")
-    say(f"  {found.tried} families were looked at.")
+    if found.counterexample is not None:
+        from verify.datasets.dataset import shown
+
+        say(f"  smallest counterexample: {shown(found.counterexample.to_json())}")
+    if found.refuted is None:
+        say(f"  {found.tried} families were looked at.")

@@ -71,8 +71,12 @@ def certify(
 
 
 def _tightest(report_dir: Path, record: dict[str, Any], claim: Claim) -> dict[str, Any]:
-    """The recorded case that is nearest to the bound: of the hunt, where there was one that came nearer."""
+    """The recorded case that is nearest to the bound: of the hunt, where there was one that came nearer, and of
+    `verify tighten` the one that was made smaller.
+    """
     worst, hunted = record["datasets"]["worst"], record.get("tightness")
+    if hunted and "extremal" in hunted:
+        return hunted["extremal"]["case"]
     if hunted and hunted["case"] and (worst is None or (hunted["value"] or 0) >= (worst["value"] or 0)):
         return hunted["case"]
     return shrunk_or_drawn(report_dir, record, claim, None)
@@ -90,6 +94,6 @@ def _write(found: dict[str, Any], folder: Path, what: str = "") -> None:
         checker = shutil.copy(str(check_certificate.__file__), folder)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}): give another --folder.") from error
-    for sentence in check_certificate.check(found):
+    for sentence in (*check_certificate.check(found), check_certificate.verdict(found)):
         say(sentence)
     say(f"Wrote {path}. Check it by: python {checker} {path}")

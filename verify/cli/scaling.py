@@ -19,6 +19,7 @@ from verify.cli.check import say
 from verify.cli.common import Cluster, Device, Options, out, progress_bar, values_of
 from verify.cli.completion import claim_ids
 from verify.cli.written import Json, Outputs
+from verify.sources import digest
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -44,6 +45,9 @@ def scaling(
     steps: Annotated[int, typer.Option(help="Steps of each run.")] = 10_000,
     log_time: Annotated[float, typer.Option(help="Horizon of flows, as log t.")] = 2e3,
     seed: Annotated[int, typer.Option(help="Master seed of the data.")] = 0,
+    family: Annotated[
+        str | None, typer.Option(help="Data of your own, FILE.py:NAME: a function of a value and a seed.")
+    ] = None,
     optimizer: Annotated[
         str | None, typer.Option(help="Of beta: the optimizer, by name, FILE.py:NAME or module.NAME.")
     ] = None,
@@ -57,13 +61,17 @@ def scaling(
 ) -> None:
     """Measure how a claim's quantity depends on one size of the problem, the others held.
 
-    Data are built for it, and exponents fitted, in the median and in the worst case. Exits with 1 where too few runs
-    tell. It takes half a minute to two minutes. A cluster measures at all values at once.
+    Data are built for it, and exponents fitted, in the median and in the worst case. Where a theorem asks more of its
+    data, --family names a function of your own that builds them. Exits with 1 where too few runs tell. It takes half a
+    minute to two minutes. A cluster measures at all values at once.
 
     Examples: verify scaling ji2021/normalised-gd --in n;  verify scaling fan2025/signum --in d --stated 1;
     verify scaling ji2021/normalised-gd --in d --cluster local:2;
-    verify scaling zhang2024/adam-0.5 --in beta --optimizer adam -o a=0.5 -o b2=0.99
+    verify scaling zhang2024/adam-0.5 --in beta --optimizer adam -o a=0.5 -o b2=0.99;
+    verify scaling ji2019/risk-logistic --in n --values 8,32,128
+    --family properties/ji2019/test_nonseparable.py:of_points
     """
+    from verify.cli.own import failures_told
     from verify.discovery.stating import one_located
 
     check_address(cluster)
@@ -73,11 +81,11 @@ def scaling(
     if optimizer is None and option:
         raise InputError("-o sets options of the optimizer of a beta: give --optimizer too.")
     asked = Asked(
-        parameter, _numbers(values), _held(hold or ()), stated, datasets, steps, log_time, seed, optimizer,
+        parameter, _numbers(values), _held(hold or ()), stated, datasets, steps, log_time, seed, family, optimizer,
         tuple(option or ()),
     )  # fmt: skip
     if cluster is None:
-        with progress_bar() as bar:
+        with progress_bar() as bar, failures_told(*filter(None, (family, optimizer))):
             task = bar.add_task(f"{claim.id}: {parameter} moves")
             found = asked.measured(claim, device, lambda done, total: bar.update(task, completed=done, total=total))
     else:
@@ -94,7 +102,9 @@ def scaling(
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be measured, as plain data; see `verify.scaling`. optimizer, options: those of a beta."""
+    """What is to be measured, as plain data; see `verify.scaling`. family: names what builds the data. optimizer,
+    options: those of a beta.
+    """
 
     parameter: str
     values: list[float] | None
@@ -104,6 +114,7 @@ class Asked:
     steps: int
     log_time: float
     seed: int
+    family: str | None
     optimizer: str | None
     options: tuple[str, ...]
 
@@ -111,6 +122,21 @@ class Asked:
     def make(self) -> Callable[[float], Any] | None:
         """From a beta to the optimizer, where one is asked for."""
         return None if self.optimizer is None else _maker(self.optimizer, self.options)
+
+    @property
+    def data(self) -> Callable[[float, int], Any] | None:
+        """From a value and a seed to a dataset, where that is asked for."""
+        return None if self.family is None else _family(self.family)
+
+    @property
+    def text(self) -> str:
+        """A hash of the files that define what is named."""
+        return _text_of(self.optimizer) + ("" if self.data is None else digest(Path(inspect.getfile(self.data))))
+
+    @property
+    def anywhere(self) -> Asked:
+        """The same for workers, which may stand in another folder."""
+        return replace(self, family=_absolute(self.family), optimizer=_absolute(self.optimizer))
 
     def measured(
         self, claim: Claim, device: str | None, progress: Callable[[int, int], None] | None, **more: Any
@@ -120,8 +146,8 @@ class Asked:
 
         return measure(
             claim, self.parameter, values=self.values, held=self.held, stated=self.stated, datasets=self.datasets,
-            steps=self.steps, log_time=self.log_time, seed=self.seed, make=self.make, platform=device,
-            progress=progress, **more,
+            steps=self.steps, log_time=self.log_time, seed=self.seed, family=self.data, make=self.make,
+            platform=device, progress=progress, **more,
         )  # fmt: skip
 
 
@@ -130,9 +156,7 @@ def _apart(claim: Claim, home: ModuleType, file: bool, asked: Asked, address: st
     from verify.cluster.pool import Task
     from verify.trials.whereabouts import Whereabouts
 
-    at, text = Whereabouts.of(claim, home, file=file), _text_of(asked.optimizer)
-    if asked.optimizer is not None and ".py:" in asked.optimizer:  # workers may stand in another folder
-        asked = replace(asked, optimizer=str(Path(asked.optimizer).absolute()))
+    at, text, asked = Whereabouts.of(claim, home, file=file), asked.text, asked.anywhere
 
     def measure(sweep: Sweep) -> list[Levels]:
         symbol = asked.parameter
@@ -157,11 +181,12 @@ def level(at: Whereabouts, asked: Asked, text: str, place: int, platform: str | 
 
     with at_work(platform):
         claim = at.found()
-        if _text_of(asked.optimizer) != text:
-            raise Refused(f"has another text of {asked.optimizer}: put the same there, and start it anew.")
+        if asked.text != text:
+            what = " or ".join(filter(None, (asked.family, asked.optimizer)))
+            raise Refused(f"has another text of {what}: put the same there, and start it anew.")
         sweep = swept(
             claim, asked.parameter, values=asked.values, held=asked.held, datasets=asked.datasets, seed=asked.seed,
-            make=asked.make,
+            family=asked.data, make=asked.make,
         )  # fmt: skip
         return levels_at(sweep, place, steps=asked.steps, log_time=asked.log_time)
 
@@ -170,7 +195,6 @@ def _text_of(optimizer: str | None) -> str:
     """A hash of the file that defines an optimizer; of none where there is none."""
     from verify.cli.own import own_optimizer
     from verify.optimizers.methods import OPTIMIZERS
-    from verify.sources import digest
 
     if optimizer is None or optimizer in OPTIMIZERS:
         return ""
@@ -178,6 +202,10 @@ def _text_of(optimizer: str | None) -> str:
         return digest(Path(inspect.getfile(own_optimizer(optimizer).value)))
     except TypeError:  # something built in
         return ""
+
+
+def _absolute(text: str | None) -> str | None:
+    return str(Path(text).absolute()) if text is not None and ".py:" in text else text
 
 
 def _numbers(text: str | None) -> list[float] | None:
@@ -194,6 +222,16 @@ def _held(given: Iterable[str]) -> dict[str, float]:
     for name, value in found.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InputError(f"{name} is to be held at {value!r}: give a number.")
+    return found
+
+
+def _family(text: str) -> Callable[[float, int], Any]:
+    """From a value and a seed to a dataset; raises `InputError` where the text names no function."""
+    from verify.cli.own import named
+
+    found = named(text, "family").value
+    if not callable(found):
+        raise InputError(f"{text} is of type {type(found).__name__}: give a function of a value and a seed.")
     return found
 
 

@@ -133,6 +133,7 @@ def step_there(
 
 def _tell(found: Sharpened) -> None:
     from verify.datasets.dataset import shown
+    from verify.discovery.smaller import sized
 
     say(found.sentence)
     if found.counterexample is not None:
@@ -154,6 +155,8 @@ def _tell(found: Sharpened) -> None:
         further = f", and by 10^{slow.later:.3f} up to ten times the steps" if known else ""
         say(f"The slowest dataset of {slow.judged} that tell: {times}{further}.")
         say(f"  {shown(slow.case.to_json())}")
+        if slow.first is not None:
+            say(f"  made smaller from {sized(slow.first)} to {sized(slow.case)}")
         if slow.witness is not None:
             low, high = slow.witness.lower, slow.witness.upper
             exactly = f"= {low}" if low == high else f"in [{float(low):.12g}, {float(high):.12g}]"

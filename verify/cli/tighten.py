@@ -17,6 +17,8 @@ from verify.cli.written import Json
 if TYPE_CHECKING:
     from verify.discovery.tightening import Tightened
 
+_LONGEST = 400  # letters of a dataset that is printed
+
 
 def tighten(
     name: Annotated[
@@ -48,9 +50,8 @@ def tighten(
         )
     if (record := recorded(report_dir, claim.id)) is not None:
         from reports.records import load_curves, write_record
-        from verify.trials.record import plain_hunt
 
-        record["tightness"] = plain_hunt(found.hunt)
+        record["tightness"] = found.to_record()
         write_record(report_dir, record, load_curves(report_dir, record))
     if as_json:
         typer.echo(json.dumps(found.to_dict(), allow_nan=False, ensure_ascii=False))
@@ -61,7 +62,7 @@ def tighten(
 
 
 def _tell(found: Tightened) -> None:
-    from verify.datasets.dataset import shown
+    from verify.datasets.dataset import Dataset, shown
 
     say(found.sentence)
     if (hunted := found.hunt).value is not None:
@@ -74,11 +75,10 @@ def _tell(found: Tightened) -> None:
         say(f"  {note}")
     if (worst := found.extremal) is None:
         return
-    say(f"  {shown(worst.case.to_json())}")
-    smaller = ", a smaller case than was found first" if worst.shrunk else ""
-    say(f"  needs {worst.constant:.4g} times the bound {worst.when}{smaller}.")
-    for line in worst.active:
-        say(f"  There {line}.")
+    text = shown(worst.case.to_json())
+    say(f"  {text if len(text) <= _LONGEST or not isinstance(worst.case, Dataset) else worst.case.summary}")
+    for line in worst.words:
+        say(f"  {line}")
     if worst.witness is not None:
         low, high = worst.witness.lower, worst.witness.upper
         exactly = f"= {low}" if low == high else f"in [{float(low):.12g}, {float(high):.12g}]"

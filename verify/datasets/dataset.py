@@ -132,9 +132,14 @@ class Dataset:
 
     def __repr__(self) -> str:
         """The data as a Python expression (without the name), or name and sizes when it is large."""
-        if self.x.size <= _LARGEST_EXPRESSION:
-            two = ", classes=2" if self.classes == 2 else ""
-            return f"Dataset({_plain(self.x)}, {self.y.tolist()}{two})"
+        if self.x.size > _LARGEST_EXPRESSION:
+            return self.summary
+        two = ", classes=2" if self.classes == 2 else ""
+        return f"Dataset({_plain(self.x)}, {self.y.tolist()}{two})"
+
+    @property
+    def summary(self) -> str:
+        """Name and sizes."""
         labels = "binary" if self.binary else f"{self.classes} classes"
         name = f"{self.name!r}, " if self.name else ""
         return f"<Dataset: {name}{self.n} points, {self.d} features, {labels}>"

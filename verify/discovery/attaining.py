@@ -16,7 +16,7 @@ from solvers.errors import InputError
 from verify.backend import working_on
 from verify.claims import envelopes, faults
 from verify.claims.claim import Claim, Twin
-from verify.claims.judge import Verdict
+from verify.claims.judge import Verdict, judge
 from verify.claims.kinds import Rate, Tight
 from verify.claims.provenance import Promise
 from verify.claims.verdict import Outcome
@@ -31,6 +31,7 @@ from verify.problems.quantity import Measurement
 from verify.seeds import derived_seed
 from verify.trials.profiles import PROFILES, Profile
 from verify.trials.settling import settle
+from verify.trials.shrinking import counterexample
 from verify.trials.trial import laboratory
 
 WAYS = {"copies": "taken k times", "far": "k times as far out"}
@@ -93,7 +94,9 @@ class Attained:
 
     law: what is to be attained. family: the datasets on which it is; None where no family was found. verdict: that of
     the claim that the quantity falls like the law on them and not faster, for integers that the search did not see.
-    exponent: of the quantity in k, at the horizon. tried: families that were looked at. seeds: of the draws.
+    exponent: of the quantity in k, at the horizon. tried: families that were looked at. seeds: of the draws. refuted:
+    the verdict on the claim where its own law was asked for and is refuted, before any search, with the smallest
+    counterexample, where one was found.
     """
 
     claim: Claim
@@ -104,11 +107,15 @@ class Attained:
     tried: int
     resolution: float
     seeds: dict[str, int]
+    refuted: Verdict | None = None
+    counterexample: Case | None = None
 
     @property
     def sentence(self) -> str:
         """What was found, in one sentence."""
         name, what = self.claim.id, self.claim.quantity.name
+        if self.refuted is not None:
+            return f"{name} is itself refuted: {self.refuted.sentence}"
         if self.family is None or self.exponent is None:
             return (
                 f"Of {name} no family of datasets was found on which the {what} falls like {self.law} and not faster."
@@ -133,6 +140,8 @@ class Attained:
             "tried": self.tried,
             "resolution": self.resolution,
             "seeds": self.seeds,
+            "refuted": self.refuted is not None,
+            "counterexample": None if self.counterexample is None else self.counterexample.to_json(),
         }
         return plain(told)
 
@@ -246,9 +255,12 @@ class _Search:
     def run(self) -> Attained:
         seeds = {"search": derived_seed(self.seed, self.claim.id, "attain", "search")}
         base = Attained(self.claim, self.law, None, None, None, 0, self.resolution, seeds)
+        bases, m = self._bases(seeds["search"])
+        if (verdict := self._refuted(m, seeds["search"])) is not None:
+            return replace(base, refuted=verdict, counterexample=counterexample(verdict, self.profile, self.seed))
         families = [
             Growing(dataset, way, point, self.claim.prepare)
-            for dataset in self._bases(seeds["search"])
+            for dataset in bases
             for way in WAYS
             for point in range(dataset.n)
         ]
@@ -273,10 +285,21 @@ class _Search:
                 )  # fmt: skip
         return replace(base, tried=len(families))
 
-    def _bases(self, seed: int) -> list[Dataset]:
-        """The smallest of the slowest half of the drawn datasets on which the law is attained, and of the others.
+    def _refuted(self, m: Measurement, seed: int) -> Verdict | None:
+        """The verdict on the claim, where its own law is asked for and is refuted; tried only if it looks so."""
+        own = isinstance(self.claim.kind, Rate) and law_of(self.claim) == self.law
+        if not own or judge(self.claim, m).outcome is not Outcome.REFUTED:
+            return None
+        verdict = settle(
+            self.claim, laboratory(replace(self.claim, twins=()), self.profile, seed=seed), self.profile.extensions
+        )
+        return verdict if verdict.outcome is Outcome.REFUTED else None
 
-        Of these some have no gap at all, until a point is taken more often than the others.
+    def _bases(self, seed: int) -> tuple[list[Dataset], Measurement]:
+        """The smallest of the slowest half of the drawn datasets on which the law is attained, and of the others; and
+        what was measured on all of them.
+
+        Of the others some have no gap at all, until a point is taken more often than the others.
         """
         profile = replace(self.profile, datasets=_DRAWN)
         drawn = laboratory(replace(self.claim, share=1.0, twins=()), profile, seed=seed).cases
@@ -293,7 +316,7 @@ class _Search:
         for places in (slow, others):
             data = [case for i in places if isinstance(case := drawn[i], Dataset)]
             found += sorted(data, key=lambda each: (each.x.size, each.n))[:_BASES]
-        return found
+        return found, m
 
     def _measured(self, what: str, cases: list[Case] | list[Dataset]) -> tuple[Measurement, Bool[np.ndarray, " b"]]:
         """The cases' curves, and on which the law is kept and not outrun."""

@@ -17,7 +17,7 @@ from verify.claims.index import summary_of
 from verify.claims.kinds import Bound
 from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset
-from verify.discovery.check_certificate import FORMAT, TIGHT, digest
+from verify.discovery.check_certificate import FORMAT, TIGHT, Wrong, digest, replayed
 from verify.problems.laboratory import Laboratory
 from verify.problems.margins.budgeted_gap import BudgetedGap
 from verify.problems.margins.ensembles import last_weights
@@ -47,13 +47,13 @@ def certify(claim: Claim, case: Case, *, steps: int = 5_000, log_time: float = 2
     lab.extend(TWICE)
     runs.append(_run(claim, lab, case, name, witness))
     kept = Fraction(runs[1]["short"]) / _most(runs[0], case, name, witness)
-    return _head(claim, case, name, witness, wrong) | {"format": FORMAT, "runs": runs, "kept": str(kept)}
+    return _with_replay(_head(claim, case, name, witness, wrong) | {"format": FORMAT, "runs": runs, "kept": str(kept)})
 
 
 def certify_tight(claim: Claim, case: Case, *, steps: int = 5_000) -> dict[str, Any]:
     """The certificate of how near the gap of a claim's run comes to its explicit bound on a dataset, up to those steps.
 
-    What is proved is told in `verify.discovery.check_certificate`, which checks it: all but the value of the bound.
+    What is proved is told in `verify.discovery.check_certificate`, which checks it.
     Raises `InputError` for a claim that bounds no gap of a run in l1, l2 or linf, for data that are too large, and
     where the run cannot be judged.
     """
@@ -72,7 +72,7 @@ def certify_tight(claim: Claim, case: Case, *, steps: int = 5_000) -> dict[str, 
     relative = isinstance(gap, Gap) and gap.relative
     unit = (witness.upper, witness.lower) if relative else (Fraction(1), Fraction(1))
     between = [(witness.lower - high) / unit[0], (witness.upper - low) / unit[1]]
-    return _head(claim, case, name, witness) | {
+    told = {
         "format": TIGHT,
         "relative": relative,
         "run": {
@@ -84,6 +84,19 @@ def certify_tight(claim: Claim, case: Case, *, steps: int = 5_000) -> dict[str, 
         "bound": {"text": claim.kind.text, "value": str(value)},
         "share": [str(each / value) for each in between],
     }
+    return _with_replay(_head(claim, case, name, witness) | told)
+
+
+def _with_replay(certificate: dict[str, Any]) -> dict[str, Any]:
+    """With whether the steps of the claim's words, replayed by the checker, give its weights.
+
+    Not of other methods, nor of a false twin that has other steps than the words.
+    """
+    try:
+        replayed(certificate)
+    except (Wrong, ArithmeticError):
+        return certificate | {"replayed": False}
+    return certificate | {"replayed": True}
 
 
 def _nearest(claim: Claim, kind: Bound, case: Dataset, steps: int) -> tuple[int, Fraction]:

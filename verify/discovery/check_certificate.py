@@ -17,11 +17,18 @@ Of a tight case, which comes near to an explicit bound, 1, 2 and 5 are checked, 
 
 - `reached`: the weights' normalised margin lies between these two numbers, so that their gap to the maximal one lies
   between the two of `gap`;
-- `share`: the gap lies between these shares of the bound's value.
+- `share`: the gap lies between these shares of the bound's value;
+- where the claim's words state the bound in n, k, t, γ, B and sums of η, and η is a power of t in them: that value, and
+  on which side of the bound the gap is, with roots and logarithms between rational numbers.
 
-Numbers are texts such as "-3/4", labels whole numbers. What is not checked is that the optimizer gives these weights:
-run it; and that a bound's formula has this value: evaluate it. A law hides a constant, so that no single run can
-contradict one; `kept` says how far this run is from following it.
+Where the words name SignGD, normalised or plain gradient descent with such steps and a usual loss, and the certificate
+says `replayed`, the steps are taken again from zero weights, twice, with 50 and with 80 decimal digits: both give the
+weights that it has. That is arithmetic of many digits and no proof; but it is of the method in the words, and not of
+a program.
+
+Numbers are texts such as "-3/4", labels whole numbers. Where no steps are replayed it is not checked that the optimizer
+gives these weights: run it. Where the words are none of these it is not checked that a bound has its value: evaluate
+it. A law hides a constant, so that no single run can contradict one; `kept` says how far this run is from following it.
 """
 
 from __future__ import annotations
@@ -30,17 +37,41 @@ import hashlib
 import json
 import re
 import sys
+from collections.abc import Iterator
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from math import isqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 FORMAT, TIGHT = "margin-certificate-1", "tight-certificate-1"
 BITS = 160  # of the roots that enclose an l2 norm
+DIGITS = 50, 80  # with which steps are replayed
+ALIKE = Decimal("1e-20")  # of the weights, by which the two may differ
+ROUNDED = Decimal("1e-6")  # by which those of a program may
+ROUNDING = Fraction(1, 10**9)  # of a bound's value, as a program computes it
+TINY = Fraction(1, 10**40)  # by which roots, logarithms and sums of as many terms are rounded, at most
+MOST = 200_000  # steps times data vectors that are replayed
 Vector = list[Fraction]
+Range = tuple[Fraction, Fraction]  # between which a number is
 
 
 class Wrong(Exception):
     """What of a certificate is not so, in a sentence."""
+
+
+class Unread(Exception):
+    """A formula has a part that is not known here."""
+
+
+class Method(NamedTuple):
+    """`w <- w + size (t+1)^-decay u`: u is minus the gradient's sign, minus the gradient over its l2 norm ("unit") or
+    minus the gradient ("plain"); other directions, "", are not replayed here.
+    """
+
+    direction: str
+    size: Fraction
+    decay: Fraction
+    loss: str
 
 
 def digest(claim: dict[str, Any]) -> str:
@@ -86,6 +117,157 @@ def margin(rows: list[Vector], w: Vector) -> Fraction:
     return min(sum((a * b for a, b in zip(row, w, strict=True)), Fraction(0)) for row in rows)
 
 
+DIRECTIONS = {
+    "signgd": "sign", "steepest descent in the linf norm": "sign", "steepest descent in the l2 norm": "unit",
+    "normalised gd": "unit", "normalised gradient descent": "unit", "gradient descent": "plain",
+}  # fmt: skip
+LOSSES = "exponential", "log_exponential", "logistic", "cross_entropy", "pairwise_logistic"
+NUMBER = r"([0-9]+(?:\.[0-9]+)?)(?:/([0-9]+))?"
+UNIT_STEPS = "gradient descent with unit steps on the log of the mean exponential loss"
+
+
+def method_of(words: dict[str, str]) -> Method | None:
+    """The method that a claim's words name; None where its step sizes are no power of t in them."""
+    about = words["about"].lower()
+    if about == UNIT_STEPS and words["loss"] == "log_exponential":
+        about = "gradient descent, η = 1"
+    found = re.fullmatch(rf"([^,]+), η = {NUMBER}(?: \(t\+1\)\^+-{NUMBER})?", about)
+    if found is None:
+        return None
+    name, *numbers = found.groups()
+    direction = DIRECTIONS.get(name.removeprefix("normalised ") if "steepest" in name else name, "")
+    size, decay = (Fraction(a or "0") / Fraction(b or "1") for a, b in (numbers[:2], numbers[2:]))
+    return Method(direction if words["loss"] in LOSSES else "", size, decay, words["loss"])
+
+
+def replay(method: Method, data: dict[str, Any], rows: list[Vector], ends: list[int]) -> list[list[Decimal]]:
+    """The weights after so many steps each, in decimal arithmetic."""
+    if max(ends) * len(rows) > MOST:
+        raise Wrong("The steps are too many to be replayed.")
+    first, second = (list(walk(method, data, rows, ends, digits)) for digits in DIGITS)
+    if max(map(apart, first, second)) > ALIKE:
+        raise Wrong("The steps cannot be replayed: the weights depend on how many digits one computes with.")
+    return second
+
+
+def walk(
+    method: Method, data: dict[str, Any], rows: list[Vector], ends: list[int], digits: int
+) -> Iterator[list[Decimal]]:
+    """The weights after so many steps each, with so many digits."""
+    rivals, points = (data["classes"] or 2) - 1, len(data["x"])
+    context = Context(prec=digits)
+    with localcontext(context):
+        table, size, decay = [decimals(row) for row in rows], *decimals([method.size, method.decay])
+        w = [Decimal(0)] * len(table[0])
+        for t in range(1, max(ends) + 1):
+            z = [sum(map(context.multiply, row, w), Decimal(0)) for row in table]
+            slopes = [s for i in range(0, len(z), rivals) for s in slopes_of(method.loss, z[i : i + rivals])]
+            whole = sum(slopes) if method.loss == "log_exponential" else Decimal(points)
+            parts = [
+                [s * a / whole for s, a in zip(slopes, column, strict=True)] for column in zip(*table, strict=True)
+            ]
+            u = [sum(part, Decimal(0)) for part in parts]
+            if method.direction == "sign":
+                # What is left of parts that cancel is rounding.
+                least = [Decimal(10) ** -(digits // 2) * sum(map(abs, part), Decimal(0)) for part in parts]
+                u = [Decimal((a > b) - (a < -b)) for a, b in zip(u, least, strict=True)]
+            elif method.direction == "unit":
+                length = sum((a * a for a in u), Decimal(0)).sqrt()
+                u = [a / length for a in u]
+            step = size * Decimal(t) ** -decay
+            w = [a + step * b for a, b in zip(w, u, strict=True)]
+            if t in ends:
+                yield w
+
+
+def slopes_of(loss: str, z: list[Decimal]) -> list[Decimal]:
+    """`-d loss / d z_j` of a point with these margins, one for each rival."""
+    behind = [(-a).exp() for a in z]
+    if loss.endswith("exponential"):
+        return behind
+    if loss == "pairwise_logistic":
+        return [a / (1 + a) for a in behind]
+    return [a / (1 + sum(behind)) for a in behind]
+
+
+def decimals(values: Vector) -> list[Decimal]:
+    """The numbers, rounded as the arithmetic at hand does."""
+    return [Decimal(v.numerator) / Decimal(v.denominator) for v in values]
+
+
+def apart(a: list[Decimal], b: list[Decimal]) -> Decimal:
+    """The largest difference of two vectors' entries, over the largest entry."""
+    return max(abs(x - y) for x, y in zip(a, b, strict=True)) / max(map(abs, b))
+
+
+def evaluate(text: str, given: dict[str, Range]) -> Range:
+    """Between which numbers a formula of sums, products, quotients, squares and logarithms of what is given lies.
+
+    `½ B² Σ η²` is a product, and in `ln n(k-1)` the logarithm is of both. Raises `Unread` for anything else.
+    """
+    tokens = [*re.findall(r"Σ η²|Σ η|ln|[0-9.]+|\S", text), ""]
+    given = given | {"½": (Fraction(1, 2), Fraction(1, 2))}
+
+    def total() -> Range:
+        low, high = product()
+        while tokens[0] in ("+", "-"):
+            plus, (least, most) = tokens.pop(0) == "+", product()
+            low, high = (low + least, high + most) if plus else (low - most, high - least)
+        if low < 0:
+            raise Unread("a number that may be negative")
+        return low, high
+
+    def product() -> Range:
+        low, high = factor()
+        while tokens[0] not in ("", "+", "-", ")", "/"):
+            least, most = factor()
+            low, high = low * least, high * most
+        if tokens[0] == "/":
+            tokens.pop(0)
+            least, most = factor()
+            if not least or tokens[0] not in ("", "+", "-", ")"):  # what a/b c means is not known
+                raise Unread(text)
+            low, high = low / most, high / least
+        return low, high
+
+    def factor() -> Range:
+        token = tokens.pop(0)
+        if token == "(":
+            found = total()
+            if tokens.pop(0) != ")":
+                raise Unread(text)
+        elif token == "ln":
+            found = factor()
+            while tokens[0] == "(":
+                least, most = factor()
+                found = found[0] * least, found[1] * most
+            found = logarithm(found)
+        elif re.fullmatch(r"[0-9]+(\.[0-9]+)?", token):
+            found = Fraction(token), Fraction(token)
+        elif token in given:
+            found = given[token]
+        else:
+            raise Unread(token)
+        while tokens[0] == "²":
+            tokens.pop(0)
+            found = found[0] ** 2, found[1] ** 2
+        return found
+
+    found = total()
+    if tokens != [""]:
+        raise Unread(text)
+    return found
+
+
+def logarithm(a: Range) -> Range:
+    """The natural logarithm of a number of 1 or more."""
+    if a[0] < 1:
+        raise Unread("ln of what may be below 1")
+    with localcontext(Context(prec=DIGITS[0])):
+        low, high = (Fraction(each.ln()) for each in decimals(list(a)))
+    return max(low - TINY, Fraction(0)), high + TINY
+
+
 def check(certificate: dict[str, Any]) -> list[str]:
     """What was checked, a sentence each; raises `Wrong` where something is not so."""
     if certificate.get("format") not in (FORMAT, TIGHT):
@@ -113,6 +295,8 @@ def check(certificate: dict[str, Any]) -> list[str]:
     else:
         first, second = (_run(run, rows, name, lower, upper) for run in certificate["runs"])
         told += [first, second, _kept(certificate, rows, lower, upper)]
+    if certificate.get("replayed") is True:
+        told.append(replayed(certificate))
     if digest(certificate["claim"]) != certificate["digest"]:
         raise Wrong("The digest is not that of the claim's words.")
     if certificate["claim"]["norm"] != name:
@@ -160,11 +344,16 @@ def _tight(certificate: dict[str, Any], rows: list[Vector], lower: Fraction, upp
     value = _fraction(bound["value"])
     if value <= 0 or _fractions(certificate["share"]) != [each / value for each in gap]:
         raise Wrong("The gap is not that share of the bound.")
-    held = "keeps" if gap[1] <= value else "breaks" if gap[0] > value else "may break"
+    inside = bound_of(certificate, rows)
+    low, high = inside or (value, value)
+    if not low * (1 - ROUNDING) <= value <= high * (1 + ROUNDING):
+        raise Wrong(f"The words' bound lies in [{float(low):.9g}, {float(high):.9g}], and not where it is said to.")
+    held = "keeps" if gap[1] <= low else "breaks" if gap[0] > high else "may break"
+    how = "is said to be" if inside is None else "is, by the claim's words,"
     least, most = (float(each / value) for each in gap)
     return [
         f"After {steps:g} steps the gap to it lies in [{float(gap[0]):.9g}, {float(gap[1]):.9g}].",
-        f"It {held} the bound {json.dumps(bound['text'], ensure_ascii=False)}, whose value there is said to be "
+        f"It {held} the bound {json.dumps(bound['text'], ensure_ascii=False)}, whose value there {how} "
         f"{float(value):.9g}: it is {least:.9g} to {most:.9g} of that.",
     ]
 
@@ -182,6 +371,55 @@ def _kept(certificate: dict[str, Any], rows: list[Vector], lower: Fraction, uppe
     if not 0 < kept * most <= _fraction(second["short"]):
         raise Wrong("What the weights fall short by has fallen by more than is said.")
     return f"Of what the first ones fall short by, the second ones keep {float(kept):.6g} or more."
+
+
+def bound_of(certificate: dict[str, Any], rows: list[Vector]) -> Range | None:
+    """Between which numbers the bound of the claim's words is; None where the words are none that are read here."""
+    words, data = certificate["claim"], certificate["data"]
+    if certificate["bound"]["text"] != words["law"]:
+        raise Wrong("The bound is not that of the claim's words.")
+    dual = {"l1": "linf", "l2": "l2", "linf": "l1"}[certificate["norm"]]
+    sizes = [norm(row, dual) for row in rows]
+    counts = {"n": len(data["x"]), "k": data["classes"] or 2, "t": _steps(certificate["run"])}
+    given = {
+        **{name: (Fraction(count), Fraction(count)) for name, count in counts.items()},
+        "γ": (_fraction(certificate["lower"]), _fraction(certificate["upper"])),
+        "B": (max(low for low, _ in sizes), max(high for _, high in sizes)),
+    }
+    method = method_of(words)
+    if method is not None and counts["t"] <= MOST:
+        given |= _sums(method, int(_steps(certificate["run"])))
+    try:
+        return evaluate(words["law"], given)
+    except Unread:
+        return None
+
+
+def _sums(method: Method, steps: int) -> dict[str, Range]:
+    """The sums of the step sizes and of their squares."""
+    with localcontext(Context(prec=DIGITS[0])):
+        size, decay = decimals([method.size, method.decay])
+        taken = [size * Decimal(t) ** -decay for t in range(1, steps + 1)]
+        sums = {"Σ η": Fraction(sum(taken)), "Σ η²": Fraction(sum(each * each for each in taken))}
+    return {name: (each * (1 - TINY), each * (1 + TINY)) for name, each in sums.items()}
+
+
+def replayed(certificate: dict[str, Any]) -> str:
+    """That the steps of the words give these weights, in a sentence; raises `Wrong` where they do not."""
+    method = method_of(certificate["claim"])
+    if method is None or not method.direction:
+        raise Wrong("The claim's words name no steps that can be replayed.")
+    data, runs = certificate["data"], certificate.get("runs") or [certificate["run"]]
+    ends = [int(_steps(run)) for run in runs]
+    found = replay(method, data, _rows(data), ends)
+    with localcontext(Context(prec=DIGITS[1])):
+        worst = max(apart(decimals(_fractions(run["weights"])), each) for run, each in zip(runs, found, strict=True))
+    if worst > ROUNDED:
+        raise Wrong(f"The steps of the words give other weights, which differ by {float(worst):.3g} of their size.")
+    return (
+        f"The steps of the words, taken again from zero weights with {DIGITS[0]} and with {DIGITS[1]} digits, give "
+        f"these weights to {float(worst):.1e} of their size."
+    )
 
 
 def _fraction(text: Any) -> Fraction:
@@ -207,6 +445,16 @@ def _constant(text: str) -> float:
     raise ValueError(f"{text} is no number")
 
 
+def verdict(certificate: dict[str, Any]) -> str:
+    """What a certificate that was checked proves, and what it does not."""
+    proved = "PROVED, of these weights"
+    if certificate["format"] == TIGHT and bound_of(certificate, _rows(certificate["data"])) is None:
+        proved += "; the bound's value is only said"
+    if certificate.get("replayed") is True:
+        return f"{proved}; that the optimizer gives them was computed again, not proved."
+    return f"{proved}; not that the optimizer gives them."
+
+
 def main(arguments: list[str]) -> int:
     """0 where everything is so, 1 where something is not, 2 where there is no certificate."""
     if len(arguments) != 1:
@@ -224,8 +472,7 @@ def main(arguments: list[str]) -> int:
     ) as error:  # fmt: skip
         sys.stderr.write(f"{arguments[0]} is no certificate ({type(error).__name__}: {error}).\n")
         return 2
-    only = "; the bound's value is only said" if certificate["format"] == TIGHT else ""
-    sys.stdout.write("\n".join([*told, f"PROVED, of these weights{only}; not that the optimizer gives them."]) + "\n")
+    sys.stdout.write("\n".join([*told, verdict(certificate)]) + "\n")
     return 0
 
 

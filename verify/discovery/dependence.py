@@ -130,7 +130,7 @@ class Scaling:
             none = high < _NEAR if self.bound is None else low < _NEAR
             return f"No {power} is needed, and none is said." if none else f"None is said, and {power} is needed here."
         if high < side * says - _NEAR:
-            return f"{said} is not seen: no data here need more than {power}^{side * high:.2f}."
+            return f"{said} is not seen: no data here need more than {power}^{round(side * high, 2) + 0.0:.2f}."
         return f"{said} is real on these data: the worst case grows as fast."
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -12,25 +12,34 @@ from jaxtyping import Bool, Float
 import solvers
 from solvers import exact
 from solvers.errors import InputError
-from verify.claims import envelopes
+from verify.claims import envelopes, faults
 from verify.claims.claim import Claim
 from verify.claims.kinds import Rate
 from verify.datasets.cases import Case
 from verify.datasets.dataset import Dataset
+from verify.discovery.smaller import smaller
 from verify.laws import Law
 from verify.problems import deficit
+from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import Measurement
 from verify.problems.subject import norm_of
+from verify.seeds import derived_seed
+from verify.trials.drawing import draw
 from verify.trials.hunting import hunt
 from verify.trials.single import measured
+
+KEPT = 0.95
+"""Of the growth of the slowest case, what a smaller one must still have."""
+_SHRINKING, _LOOKED_AT = 60, 32  # runs; draws that say what all have in common
 
 
 @dataclass(frozen=True)
 class Slowest:
     """The case with the slowest fall that a search found.
 
-    case: where there is one. growth: of quantity / law over the last decade, as a power of ten. later: the same at ten
-    times the horizon, NaN where the case says nothing there: most plateaus of a lawful run have passed by then.
+    case: where there is one. first: that which was found, where the case is a smaller one that falls about as slowly,
+    and has what all draws have in common. growth: of quantity / law over the last decade, as a power of ten. later: the
+    same at ten times the horizon, NaN where the case says nothing there: most plateaus of a lawful run have passed.
     examples: cases that were run, `judged` of them in their regime. refuted: whether it refutes the law alone, with
     twice the steps and with ten times as many. witness: a proof of its maximal margin in rational numbers, where the
     norm has one.
@@ -43,6 +52,7 @@ class Slowest:
     judged: int
     refuted: bool
     witness: exact.Witness | None
+    first: Case | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; fractions are texts."""
@@ -54,6 +64,7 @@ class Slowest:
             "judged": self.judged,
             "refuted": self.refuted,
             "witness": told_witness(self.witness),
+            "first": None if self.first is None else self.first.to_json(),
         }
 
 
@@ -102,12 +113,39 @@ def slowest(
     )  # fmt: skip
     if found.case is None:
         return Slowest(None, None, None, found.examples, found.judged, False, None)
-    m = measured(asked, found.case, steps=10 * steps, log_time=10 * log_time, scaled=True)
+    case, growth = _made_smaller(asked, found.case, found.value or 0.0, found.refuted, seed, steps, log_time)
+    m = measured(asked, case, steps=10 * steps, log_time=10 * log_time, scaled=True)
     later = None if m is None else float(asked.kind.nearness(m)[0])
     # A hunt finds the plateaus of lawful runs first: what is to refute stands at ten times the horizon too.
     stands = found.refuted and m is not None and bool(asked.kind.alone(m)[0])
-    witness = witness_of(claim, found.case)
-    return Slowest(found.case, found.value, later, found.examples, found.judged, stands, witness)
+    first = None if case is found.case else found.case
+    return Slowest(case, growth, later, found.examples, found.judged, stands, witness_of(claim, case), first)
+
+
+def _made_smaller(
+    asked: Claim, case: Case, growth: float, refutes: bool, seed: int, steps: int, log_time: float
+) -> tuple[Case, float]:
+    """A smaller dataset that grows `KEPT` as fast, or faster, and still refutes if the case does, with its growth."""
+    if not isinstance(case, Dataset):
+        return case, growth
+    known = {case.key: growth}
+
+    def holds(dataset: Dataset) -> bool:
+        # Beside the whole it has the shape of that, and no program of its own.
+        try:
+            m = faults.measured(asked, Laboratory([case, dataset], steps=steps, log_time=log_time, scaled=True))
+        except (InputError, *faults.COSTS):  # nothing separates it, say
+            return False
+        known[dataset.key] = float(asked.kind.nearness(m)[1])
+        return bool(known[dataset.key] >= growth - (1 - KEPT) * abs(growth) and (asked.kind.alone(m)[1] or not refutes))
+
+    drawn = [each for each in draw(asked, _LOOKED_AT, derived_seed(seed, asked.id, "looked at")) if _is_data(each)]
+    least = smaller(case, holds, most=_SHRINKING, among=drawn)
+    return least, known[least.key]
+
+
+def _is_data(case: Case) -> TypeGuard[Dataset]:
+    return isinstance(case, Dataset)
 
 
 def witness_of(claim: Claim, case: Case) -> exact.Witness | None:

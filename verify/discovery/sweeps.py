@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -97,6 +98,8 @@ def swept(
     if make is not None and parameter != "beta":
         raise InputError(f"An optimizer made from beta has no bearing on {parameter}: leave it away.")
     if family is not None:
+        if held:
+            raise InputError("A family of your own holds what it likes: leave --hold away.")
         return _own(claim, parameter, family, values, datasets, seed)
     base, moved, unit = _sizes(claim, parameter, dict(held), seed)
     moved = _checked(parameter, moved if values is None else values)
@@ -128,11 +131,13 @@ def _own(
     claim: Claim, parameter: str, family: Family, values: Sequence[float] | None, datasets: int, seed: int
 ) -> Sweep:
     if values is None or parameter == "beta":
-        raise InputError("A family of your own needs the values that it is to take: give values= of n, d, k, gamma, "
-                         "or radius.")  # fmt: skip
+        raise InputError("A family of your own needs the values that it is to take: give --values of n, d, k, "
+                         "gamma, or radius.")  # fmt: skip
     moved = _checked(parameter, values)
     own = derived_seed(seed, claim.id, "scaling", parameter, "own")
     cases = tuple(family(float(v), derived_seed(own, str(i))) for i in range(datasets) for v in moved)
+    if other := [case for case in cases if not isinstance(case, Case)]:
+        raise InputError(f"The family gives a value of type {type(other[0]).__name__}: give a Dataset, or a Setting.")
     return Sweep(parameter, moved, {}, (claim,), cases, ("own",) * datasets, {"own": own})
 
 
@@ -163,7 +168,7 @@ def _norm(claim: Claim) -> Norm:
     if type(found) is not Norm:
         raise InputError(
             f"Data of a given margin are built for p-norms, and not for the norm {found.name} of {claim.id}: give a "
-            "family of your own in Python."
+            "--family of your own."
         )
     return found
 
@@ -184,7 +189,7 @@ def _sizes(claim: Claim, parameter: str, held: dict[str, float], seed: int) -> t
         if len(found) == 1 and name == parameter:
             raise InputError(
                 f"The problem of {claim.id} has {name} = {found.pop()} always, which does not move: move another "
-                "parameter, or give a family of your own in Python."
+                "parameter, or give a --family of your own."
             )
     unit = max(map(_longest, data)) <= 1 + _SAME
     outer = 1.0 if unit else _RADIUS
@@ -221,15 +226,15 @@ def _data(claim: Claim, seed: int) -> list[Dataset]:
     if len(data) < len(drawn):
         raise InputError(
             f"{claim.id} is tried on settings, and not on points and labels, so that nothing can be moved: give a "
-            "family of your own in Python."
+            "--family of your own."
         )
     try:
         for dataset in data[:4]:
             solvers.max_margin(dataset.x, dataset.y, "l2", classes=dataset.classes)
     except InputError:
         raise InputError(
-            f"The data of {claim.id} have no maximal margin, and those of a sweep are separable: give a family of your "
-            "own in Python."
+            f"The data of {claim.id} have no maximal margin, and those of a sweep are separable: give a --family "
+            "of your own."
         ) from None
     return data
 
@@ -238,6 +243,11 @@ def _remade(claim: Claim, values: Float[np.ndarray, " v"], make: Callable[[float
     """The claim with the optimizer of each value."""
     if not isinstance(claim.subject, Run):
         raise InputError(f"{claim.id} is about no optimizer's run, and has no beta to move: move another parameter.")
+    if make is None and not _remembers(claim.subject.optimizer):
+        raise InputError(
+            f"The optimizer of {claim.id} keeps no average of gradients, and has no beta to move: move another "
+            "parameter."
+        )
     if make is None:
         raise InputError(
             f"How the optimizer of {claim.id} is made from a beta is not known: give --optimizer adam with its other "
@@ -246,3 +256,9 @@ def _remade(claim: Claim, values: Float[np.ndarray, " v"], make: Callable[[float
     return tuple(
         replace(claim, subject=replace(claim.subject, optimizer=make(1 - 1 / v)), twins=()) for v in values.tolist()
     )
+
+
+def _remembers(optimizer: Any) -> bool:
+    """Whether its state has something of the shape of the weights."""
+    weights = np.zeros((5, 7))
+    return any(np.shape(leaf) == weights.shape for leaf in jax.tree.leaves(optimizer.init(weights)))

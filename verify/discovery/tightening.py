@@ -11,56 +11,27 @@ import numpy as np
 
 from solvers.display import html, plain
 from solvers.errors import InputError
-from solvers.exact import Witness
 from verify.backend import working_on
 from verify.claims import faults
 from verify.claims.claim import Claim
 from verify.claims.kinds import Bound
 from verify.datasets.cases import Case
-from verify.datasets.dataset import Dataset
-from verify.discovery.families import ENSEMBLES, MORE_POINTS
-from verify.discovery.slowest import told_witness, witness_of
+from verify.discovery.extremal import Extremal, Found, extremal
 from verify.discovery.sweeps import swept
 from verify.problems.laboratory import Laboratory
-from verify.problems.quantity import Measurement
 from verify.seeds import derived_seed
 from verify.trials.hunting import Hunt, hunt
 from verify.trials.profiles import PROFILES, Profile
-from verify.trials.shrinking import shrink
-from verify.trials.single import measured
+from verify.trials.record import plain_case, plain_hunt
 from verify.trials.trial import laboratory
 
 _ROUNDS = 4  # constants that are judged on fresh draws, each on its own
-_KEPT = 0.98  # of the constant, that a smaller case must still need
-_SHRINKING = 60  # runs
-_SAME = 1e-9  # relative difference of sizes that is none
+_SHRINKING = 60  # runs in which a smaller case is looked for, of each of two ways
 _LOG_TIME = 2e3
 _BUILT = 4  # sweeps of each kind of data that are built
 _ASSUMES = "the theorem asks more of its data than that they are separable"
 
 Told = Callable[[str, int, int], None]
-
-
-def times(kind: Bound, factor: float) -> Bound:
-    """That bound times the factor."""
-    return Bound(lambda m: factor * kind.upper(m), f"{factor:g} × {kind.text}")
-
-
-@dataclass(frozen=True)
-class Extremal:
-    """The case that needs the largest constant.
-
-    constant: that it needs. when: at which time, in words. shrunk: whether it is a smaller one than was found first,
-    and needs nearly as much. active: at which limits it stands, in words. witness: a proof of its maximal margin in
-    rational numbers, where the norm has one.
-    """
-
-    case: Case
-    constant: float
-    when: str
-    shrunk: bool
-    active: tuple[str, ...]
-    witness: Witness | None
 
 
 @dataclass(frozen=True)
@@ -105,6 +76,14 @@ class Tightened:
             f"{self.needed:.4g} times it is needed: it is loose by a factor of {1 / self.needed:.3g} at most."
         )
 
+    def to_record(self) -> dict[str, Any]:
+        """What a claim's record keeps of it, as its schema wants it: the hunt, and the extremal case."""
+        worst, told = self.extremal, plain_hunt(self.hunt)
+        if worst is None or self.needed is None:
+            return told
+        kept = {"needed": self.needed, "case": plain_case(worst.case), "constant": worst.constant}
+        return told | {"extremal": kept | {"words": list(worst.words)}}
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the claim's own parts, as plain data; see `solvers.display.plain` for what JSON has not."""
         worst = self.extremal
@@ -118,16 +97,7 @@ class Tightened:
             "fresh": self.fresh,
             "judged": self.judged,
             "hunted": {"examples": self.hunt.examples, "judged": self.hunt.judged, "unsteered": self.hunt.untargeted},
-            "extremal": None
-            if worst is None
-            else {
-                "case": worst.case.to_json(),
-                "constant": worst.constant,
-                "when": worst.when,
-                "shrunk": worst.shrunk,
-                "active": list(worst.active),
-                "witness": told_witness(worst.witness),
-            },
+            "extremal": None if worst is None else worst.to_dict(),
             "refuted": self.refuted,
             "tried": self.tried,
             "notes": list(self.notes),
@@ -138,7 +108,7 @@ class Tightened:
     def _repr_html_(self) -> str:
         rows = [("bound", self.text), ("needed", _written(self.needed)), ("survives", _written(self.survives))]
         if self.extremal is not None:
-            rows += [("there", line) for line in (self.extremal.when, *self.extremal.active)]
+            rows += [("there", line) for line in self.extremal.words]
         return html(self.claim.title, self.sentence, rows)
 
 
@@ -176,11 +146,12 @@ def tighten(
 
 
 class _Worst(NamedTuple):
-    """The largest ratio, the case that has it, and how many could be judged."""
+    """The largest ratio, the case that has it, and how many could be judged. built: whether the case was."""
 
     ratio: float
     case: Case | None
     judged: int
+    built: bool = False
 
 
 @dataclass
@@ -201,7 +172,8 @@ class _Search:
             self.claim, self.kind.text, None, None, None, None, 0, found, None, found.refuted, 0, (), seeds
         )  # fmt: skip
         if found.refuted:
-            return replace(base, needed=found.value, extremal=self._extremal(found.case, found.value, seeds))
+            worst = _Worst(np.inf if found.value is None else found.value, found.case, found.judged)
+            return replace(base, needed=found.value, extremal=self._extremal(worst, seeds, refuted=True))
         worst = _Worst(-np.inf if found.value is None else found.value, found.case, found.judged)
         built, notes = self._built("built", seeds)
         if built is not None and built.ratio > 1:
@@ -214,7 +186,7 @@ class _Search:
             constant, name = rounded_up(worst.ratio), f"judgement {turn}"
             fresh = self._fresh(name, seeds)
             if built is not None and (again := self._built(f"{name}, built", seeds)[0]) is not None:
-                fresh = _Worst(*max(fresh, again, key=_ratio)[:2], fresh.judged + again.judged)
+                fresh = max(fresh, again, key=_ratio)._replace(judged=fresh.judged + again.judged)
             base = replace(base, tried=turn + 1, judged=fresh.judged, fresh=fresh.ratio)
             if not fresh.judged:
                 break
@@ -222,7 +194,7 @@ class _Search:
             worst = max(worst, fresh, key=_ratio)
             if base.survives is not None:
                 break
-        return replace(base, needed=worst.ratio, extremal=self._extremal(worst.case, worst.ratio, seeds))
+        return replace(base, needed=worst.ratio, extremal=self._extremal(worst, seeds))
 
     def _fresh(self, name: str, seeds: dict[str, int]) -> _Worst:
         """The case of fresh draws that needs most."""
@@ -238,7 +210,7 @@ class _Search:
             sweep = swept(self.claim, "n", values=None, held={}, datasets=_BUILT, seed=seeds[name])
         except InputError as error:
             return None, (f"No data are built beside those that are drawn: {error!s}",)
-        return self._worst(name, sweep.cases), ()
+        return self._worst(name, sweep.cases)._replace(built=True), ()
 
     def _worst(self, name: str, cases: Sequence[Case]) -> _Worst:
         lab = Laboratory(
@@ -251,48 +223,14 @@ class _Search:
         place = int(np.nanargmax(ratios))
         return _Worst(float(ratios[place]), cases[place], known)
 
-    def _extremal(self, case: Case | None, needed: float | None, seeds: dict[str, int]) -> Extremal | None:
-        """The case, or a smaller one that needs nearly as much, with what is at a limit there."""
-        if case is None or needed is None or not np.isfinite(needed):
+    def _extremal(self, worst: _Worst, seeds: dict[str, int], *, refuted: bool = False) -> Extremal | None:
+        """The case that needs most, made smaller."""
+        if worst.case is None or not np.isfinite(worst.ratio):
             return None
         seeds["shrinking"] = self._seed("shrinking")
-        less = replace(self.claim, kind=times(self.kind, _KEPT * needed), twins=())
-        built = case.name in (*ENSEMBLES, *MORE_POINTS)  # of more points than the problem draws
-        smaller = None if built else shrink(less, self.profile, seeds["shrinking"], most_steps=self.profile.steps)
-        chosen = case if smaller is None else smaller
-        m = measured(self.claim, chosen, steps=self.profile.steps, log_time=_LOG_TIME)
-        if m is None:  # it can only be measured beside others
-            return Extremal(chosen, needed, "at a time that is not known", smaller is not None, (), None)
-        curve = self.kind.drawn(m)[0]
-        column = int(np.nanargmax(curve))
-        active = (*_times(self.claim, self.kind, chosen, m, column, self.profile), *self._sizes(chosen), *m.notes)
-        when = m.clock.when(float(m.log_time[column]))
-        witness = witness_of(self.claim, chosen)
-        return Extremal(chosen, float(curve[column]), when, smaller is not None, active, witness)
-
-    def _sizes(self, case: Case) -> list[str]:
-        """Sizes of a dataset that are the least or the largest of those that are drawn."""
-        drawn = [
-            each
-            for each in laboratory(replace(self.claim, twins=()), self.profile, seed=self._seed("judgement 0")).cases
-            if isinstance(each, Dataset)
-        ]
-        if not isinstance(case, Dataset) or not drawn:
-            return []
-        found = []
-        for name, size in _SIZES.items():
-            own, least, largest = size(case), min(map(size, drawn)), max(map(size, drawn))
-            if largest - least <= _SAME * largest:
-                where = "as in all data that are drawn" if size is _length else ""
-            elif abs(own - least) <= _SAME * own:
-                where = "the least that is drawn"
-            else:
-                where = "the largest that is drawn, or above it" if own > largest * (1 - _SAME) else ""
-            found += [f"{name} = {own:.4g} is {where}"] if where else []
-        points = case.signed if case.binary else np.column_stack([case.x, case.y])
-        if (distinct := len(np.unique(points, axis=0))) < case.n:
-            found.append(f"{distinct} of the {case.n} points are distinct")
-        return found
+        drawn = laboratory(replace(self.claim, twins=()), self.profile, seed=self._seed("judgement 0")).cases
+        found = Found(worst.case, worst.ratio, worst.built, refuted)
+        return extremal(self.claim, self.kind, found, drawn, self.profile, seeds["shrinking"])
 
     def _seed(self, what: str) -> int:
         return derived_seed(self.seed, self.claim.id, "tighten", what)
@@ -303,34 +241,6 @@ class _Search:
 
 def _ratio(worst: _Worst) -> float:
     return worst.ratio
-
-
-def _length(dataset: Dataset) -> float:
-    return float(np.linalg.norm(dataset.x, axis=1).max())
-
-
-_SIZES: dict[str, Callable[[Dataset], float]] = {
-    "n": lambda each: each.n,
-    "d": lambda each: each.d,
-    "k": lambda each: each.classes or 2,
-    "the longest point": _length,
-}
-
-
-def _times(claim: Claim, kind: Bound, case: Case, m: Measurement, column: int, profile: Profile) -> list[str]:
-    """Whether the largest ratio is that of the first or the last recorded time, and if so whether it still grows."""
-    known = np.flatnonzero(~np.isnan(kind.drawn(m)[0]))
-    if len(known) < 2:
-        return []
-    if column == known[0]:
-        return ["it is the first time at which the bound says something"]
-    if column != known[-1]:
-        return []
-    later = measured(claim, case, steps=10 * profile.steps, log_time=10 * _LOG_TIME)
-    grown = None if later is None else float(np.nanmax(kind.drawn(later)[0]))
-    if grown is None or later is None or not later.log_time[-1] > m.log_time[-1]:
-        return ["it is the end of the run"]
-    return [f"it is the end of the run, and {grown:.4g} times the bound is needed at ten times it"]
 
 
 def rounded_up(value: float, digits: int = 2) -> float:

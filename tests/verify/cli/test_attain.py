@@ -50,6 +50,15 @@ def test_where_there_is_none_it_exits_with_1(tmp_path: Path, target: str, call: 
     assert not list(tmp_path.glob("test_*"))
 
 
+def test_a_claim_that_is_itself_refuted_is_said_first(tmp_path: Path, call: Caller):
+    path = tmp_path / "test_mine.py"
+    path.write_text("from verify import Rate, laws\n" + FILE.replace("wobble", "Rate(laws.power(0.9)), wobble"))
+    code, out, _ = call("attain", str(path), "--folder", str(tmp_path))
+    assert code == 1
+    assert out.startswith("grown/size is itself refuted: ")
+    assert "families" not in out
+
+
 @pytest.mark.parametrize(
     ("more", "words"), [(("--rate", "fast"), "is no exponent of t"), (("--run", "--json"), "leave one of them away")]
 )

@@ -65,7 +65,8 @@ def test_a_tight_case_is_the_hunts_where_that_came_nearer(tmp_path: Path, call: 
     arguments = ("certify", name, "--tight", "--steps", "50", "--report-dir", str(tmp_path / "report"))
     code, out, err = call(*arguments, "--folder", str(tmp_path))
     assert (code, err) == (0, "")
-    assert 'It keeps the bound "(1 + ln n)/(γ t)", whose value there is said to be ' in out
+    assert 'It keeps the bound "(1 + ln n)/(γ t)", whose value there is, by the claim\'s words, ' in out
+    assert "computed again, not proved" in out
     found = json.loads((tmp_path / "ji2021__normalised-gd.tight.certificate.json").read_text())
     assert found["data"]["x"] == [["1", "2"], ["2", "-1"]]
     code, _, err = call(*arguments, "--twin", "0")

@@ -79,3 +79,51 @@ def test_bad_input_is_one_sentence(tmp_path: Path, call: Caller, arguments: str,
     code, _, err = call("scaling", written(tmp_path, arguments, "claim"), *more)
     assert code == 2
     assert words in one_sentence(err)
+
+
+FAMILY = """
+import numpy as np
+from verify import Dataset
+
+def of_points(n, seed):
+    return Dataset(np.abs(np.random.default_rng(seed).standard_normal((int(n), 3))) + 0.1, np.ones(int(n), int))
+
+def nothing(n, seed):
+    return n
+
+def fails(n, seed):
+    raise RuntimeError("no data today")
+
+SEVEN = 7
+"""
+
+
+def test_a_family_of_ones_own_is_named_by_its_file(tmp_path: Path, call: Caller):
+    target, data = written(tmp_path, "{'n': 0.5}, wobble=0.0", "claim"), tmp_path / "data.py"
+    data.write_text(FAMILY)
+    code, out, err = call(
+        "scaling", target, "--in", "n", "--values", "4,16,64", "--family", f"{data}:of_points", "--json", *FEW
+    )
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert [each["ensemble"] for each in told["ensembles"]] == ["own"]
+    assert told["whole"]["median"]["exponent"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "words"),
+    [
+        ("of_points", (), "needs the values that it is to take: give --values"),
+        ("of_points", ("--values", "4,8,16", "--hold", "d=3"), "leave --hold away"),
+        ("nothing", ("--values", "4,8,16"), "gives a value of type float: give a Dataset"),
+        ("fails", ("--values", "4,8,16"), "cannot be run (RuntimeError: no data today"),
+        ("SEVEN", ("--values", "4,8,16"), "is of type int: give a function of a value and a seed"),
+        ("absent", ("--values", "4,8,16"), "defines no 'absent'"),
+    ],
+)
+def test_a_family_that_is_none_is_one_sentence(tmp_path: Path, call: Caller, name: str, more: tuple, words: str):
+    target, data = written(tmp_path, "{'n': 0.5}", "claim"), tmp_path / "data.py"
+    data.write_text(FAMILY)
+    code, _, err = call("scaling", target, "--in", "n", "--family", f"{data}:{name}", *more, *FEW)
+    assert code == 2
+    assert words in one_sentence(err)

@@ -43,6 +43,9 @@ def test_the_constant_is_told_and_recorded(tmp_path: Path, call: Caller):
     assert "There it is the first time at which the bound says something." in out
     (record,) = read_records(tmp_path / "report")
     assert 0 < record["tightness"]["value"] < 1
+    kept = record["tightness"]["extremal"]
+    assert 0 < kept["constant"] <= kept["needed"] < 1
+    assert kept["words"][0] in " ".join(out.split())
 
 
 def test_as_json(tmp_path: Path, call: Caller):

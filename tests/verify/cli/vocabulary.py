@@ -202,6 +202,7 @@ VALUES = {
     "--optimizer": OPTIMIZERS,
     "--data": DATA,
     "-o": OPTIONS,
+    "--family": ["mine.py:whole", "mine.py:number", "mine.py:gone", "gone.py:f", "mine.py", "optax.lion", ""],
     "--model": ["two-layer", "convolutional", "two-layers", "mine.py:whole", "mine.py:number", "optax.lion", ""],
     "-m": ["width=2", "width=0", "size=9", "height=1", "width=2.5", "scale=nan", "width", "activation=relu"],
     "--figure": PATHS,

@@ -33,7 +33,7 @@ PLACES = st.builds(Place, size=st.integers(20, 500), slowness=st.integers(0, 9))
 
 @dataclass(frozen=True)
 class Made:
-    """Curves `c law(t) (1 + s / t)`, which wobble by a hundredth; in log time where the law is one of log t.
+    """Curves `c law(t) (1 + s / t)`, which wobble by a share; in log time where the law is one of log t.
 
     budgeted: with the scale of a gap budget, and a path along which the curve falls like 1 / S. plateau: what they end
     at. trend: an exponent that slows a curve by its slowness. early: how
@@ -45,6 +45,7 @@ class Made:
     plateau: float = 0.0
     trend: float = 0.0
     early: float = 0.0
+    wobble: float = 0.01
     name: str = "made curve"
 
     def measure(self, subject, lab) -> Measurement:
@@ -53,7 +54,7 @@ class Made:
         log_time = np.exp(np.linspace(0.0, np.log(end), 120)) if flow else np.linspace(0.7, end, 60)
         size = np.array([[case.size / 100] for case in lab.cases])
         slow = np.array([[float(case.slowness)] for case in lab.cases])
-        wobble = 1 + 0.01 * np.sin(3 * log_time + slow)
+        wobble = 1 + self.wobble * np.sin(3 * log_time + slow)
         if isinstance(self.law, DecayLaw):
             log_values = np.log(size * wobble) - (0.5 + size / 10) * self.law.speed(log_time)
         else:

@@ -16,7 +16,8 @@ from tests.verify.discovery.made import claim as made
 from verify import Bound, Dataset, Rate, Twin, conjecture, laws
 from verify.discovery import check_certificate
 from verify.discovery.certifying import certify, certify_tight
-from verify.optimizers import PowerDecay, sign_gd
+from verify.optimizers import PowerDecay, gradient_descent, normalised_gd, sign_gd
+from verify.problems.margins.gap import Gap
 
 POINT = Dataset([[1, 2]], [1])
 CLASSES = Dataset([[1, 2], [-1, 1], [0, -2]], [0, 1, 2])
@@ -153,7 +154,8 @@ def test_how_near_a_run_comes_to_a_bound_is_proved_by_hand(tight):
     assert [float(Fraction(each)) for each in tight["run"]["gap"]] == pytest.approx([gap] * 2, rel=1e-9)
     assert [float(Fraction(each)) for each in tight["share"]] == pytest.approx([gap / 0.06] * 2, rel=1e-9)
     told = check_certificate.check(tight)
-    assert 'keeps the bound "0.06", whose value there is said to be 0.06' in told[2]
+    assert 'keeps the bound "0.06", whose value there is, by the claim\'s words, 0.06' in told[2]
+    assert check_certificate.verdict(tight) == "PROVED, of these weights; not that the optimizer gives them."
 
 
 @pytest.mark.parametrize(("bound", "word"), [(0.06, "keeps"), (0.05, "breaks")])
@@ -173,9 +175,15 @@ def test_the_step_is_the_one_that_is_nearest_to_the_bound():
         ({"share": ["1/2", "1/2"]}, "not that share of the bound"),
         ({"relative": False}, "The gap is not what"),
         ({"digest": "0" * 64}, "The digest is not"),
+        ({"bound": {"text": "0.07", "value": "7/100"}, "share": None}, "The bound is not that of the claim's words"),
+        ({"bound": {"text": "0.06", "value": "7/100"}, "share": None}, "The words' bound lies in"),
+        ({"replayed": True}, "name no steps that can be replayed"),
     ],
 )
 def test_what_is_not_so_of_a_tight_case_is_noticed(tight, changed, words):
+    if "share" in changed and changed["share"] is None:
+        value = Fraction(changed["bound"]["value"])
+        changed |= {"share": [str(Fraction(each) / value) for each in tight["run"]["gap"]]}
     with pytest.raises(check_certificate.Wrong, match=words):
         check_certificate.check(tight | changed)
 
@@ -189,3 +197,64 @@ def test_a_margin_that_is_elsewhere_is_noticed(tight, reached):
 def test_what_has_no_tight_case_is_told():
     with pytest.raises(InputError, match="bounds no gap to a maximal margin by a formula"):
         certify_tight(claimed("l2"), POINT, steps=50)
+
+
+STEPS = PowerDecay(0.5, 0.5)
+METHODS = {
+    "SignGD, η = 0.5 (t+1)^-1/2": (sign_gd(STEPS), "logistic"),
+    "normalised GD, η = 0.5 (t+1)^-1/2": (normalised_gd(STEPS), "exponential"),
+    "gradient descent, η = 0.5": (gradient_descent(0.5), "logistic"),
+    "gradient descent with unit steps on the log of the mean exponential loss": (
+        gradient_descent(1.0),
+        "log_exponential",
+    ),
+}
+THREE = Dataset([[1, 2], [2, -1], [-3, 1]], [1, 1, -1])
+
+
+def run_of(text: str, data: Dataset, *, optimizer=None, loss: str = "", kind=None, bound: str = "(1 + ln n)/(γ t)"):
+    made, usual = METHODS[text]
+    claim = conjecture(
+        "run", "A margin.", optimizer=optimizer or made, optimizer_text=text, norm="l2", loss=loss or usual,
+        kind=kind or Bound(lambda m: (1 + np.log(m.n)) / (m.margin * m.time), bound), twins=(),
+    )  # fmt: skip
+    return certify_tight(replace(claim, quantity=Gap(relative=False)), data, steps=60)
+
+
+@pytest.mark.parametrize("text", METHODS)
+def test_steps_that_the_words_name_are_taken_again(text):
+    found = run_of(text, THREE)
+    assert found["replayed"]
+    assert "The steps of the words, taken again from zero weights" in check_certificate.check(found)[3]
+    assert check_certificate.verdict(found).endswith("that the optimizer gives them was computed again, not proved.")
+    moved = [str(Fraction(w) * Fraction(1001, 1000)) for w in found["run"]["weights"]]
+    with pytest.raises(check_certificate.Wrong, match="give other weights"):  # of the same direction, but longer
+        check_certificate.replayed(found | {"run": found["run"] | {"weights": moved}})
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "pairwise_logistic"])
+def test_steps_with_classes_too(loss):
+    assert run_of("normalised GD, η = 0.5 (t+1)^-1/2", CLASSES, loss=loss)["replayed"]
+
+
+def test_other_steps_than_the_words_name_are_not_said_to_be_theirs():
+    found = run_of("SignGD, η = 0.5 (t+1)^-1/2", THREE, optimizer=sign_gd(PowerDecay(0.5, 0.6)))
+    assert not found["replayed"]
+    assert check_certificate.verdict(found).endswith("not that the optimizer gives them.")
+
+
+def test_a_bound_in_words_that_are_not_read_is_only_said():
+    found = run_of("SignGD, η = 0.5 (t+1)^-1/2", THREE, bound="what is known of γ")
+    assert "whose value there is said to be" in check_certificate.check(found)[2]
+    assert "; the bound's value is only said; " in check_certificate.verdict(found)
+
+
+def test_a_bound_with_sums_of_steps_is_evaluated():
+    def upper(m):
+        eta = 0.5 * np.arange(1, round(m.time[-1]) + 1) ** -0.5
+        first, second = (np.cumsum(each)[np.round(m.time).astype(int) - 1] for each in (eta, eta**2))
+        return (m.radius("l2") ** 2 * second / 2 + np.log(m.n)) / first
+
+    kind = Bound(upper, "(½ B² Σ η² + ln n)/Σ η")
+    found = run_of("normalised GD, η = 0.5 (t+1)^-1/2", THREE, kind=kind)
+    assert "by the claim's words" in check_certificate.check(found)[2]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from solvers.errors import InputError
+from tests.verify.discovery.known import KINDS, table
 from tests.verify.discovery.made import PROFILE, claim
 from verify import Bound, Decay, Limit, Rate, laws, sharpen
 from verify.claims.verdict import Outcome
@@ -70,6 +71,13 @@ def test_decays_are_climbed_by_the_power_in_the_exponent(p):
     made = found(DecayLaw(p), Decay(DecayLaw(0.2)))
     assert made.interval is not None
     assert made.interval[0] <= p <= made.interval[1] < p + 0.2
+
+
+def test_intervals_hold_the_law_of_curves_that_wobble_on_another_seed():
+    (wobbling,) = (kind for kind in KINDS if "wobble" in kind.what)
+    (row,) = table([1], [wobbling._replace(laws=wobbling.laws[::3])])
+    assert (row.held, row.of) == (3, 3)
+    assert row.width < 0.2
 
 
 def test_what_was_searched_is_judged_on_other_draws_and_counted():

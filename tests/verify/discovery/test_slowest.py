@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.verify.discovery import grown
 from tests.verify.discovery.made import Made, Place, claim
 from verify import Dataset, Rate, laws
 from verify.discovery.slowest import Slowness, slowest
@@ -46,7 +47,17 @@ def test_a_dataset_comes_with_a_rational_proof():
     found = slowest(asked, laws.power(0.5), examples=30, seed=0, steps=200, log_time=10.0)
     assert isinstance(found.case, Dataset)
     assert found.witness is not None
+    assert np.all(found.case.x == np.round(found.case.x))  # what all draws have in common is kept
     told = found.to_dict()["witness"]
     assert told["norm"] == "linf"
     assert found.witness.lower <= found.witness.upper
     assert all(isinstance(v, str) for v in told["weights"])
+
+
+def test_the_slowest_dataset_is_made_smaller():
+    made = grown.claim({"n": 0.0}, Rate(laws.power(0.9)), wobble=0.0)  # all fall like t^-1/2
+    found = slowest(made, laws.power(0.9), examples=10, **EFFORT)
+    assert isinstance(found.case, Dataset)
+    assert found.first is None or found.first.n * found.first.d > found.case.n * found.case.d  # pyright: ignore[reportAttributeAccessIssue]
+    assert (found.case.n, found.case.d) == (1, 1)
+    assert found.growth == pytest.approx(0.4, abs=0.05)

@@ -11,7 +11,7 @@ from solvers.errors import InputError
 from tests.verify.discovery import grown, made
 from verify import Dataset, laws, strategies
 from verify.discovery.sweeps import swept
-from verify.optimizers import adam
+from verify.optimizers import adam, sign_gd
 
 
 class Doubled(Norm):
@@ -86,12 +86,21 @@ def of(problem):
     )  # fmt: skip
 
 
+def running(optimizer):
+    return grown.PAPER.claim(
+        "run", "", "A: run.", "A run.", read=grown.Read.DERIVED, kind=grown.Rate(laws.power(0.5)),
+        problem=strategies.binary, optimizer=optimizer, optimizer_text="it", norm="linf", loss="logistic",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("claim", "parameter", "how", "words"),
     [
         (grown.claim({}), "m", {}, "no parameter 'm'"),
         (grown.claim({}), "k", {}, "no classes to move"),
         (grown.claim({}), "beta", {}, "has no beta to move"),
+        (running(sign_gd(0.1)), "beta", {}, "keeps no average of gradients, and has no beta to move"),
+        (grown.claim({}), "n", {"family": lambda v, seed: None, "held": {"d": 3}}, "leave --hold away"),
         (grown.claim({}), "n", {"held": {"n": 3}}, "n cannot be held while n moves"),
         (grown.claim({}), "n", {"held": {"k": 3}}, "cannot be held at 3 classes"),
         (grown.claim({}), "n", {"held": {"gamma": -1.0}}, "cannot be held at -1.0"),

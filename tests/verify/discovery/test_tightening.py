@@ -9,7 +9,8 @@ from solvers.errors import InputError
 from tests.verify.discovery.grown import bounded
 from tests.verify.discovery.made import Place, claim
 from verify import Bound, Rate, laws, tighten
-from verify.discovery.tightening import rounded_up, times
+from verify.discovery.extremal import KEPT, times
+from verify.discovery.tightening import rounded_up
 
 LAW = laws.power(0.5)
 FEW = {"examples": 40, "datasets": 24, "steps": 200}
@@ -71,7 +72,9 @@ def test_data_are_built_beside_those_that_are_drawn():
     assert made.hunt.value is not None
     assert made.built > made.hunt.value  # of 128 points
     assert made.extremal is not None
-    assert made.extremal.case.n == 128  # pyright: ignore[reportAttributeAccessIssue]
+    assert made.extremal.first is not None
+    assert made.extremal.first[0].n == 128  # pyright: ignore[reportAttributeAccessIssue]
+    assert KEPT * made.extremal.first[1] <= made.extremal.constant
     assert any("the largest that is drawn, or above it" in line for line in made.extremal.active)
     assert made.extremal.witness is not None
     told = json.loads(json.dumps(made.to_dict(), allow_nan=False))
