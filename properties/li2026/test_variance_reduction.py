@@ -11,17 +11,18 @@ Reference: Li, Tang, Zou (2026), on variance reduction, read in the abstract; th
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from properties.kim2026.test_reshuffled_margin import MODERATE
-from properties.li2026.test_leave_one_out import orders
+from properties.li2026.test_leave_one_out import Points, relative_gaps
 from properties.papers import LI_2026
 from verify import Limit, Read, Twin, laws, strategies
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import ROUNDING, Measurement
 from verify.problems.subject import Subject, norm_of
-from verify.runs.descent import stacked
 
 ETA = 0.5
 
@@ -39,27 +40,25 @@ class Reduced:
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """At some twenty times; all in the log domain."""
         norm, references = norm_of(subject), lab.references(norm_of(subject))
+        times = np.unique(np.geomspace(10, lab.steps, 24).astype(int))
+        step_sizes = ETA / np.sqrt(np.arange(lab.steps) + 1)
+        gap = relative_gaps(_step, lab, norm, step_sizes, (self.reduced,))[:, times - 1]
         gamma = np.array([r.lower for r in references])
-        (x, absent), rows = stacked(lab.datasets), np.arange(len(lab.datasets))
-        chosen = np.stack([orders(s, lab.steps) for s in lab.datasets])
-        n = np.array([s.n for s in lab.datasets])
-        times, gaps = set(np.geomspace(10, lab.steps, 24).astype(int)), []
-        w = np.zeros((len(x), x.shape[2]))
-        before = margins = np.where(absent, np.inf, 0.0)
-        for t in range(lab.steps):
-            margins = np.where(absent, np.inf, np.einsum("bnd,bd->bn", x, w))
-            before = np.where((t % n == 0)[:, None], margins, before)
-            least = margins.min(axis=1, keepdims=True)
-            weights = np.exp(least - before) / n[:, None] if self.reduced else np.zeros_like(before)
-            own = np.exp(least[:, 0] - margins[rows, chosen[:, t]])
-            weights[rows, chosen[:, t]] += own - (n * weights[rows, chosen[:, t]] if self.reduced else 0.0)
-            w += ETA / np.sqrt(t + 1) * np.sign(np.einsum("bn,bnd->bd", weights, x))
-            if t + 1 in times:
-                size = np.linalg.norm(w, ord=2 if norm == "l2" else np.inf, axis=1)
-                margin = np.where(absent, np.inf, np.einsum("bnd,bd->bn", x, w)).min(axis=1)
-                gaps.append(1 - np.divide(margin, size * gamma, out=np.zeros_like(size), where=size > 0))
-        certified, floor = np.array([r.certified for r in references]), np.full(len(x), 1e3 * ROUNDING)
-        return Measurement(np.log(sorted(times)), np.stack(gaps, axis=1), floor, certified, lab.datasets, gamma)
+        certified, floor = np.array([r.certified for r in references]), np.full(len(gap), 1e3 * ROUNDING)
+        return Measurement(np.log(times), gap, floor, certified, lab.datasets, gamma)
+
+
+def _step(w: Any, memory: Any, points: Points, size: Any, chosen: Any, t: Any, numbers: Any) -> Any:
+    """A step on the chosen point; all in the log domain."""
+    before, *unused = memory  # the margins at the beginning of the epoch
+    (reduced,) = numbers
+    n, margins = points.n[:, None], points.margins(w)
+    before = jnp.where(t % n == 0, margins, before)
+    least = jnp.min(margins, axis=1, keepdims=True)
+    shares = reduced * jnp.exp(least - before) / n
+    one = jnp.arange(margins.shape[1])[None, :] == chosen[:, None]
+    weights = shares + jnp.where(one, jnp.exp(least - margins) - n * shares, 0.0)
+    return w + size * jnp.sign(jnp.einsum("bn,bnd->bd", weights, points.x)), (before, *unused)
 
 
 CLAIM = LI_2026.claim(

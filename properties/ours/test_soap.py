@@ -9,8 +9,8 @@ Claim: whatever β is, at every step `⟨G, U⟩ ≥ ‖G‖_*` and `‖U‖ ≤
 U is the polar factor of G: spectral descent, step by step.
 Derivation: `A = Q_Lᵀ G Q_R` is a sum of matrices of one entry, whose nuclear norms are the entries' sizes, so that
 `⟨G, U⟩ = Σ |A_ij| ≥ ‖A‖_* = ‖G‖_*`; and a matrix of signs has the Frobenius norm `√(k d)` at most. The gap budget does
-the rest. With β = 0 the eigenvectors of `G Gᵀ` and `Gᵀ G` are the singular vectors of G, up to signs that cancel, and A is
-diagonal. No more is true of all bases: near a diagonal A with small entries of one sign beside the diagonal all of
+the rest. With β = 0 the eigenvectors of `G Gᵀ` and `Gᵀ G` are the singular vectors of G, up to signs that cancel, and A
+is diagonal. No more is true of all bases: near a diagonal A with small entries of one sign beside the diagonal all of
 `⟨G, U⟩ = ‖G‖_*` and `‖U‖ = √(k d)` is nearly attained, for k = d.
 Reference: this program, 2026; the method is that of Vyas et al. (2024, 2409.11321).
 """
@@ -76,7 +76,7 @@ CLAIMS = (
         "soap-signs",
         "on SOAP without Adam's averages",
         "SOAP without Adam's averages keeps 1/√(k d) of steepest descent in the spectral norm",
-        "SOAP, β₁ = β₂ = 0, any averages in L and R: at every step ⟨G, U⟩ ≥ ‖G‖_*, and the spectral norm of U is ≤ √(k d).",
+        "SOAP, β₁ = β₂ = 0, any averages in L, R: at each step ⟨G, U⟩ ≥ ‖G‖_*, and the spectral norm of U is ≤ √(k d).",
         kind=Bound(lambda m: m.larger_side, "⟨G, U⟩, and √(k d)"),
         promise=Promise.LOWER,
         optimizer_text=f"SOAP without momentum and second moment, averages of {MEMORY} in L and R, η = 0.1 (t+1)^-1/2",
