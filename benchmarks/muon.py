@@ -59,6 +59,22 @@ NAMED: dict[str, optax.GradientTransformation] = {
     "NucGD": optimizers.nuclear_descent(SLOW),
 }
 """Methods whose norm `verify.identify` is asked for."""
+ON_BATCHES: dict[str, optax.GradientTransformation] = {
+    "spectral descent": NAMED["spectral descent"],
+    "exact Muon, β = 0.95": optimizers.spectral_descent(SLOW, b1=0.95),
+    "exact Muon, β = 0.998": optimizers.spectral_descent(SLOW, b1=0.998),
+    "Muon, β = 0.95, ε = 0": NAMED["Muon, β = 0.95, ε = 0"],
+    "optax.contrib.muon(0.1)": NAMED["optax.contrib.muon(0.1)"],
+    "NucGD": NAMED["NucGD"],
+    "NucGD, β = 0.95": optimizers.steepest_descent(SLOW, "nuclear", b1=0.95),
+}
+BATCHES: dict[str, dict[str, Any]] = {
+    "full": {},
+    "1, reshuffled": {"sampling": "reshuffled", "batch": 1},
+    "3, reshuffled": {"sampling": "reshuffled", "batch": 3},
+    "1, replaced": {"sampling": "with-replacement", "batch": 1},
+    "3, replaced": {"sampling": "with-replacement", "batch": 3},
+}
 
 
 def promised(name: str, ranks: tuple[int, ...] = RANKS) -> dict[str, tables.Cell]:
@@ -108,6 +124,17 @@ def named(name: str, datasets: Sequence[Dataset], length: int, single: bool) -> 
     return row | {"named": found.norm or "none"} | {norm: shares[norm] for norm in NORMS[:3]}
 
 
+def batched(name: str, datasets: Sequence[Dataset], length: int) -> dict[str, tables.Cell]:
+    """A row: the norm that is named on each kind of batches, and the median share of the method's own margin."""
+    own = "nuclear" if name.startswith("NucGD") else "spectral"
+    row: dict[str, tables.Cell] = {"method": name}
+    for batches, how in BATCHES.items():
+        found = identify(ON_BATCHES[name], datasets, loss="cross_entropy", steps=length, norms=NORMS, **how)
+        (share,) = (score.share for score in found.ranking if score.norm == own)
+        row[batches] = f"{found.norm or 'none'}, {share:.3f}"
+    return row
+
+
 def main(
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     datasets: Annotated[int, typer.Option(help="To draw.")] = 40,
@@ -130,6 +157,12 @@ def main(
             "Named",
             f"The norm that verify.identify names, on {datasets} datasets of four classes, {steps} steps, seed {seed}.",
             [named(name, others, steps, single) for name in NAMED for single in (False, True)],
+        ),
+        tables.Section(
+            "On mini-batches",
+            "The norm that verify.identify names, and the median share of the spectral margin, of NucGD the nuclear, "
+            f"on {datasets} datasets of six points in five classes, {steps} steps, seed {seed}.",
+            [batched(name, drawn_datasets(datasets, classes=5, seed=seed), steps) for name in ON_BATCHES],
         ),
     ]
     print(tables.markdown(sections, tables.machine()) if markdown else "")

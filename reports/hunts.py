@@ -103,9 +103,16 @@ def sentence(record: Mapping[str, Any]) -> str:
         return f"{told}; {record['refuted']}." if record["refuted"] else f"{told}."
     if not record["archive"]:
         return f"{_asked(record, 'open')}none of {record['cases']} datasets could be judged."
-    nearest = record["archive"][0]
-    held = f"{_asked(record, 'open')}held on {judged} to {record['horizon']}; nearest: {_reached(record, nearest)}"
-    return f"{held} on {dataset(nearest['case'])}."
+    nearest, horizon = record["archive"][0], record["horizon"]
+    beyond = sum(hard["value"] is None or hard["value"] > record["limit"] for hard in record["archive"])
+    held = f"held on {judged} to {horizon}"
+    if beyond:
+        # Of each round the simplest are looked at: what is beyond the limit there alone is no answer.
+        held = (
+            f"not refuted on {judged}: to {horizon} {beyond} of the hardest go beyond, none looked at to ten times that"
+        )
+    told = f"{_asked(record, 'open')}{held}; nearest: {_reached(record, nearest)}"
+    return f"{told} on {dataset(nearest['case'])}."
 
 
 def _asked(record: Mapping[str, Any], word: str) -> str:

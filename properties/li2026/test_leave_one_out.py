@@ -13,15 +13,20 @@ all points rightly in the worst case, as its abstract has it, where the first as
 derived.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from hypothesis import strategies as st
 
 from properties.papers import LI_2026
+from solvers.norms import Norm
 from verify import Bound, Dataset, Read, Twin
+from verify.backend import power_of_two
 from verify.problems.laboratory import Laboratory
 from verify.problems.quantity import ROUNDING, Measurement
 from verify.problems.subject import Subject, norm_of
@@ -51,41 +56,79 @@ class LeaveOneOut:
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """At sixteen times, the last one the laboratory's horizon; all in the log domain, in the L2 or max norm."""
         norm = norm_of(subject)
-        order, euclidean = (2 if norm == "l2" else np.inf), (self.in_norm or norm) == "l2"
         references = lab.references(norm)
         gamma = np.array([r.lower for r in references])
-        x, absent = stacked(lab.datasets)
-        w, gaps, rows = np.zeros((len(x), x.shape[2])), [], np.arange(len(x))
-        left_out = np.stack([orders(s, lab.steps) for s in lab.datasets])
         times = np.unique(np.linspace(0, lab.steps, 17)[1:].astype(int))
-        average, scale = np.zeros_like(w), np.zeros((len(w), 1))  # of which e^-scale is the true one
-        for t in range(lab.steps):
-            z = np.where(absent, np.inf, np.einsum("bnd,bd->bn", x, w))
-            least = z.min(axis=1, keepdims=True)
-            z = np.where(self._unseen(rows, left_out[:, t], absent), np.inf, z)
-            gradient = np.einsum("bn,bnd->bd", np.exp(least - z), x)
-            average = self.b1 * np.exp(least - scale) * average + (1 - self.b1) * gradient
-            scale = least
-            unit = average / np.linalg.norm(average, axis=1, keepdims=True) if euclidean else np.sign(average)
-            w += self.step_size(t) * unit
-            if t + 1 in times:
-                size = np.linalg.norm(w, ord=order, axis=1)
-                margin = np.where(absent, np.inf, np.einsum("bnd,bd->bn", x, w)).min(axis=1)
-                gaps.append(1 - np.divide(margin, size * gamma, out=np.zeros_like(size), where=size > 0))
-        gap = np.stack(gaps, axis=1)
+        numbers = self.b1, (self.in_norm or norm) == "l2", self.full, self.single
+        step_sizes = np.array([self.step_size(t) for t in range(lab.steps)])
+        gap = relative_gaps(_step, lab, norm, step_sizes, numbers)[:, times - 1]
         judged = np.array([r.certified for r in references])
-        floor = np.full(len(x), 1e3 * ROUNDING)
+        floor = np.full(len(gap), 1e3 * ROUNDING)
         if self.at_least is None:
             return Measurement(np.log(times), gap, floor, judged, lab.datasets, gamma)
         return Measurement(np.log(times), np.full_like(gap, self.at_least), floor, judged, lab.datasets, gamma, (), gap)
 
-    def _unseen(self, rows: np.ndarray, chosen: np.ndarray, absent: np.ndarray) -> np.ndarray:
-        """Which points a step does not see, `[b n]`."""
-        if self.full:
-            return absent
-        only = np.zeros_like(absent)
-        only[rows, chosen] = True
-        return ~only if self.single else only
+
+class Points(NamedTuple):
+    """Of all datasets: signed points `[b n d]`, which are absent `[b n]`, and how many are not `[b]`."""
+
+    x: Any
+    absent: Any
+    n: Any
+
+    def margins(self, w: Any) -> Any:
+        """At weights `[b d]`, infinite for absent points, `[b n]`."""
+        return jnp.where(self.absent, jnp.inf, jnp.einsum("bnd,bd->bn", self.x, w))
+
+
+def relative_gaps(
+    step: Callable[..., Any], lab: Laboratory, norm: str | Norm, step_sizes: np.ndarray, numbers: tuple[float, ...]
+) -> np.ndarray:
+    """Relative gaps `[b t]` after every step from zero, in the L2 or max norm.
+
+    step: what comes of weights, memory (three arrays `[b n]`, `[b d]`, `[b 1]`, zero at first), points, the step's
+    size, the points' places in the epochs `[b]`, its number and the numbers of the method.
+    """
+    x, absent = stacked(lab.datasets)
+    b, n, d = len(x), power_of_two(x.shape[1], 8), power_of_two(x.shape[2], 4)  # so that programs are shared
+    x = np.pad(x, ((0, 0), (0, n - x.shape[1]), (0, d - x.shape[2])))
+    absent = np.pad(absent, ((0, 0), (0, n - absent.shape[1])), constant_values=True)
+    chosen = np.stack([orders(s, lab.steps) for s in lab.datasets], axis=1)
+    points = Points(x, absent, np.array([s.n for s in lab.datasets]))
+    start = np.zeros((b, d)), (np.zeros((b, n)), np.zeros((b, d)), np.zeros((b, 1)))
+    margin, euclidean, largest = (
+        np.asarray(each).T for each in _followed(step, start, points, step_sizes, chosen, tuple(map(float, numbers)))
+    )
+    size = euclidean if norm == "l2" else largest
+    gamma = np.array([r.lower for r in lab.references(norm)])[:, None]
+    return np.asarray(1 - np.divide(margin, size * gamma, out=np.zeros_like(size), where=size > 0))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _followed(step: Any, start: Any, points: Points, step_sizes: Any, chosen: Any, numbers: Any) -> Any:
+    """Least margins, L2 norms and largest weights after every step, `[t b]`."""
+
+    def after(state: Any, each: Any) -> Any:
+        w, memory = step(*state, points, *each, numbers)
+        sizes = jnp.sqrt(jnp.sum(w * w, axis=1)), jnp.max(jnp.abs(w), axis=1)
+        return (w, memory), (jnp.min(points.margins(w), axis=1), *sizes)
+
+    return jax.lax.scan(after, start, (step_sizes, chosen, jnp.arange(len(step_sizes))))[1]
+
+
+def _step(w: Any, memory: Any, points: Points, size: Any, chosen: Any, t: Any, numbers: Any) -> Any:
+    """A step on all points but the chosen one; all in the log domain."""
+    unused, average, scale = memory  # the true average is e^-scale times this one
+    b1, euclidean, full, single = numbers
+    z = points.margins(w)
+    least = jnp.min(z, axis=1, keepdims=True)
+    one = jnp.arange(z.shape[1])[None, :] == chosen[:, None]
+    unseen = jnp.where(full > 0, False, jnp.where(single > 0, ~one, one))
+    z = jnp.where(unseen, jnp.inf, z)
+    gradient = jnp.einsum("bn,bnd->bd", jnp.exp(least - z), points.x)
+    average = b1 * jnp.exp(least - scale) * average + (1 - b1) * gradient
+    unit = average / jnp.sqrt(jnp.sum(average * average, axis=1, keepdims=True))
+    return w + size * jnp.where(euclidean > 0, unit, jnp.sign(average)), (unused, average, least)
 
 
 def orders(dataset: Dataset, steps: int) -> np.ndarray:

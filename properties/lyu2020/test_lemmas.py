@@ -13,10 +13,11 @@ Reference: Lyu, Li (2020), Lemma 5.1, and the margin of multi-homogeneous models
 from functools import partial
 
 import numpy as np
+from hypothesis import strategies as st
 
 from properties.gronich2026.test_networks import points
 from properties.papers import LYU_2020
-from verify import Bound, Promise, Read, Twin
+from verify import Bound, Dataset, Promise, Read, Twin
 from verify.models import three_layer, two_layer
 from verify.problems.networks.lemmas import ModelLemma, Parameters, Sides
 
@@ -47,6 +48,15 @@ def layered(at: Parameters, degrees: dict[str, int], mean: bool = False) -> Side
     flow, weights = at.layers(at.descent), at.layers(at.flat)
     grown = [k * np.sum(flow[name] * weights[name], axis=1) / squared(weights[name]) for name, k in degrees.items()]
     return {"": (np.sum(grown, axis=0), squared(at.descent) / log_inverse(at, mean))}
+
+
+@st.composite
+def ray(draw: st.DrawFn) -> Dataset:
+    """Three points of one label in one direction: nearly all of the loss is the shortest one's."""
+    angle = np.pi / 12 * draw(st.integers(0, 23))
+    lengths = np.array([1.0, draw(st.integers(3, 5)) / 2, draw(st.integers(3, 5)) / 2])
+    y = draw(st.sampled_from([1, -1])) * np.ones(3, int)
+    return Dataset(lengths[:, None] * np.array([[np.cos(angle), np.sin(angle)]]), y, "ray")
 
 
 claim = partial(
@@ -88,6 +98,7 @@ CLAIMS = (
         "The margin over the product of the layers' norms rises too",
         "At any θ with L < 1: log(1/L)/Π ‖w_l‖^{k_l} does not fall along gradient flow, k_l the degree in w_l.",
         read=Read.PAPER,
+        problem=lambda: st.one_of(points(), ray()),
         quantity=lemma(layered, THREE, degrees=DEGREES),
         twins=(
             twin("the last layer counted twice", lemma(layered, THREE, degrees=DEGREES | {"last": 2})),

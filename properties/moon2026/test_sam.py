@@ -92,12 +92,19 @@ def winner(case: OneSample, depth: int, rho: float, power: int | None = None) ->
 
 @st.composite
 def samples(draw: st.DrawFn, depth: int) -> OneSample:
-    """With a start between ρ/2 and ρ that gradient flow prefers to it, and a clear winner among those above ρ."""
-    d = draw(st.integers(FEWEST, MOST))
+    """With a start between ρ/2 and ρ that gradient flow prefers to it, and a clear winner among those above ρ.
+
+    Above depth two with a start little above ρ of a larger sample than the winner's, too.
+    """
+    tempting = depth > 2
+    d = draw(st.integers(FEWEST + tempting, MOST))
     order = draw(st.permutations(range(d)))
     first = (4.0, RHO * draw(st.integers(6, 9)) / 10)
     above = [(1.0, RHO * draw(st.integers(14, 20)) / 10)]
-    for _ in range(d - 2):
+    if tempting:
+        sample, score = draw(st.integers(12, 30)) / 10, draw(st.integers(3, 8)) / 10
+        above.append((sample, RHO * (1 + (score * (above[0][1] / RHO - 1) / sample) ** (1 / (depth - 2)))))
+    for _ in range(d - len(above) - 1):
         sample, start = draw(st.integers(2, 20)) / 10, draw(st.integers(5, 20)) / 10
         best = max(mu * (alpha / RHO - 1) ** (depth - 2) for mu, alpha in above)
         score = sample * max(start - 1, 0.0) ** (depth - 2)

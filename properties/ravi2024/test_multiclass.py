@@ -33,6 +33,7 @@ def claim(loss: str) -> Claim:
             Twin("Ŵ log t grows by a thousandth", quantity=Residual(log_factor=1.001), shrink=False),
         ),
         share=0.25,
+        real=("digits:classes=0,1,2,limit=9",) if loss == "cross_entropy" else (),
     )
 
 

@@ -18,8 +18,9 @@ Tried: n of 4 and 6, α from 0.06 to 0.12, α (s σ_p)^{q-1} ≥ 16, s σ_p ≥ 
 which time a weight can move by 3; for q = 4 with n = 4 and s σ_p ≥ 3n, since 3 of 40 runs broke the promise at 2n. With
 n = 16, s = 64, α = ½ Adam's test error falls to 0 from most starts (a twin), unless its memory is so long that it has
 not moved by then; `verify gallery zou2023-probability` maps what lies between. Steps of Adam are 1/(11 s σ_p) at most:
-with coarser ones, or n = 8 and s σ_p = 12, the promise is broken now and then which finer steps keep. How often starts
-break it has its interval, which is held against 1/4, a weaker promise than 1/n where n = 6.
+with coarser ones, or n = 8 and s σ_p = 12, the promise is broken now and then which finer steps keep. With n = 8, 16
+and 32, s σ_p ≥ 2n and steps of 1/(11 s σ_p), 7 of 8, 4 of 4 and 1 of 1 starts kept it. How often starts break it has
+its interval, which is held against 1/4, a weaker promise than 1/n where n = 6.
 Reference: Zou, Cao, Li, Gu (2023), Theorem 4.1, as commonly stated; Adam's half and the orders as Tang et al. (2025,
 arXiv 2510.11354) restate them, the feature's weights after the lemmas of the proof.
 """

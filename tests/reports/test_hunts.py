@@ -37,6 +37,13 @@ RECORD = {
 NEAREST = "last gap is 0.25, where 1 is allowed on points y x = (3, −2), (−2, 3)"
 
 
+def test_what_is_beyond_the_limit_at_first_alone_is_told_and_no_answer():
+    beyond = RECORD | {"archive": [HARD | {"value": 1.5}, HARD]}
+    assert sentence(beyond).startswith(
+        "open: not refuted on 31 datasets: to 2000 steps 1 of the hardest go beyond, none looked at to ten times that; "
+    )
+
+
 def test_a_question_is_open_until_a_case_answers_it():
     assert sentence(RECORD) == f"open: held on 31 datasets to 2000 steps; nearest: {NEAREST}."
     told = sentence(RECORD | {"answers": [HARD | {"value": None}]})

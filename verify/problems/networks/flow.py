@@ -1,6 +1,7 @@
 """Flows of homogeneous networks far past separation, to losses of `e^-1000000` and, if need be, of `e^-(10^20)`.
 
-The sum of the losses is `L = sum_i l(q_i)`, with margins `q_i = y_i f(theta, x_i)` of degree `D`. A flow is
+The sum of the losses is `L = sum_i l(q_i)`, with margins `q_i = y_i f(theta, x_i)` of degree `D`, or those of the
+outputs `f_(y_i) - f_c` against all wrong classes c, each of which has a share of the gradient. A flow is
 `dtheta/dt = -h * grad L` with a conditioner `h`: 1, or what an adaptive method makes of the gradients.
 
 1. Until `log 1/L = 1`: in the time `sigma` with `dsigma = L dt`, explicitly. All data are separated then, since
@@ -68,8 +69,9 @@ class NetworkFlow:
     flow then came to the end; all below is NaN where not. log_inverse_loss: `[b r]`, `log 1/L` at the weights, which
     differs from the clock by the solver's error, and relatively by `O(1/sharpest)` past it. log_time: `[b r]`, up to
     `O(1/clock)`. sharpest: the value of the clock from which on the sharpness stays.
-    weights: per dataset `[r p]`, divided by `clock^(1/D)`. margins, gradients: per dataset `[r n]` and `[r n p]`, at
-    these weights. conditioner: per dataset `[r p]`, up to a factor that depends on time.
+    weights: per dataset `[r p]`, divided by `clock^(1/D)`. margins, gradients: per dataset `[r m]` and `[r m p]`, at
+    these weights; `m` is `n`, or `n (k - 1)` of k classes, a point's margins beside one another. conditioner: per
+    dataset `[r p]`, up to a factor that depends on time.
     """
 
     clock: Float[np.ndarray, " r"]
@@ -118,11 +120,11 @@ class _Field:
         """`log 1/L`, the gradient `g`, and the margins at `u`; the loss sees `beta` times these margins."""
         x, y, real, kind = data
         z, pull_back = jax.vjp(lambda u: self.network.margins(u, x, y), u)
-        q = beta * z[:, None]
+        q = beta * z
         values = jnp.stack([loss.log_value(q) for loss in self.losses])
-        slopes = jnp.stack([loss.log_slopes(q)[:, 0] for loss in self.losses])
+        slopes = jnp.stack([loss.log_slopes(q) for loss in self.losses])
         log_inverse = -jax.nn.logsumexp(values[kind], b=real)
-        (g,) = pull_back(real * jnp.exp(slopes[kind] + log_inverse))
+        (g,) = pull_back(real[:, None] * jnp.exp(slopes[kind] + log_inverse))
         return log_inverse, g, z
 
     @staticmethod
@@ -267,10 +269,11 @@ def network_flow(
 ) -> NetworkFlow:
     """The flow of a network from random weights to separation, and on to a loss of `e^-log_time`.
 
-    datasets: binary ones. sharpest: from where on the soft minimum of the margins keeps its sharpness.
+    datasets: binary ones, or of as many classes as the network has outputs. sharpest: from where on the soft minimum of
+    the margins keeps its sharpness.
     scale: standard deviation of the start weights; up to six draws, whose seeds come from the data, are tried until one
-    separates them. Raises `InputError` for a network that is not homogeneous or not once differentiable, data that are
-    not binary, and a log_time or a sharpest out of range.
+    separates them. Raises `InputError` for a network that is not homogeneous or not once differentiable, data of other
+    classes than its outputs, and a log_time or a sharpest out of range.
     """
     _check(datasets, network, log_time, sharpest, scale)
     data, taus = _padded(datasets, losses.loss(loss)), np.linspace(0, math.log(log_time), _POINTS)
@@ -293,8 +296,11 @@ def _check(datasets: Sequence[Dataset], network: Network, log_time: float, sharp
     if not datasets:
         raise InputError("There are no datasets to run on: give at least one.")
     for i, s in enumerate(datasets):
-        if not s.binary:
-            raise InputError(f"Dataset {i} has {s.classes} classes, but networks here are binary: give labels +1/-1.")
+        if s.classes != network.classes:
+            raise InputError(
+                f"Dataset {i} has {_labels(s.classes)}, but the {network.name} is for {_labels(network.classes)}: "
+                "give data and a network of the same classes."
+            )
     if not network.smooth:
         raise InputError(f"The {network.name} has kinks, where its flow jumps: use the squared ReLU or the quadratic.")
     if not 1 < log_time <= FARTHEST:
@@ -304,6 +310,10 @@ def _check(datasets: Sequence[Dataset], network: Network, log_time: float, sharp
     if not 0 < scale < math.inf:
         raise InputError(f"The start weights have the scale {scale}: give a positive number.")
     check_homogeneous(network, max(s.d for s in datasets))
+
+
+def _labels(classes: int) -> str:
+    return f"{classes} classes" if classes else "binary labels"
 
 
 def _started(datasets, data: _Data, network: Network, method: Method, scale: float):
@@ -327,12 +337,14 @@ def _collected(datasets, network: Network, data: _Data, clock, sharpest, separat
     for i, s in enumerate(datasets):
         p = network.size(s.d)
         if i not in found:
-            for values, shape in zip(kept, ((r, p), (r, s.n), (r, s.n, p), (r, p)), strict=True):
+            m = s.n * max(1, s.classes - 1)
+            for values, shape in zip(kept, ((r, p), (r, m), (r, m, p), (r, p)), strict=True):
                 values.append(np.full(shape, np.nan))
             continue
         u, log_inverse[i], log_time[i], z, gradients, h = found[i]
         own = functools.partial(network.own, d=s.d, padded=padded)
-        for values, value in zip(kept, (own(u), z[:, : s.n], own(gradients[:, : s.n]), own(h)), strict=True):
+        z, gradients = (each[:, : s.n].reshape(r, -1, *each.shape[3:]) for each in (z, gradients))
+        for values, value in zip(kept, (own(u), z, own(gradients), own(h)), strict=True):
             values.append(value)
     reached = np.array([i in found for i in range(b)])
     return NetworkFlow(clock, sharpest, separated, reached, log_inverse, log_time, *kept)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
@@ -36,11 +37,12 @@ Features = Any
 
 @dataclass(frozen=True)
 class Network:
-    """A binary classifier `f(theta, x)`, the label its sign, that is homogeneous in theta.
+    """A classifier `f(theta, x)` that is homogeneous in theta: the label is its sign, or the largest of its outputs.
 
     shapes: from the number of features `d` to the parts of the weights; one whose last axis is as long as `d` and
     whose name is `"first"` meets the features, and has zero columns for features that are padding.
-    output: parts and features `[n d]` to outputs `[n]`. degree: `L`. smooth: whether `f` is once differentiable.
+    output: parts and features `[n d]` to outputs, `[n]` or `[n k]`. degree: `L`. smooth: whether `f` is once
+    differentiable. classes: 0 for labels +1/-1 and one output, else `k`, the number of outputs.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Network:
     output: Callable[[Parts, Features], Array]
     degree: int
     smooth: bool = True
+    classes: int = 0
 
     def size(self, d: int) -> int:
         """The number `p` of weights for `d` features."""
@@ -58,8 +61,16 @@ class Network:
         return self._unravel(d)(theta)
 
     def margins(self, theta: Any, x: Features, y: Any) -> Array:
-        """Margins `y_i f(theta, x_i)` `[n]`, at flat weights `[p]`, from features `[n d]` and labels `[n]`."""
-        return y * self.output(self.parts(theta, x.shape[1]), x)
+        """Margins at flat weights `[p]`, from features `[n d]` and labels `[n]`.
+
+        Binary: `y_i f(theta, x_i)`, `[n 1]`. Of k classes: `f_(y_i) - f_c` for every wrong class c, `[n k-1]`.
+        """
+        outputs = self.output(self.parts(theta, x.shape[1]), x)
+        if not self.classes:
+            return (y * outputs)[:, None]
+        own = jax.nn.one_hot(jnp.asarray(y).astype(int), self.classes, dtype=float)
+        wrong = jnp.stack([jnp.roll(own, place, axis=1) for place in range(1, self.classes)], axis=1)
+        return jnp.einsum("nmk,nk->nm", own[:, None, :] - wrong, outputs)
 
     def start(self, dataset: Dataset, d: int, scale: float, seed: int = 0) -> Float[np.ndarray, " p"]:
         """Gaussian weights of standard deviation `scale` for a dataset padded to `d` features.
@@ -93,43 +104,52 @@ def _unravel(shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> Callable[[Array
 
 
 @functools.cache
-def two_layer(width: int = 3, activation: Activation = SQUARED_RELU) -> Network:
-    """`f = sum_j a_j phi(<w_j, x>)`, of degree `1 + degree of phi`."""
+def two_layer(width: int = 3, activation: Activation = SQUARED_RELU, classes: int = 0) -> Network:
+    """`f_c = sum_j a_cj phi(<w_j, x>)`, of degree `1 + degree of phi`.
+
+    classes: an output for each; 0 for one output, of binary labels.
+    """
     _positive(width)
+    last = _last(width, classes)
 
     def output(parts: Parts, x: Features) -> Array:
-        return activation.apply(x @ parts["first"].T) @ parts["last"]
+        return activation.apply(x @ parts["first"].T) @ parts["last"].T
 
     return Network(
-        f"two-layer {activation.name} network of width {width}",
-        lambda d: {"first": (width, d), "last": (width,)},
+        f"two-layer {activation.name} network of width {width}{_told(classes)}",
+        lambda d: {"first": (width, d), "last": last},
         output,
         1 + activation.degree,
         activation.smooth,
+        classes,
     )
 
 
 @functools.cache
-def three_layer(width: int = 2, activation: Activation = SQUARED_RELU, second: Activation | None = None) -> Network:
-    """`f = <a, psi(V phi(W x))>`, of degree `1 + s + s r` for `phi` and `psi` of degrees `r` and `s`.
+def three_layer(
+    width: int = 2, activation: Activation = SQUARED_RELU, second: Activation | None = None, classes: int = 0
+) -> Network:
+    """`f_c = <a_c, psi(V phi(W x))>`, of degree `1 + s + s r` for `phi` and `psi` of degrees `r` and `s`.
 
-    second: `psi`, by default `phi`.
+    second: `psi`, by default `phi`. classes: an output for each; 0 for one output, of binary labels.
     """
     _positive(width)
+    last = _last(width, classes)
     outer = activation if second is None else second
 
     def output(parts: Parts, x: Features) -> Array:
         hidden = activation.apply(x @ parts["first"].T)
-        return outer.apply(hidden @ parts["inner"].T) @ parts["last"]
+        return outer.apply(hidden @ parts["inner"].T) @ parts["last"].T
 
     r, s = activation.degree, outer.degree
     names = activation.name if outer is activation else f"{activation.name} and {outer.name}"
     return Network(
-        f"three-layer {names} network of width {width}",
-        lambda d: {"first": (width, d), "inner": (width, width), "last": (width,)},
+        f"three-layer {names} network of width {width}{_told(classes)}",
+        lambda d: {"first": (width, d), "inner": (width, width), "last": last},
         output,
         1 + s + s * r,
         activation.smooth and outer.smooth,
+        classes,
     )
 
 
@@ -146,7 +166,8 @@ def check_homogeneous(network: Network, d: int) -> None:
     theta, x = rng.standard_normal((_PROBES, network.size(d))), rng.standard_normal((_PROBES, d))
 
     def output(theta: Array, x: Array) -> Array:
-        return network.output(network.parts(theta, d), x[None, :])[0]
+        # The outputs' sum is homogeneous of the same degree, and at random weights no error cancels in it.
+        return jnp.sum(network.output(network.parts(theta, d), x[None, :])[0])
 
     values, slopes = jax.vmap(jax.value_and_grad(output))(theta, x)
     values, slopes = np.asarray(values), np.asarray(slopes)
@@ -160,6 +181,16 @@ def check_homogeneous(network: Network, d: int) -> None:
             f"{reached[i]:.6g} but {network.degree} f = {network.degree * values[i]:.6g}; "
             "leave out biases and offsets, or declare another degree."
         )
+
+
+def _last(width: int, classes: int) -> tuple[int, ...]:
+    if classes < 0 or classes == 1:
+        raise InputError(f"The network has {classes} classes: give 0 for labels +1/-1 and one output, or 2 and more.")
+    return (classes, width) if classes else (width,)
+
+
+def _told(classes: int) -> str:
+    return f" with {classes} outputs" if classes else ""
 
 
 def _positive(width: int) -> None:

@@ -256,7 +256,7 @@ def scale_of(flow: NetworkFlow, i: int, weights: str) -> Float[np.ndarray, " p"]
 
 @functools.cache
 def _margins(network: Network) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """Jitted: weights, features and labels to margins `[n]` and their gradients `[n p]`."""
+    """Jitted: weights, features and labels to margins `[n m]` and their gradients `[n m p]`."""
     return jax.jit(lambda *at: (network.margins(*at), jax.jacrev(network.margins)(*at)))
 
 
@@ -266,7 +266,7 @@ def _functions(network: Network, dataset: Dataset) -> tuple[Callable[..., np.nda
     x, y = dataset.x[rows], dataset.y[rows]
 
     def part(theta: np.ndarray, place: int) -> np.ndarray:
-        return np.asarray(_margins(network)(theta, x, y)[place])[: dataset.n]
+        return np.concatenate(np.asarray(_margins(network)(theta, x, y)[place])[: dataset.n])
 
     return functools.partial(part, place=0), functools.partial(part, place=1)
 

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from properties.images import pooled
 from solvers import hard_margin, max_margin
@@ -25,7 +27,7 @@ from verify.problems.networks.methods import adagrad, gradient, rmsprop, smooth_
 from verify.problems.networks.network import linear, two_layer
 from verify.problems.networks.quantities import Growth, NetworkKKT, PolishedDistance, SmoothedMarginDrop, scale_of
 
-NET = two_layer(4)
+NET, THREE = two_layer(4), two_layer(3, classes=3)
 POINTS = [
     Dataset([[1, 0.5], [0.3, 1]], [1, 1]),
     Dataset([[1, 0.2], [-0.2, 1], [-1, 0.3]], [1, -1, -1]),
@@ -132,7 +134,7 @@ def test_smoothed_margins_never_fall_in_their_own_norm(lab):
 def test_the_flow_nears_a_polished_kkt_point():
     data = POINTS[1]
     found = network_flow(POINTS, NET, gradient(), log_time=1e6, scale=0.1)
-    margins = jax.jit(lambda v: NET.margins(v, data.x, data.y))
+    margins = jax.jit(lambda v: NET.margins(v, data.x, data.y)[:, 0])
     slopes = jax.jit(jax.jacrev(margins))
     end = polish(found.weights[1][-1], lambda v: np.asarray(margins(v)), lambda v: np.asarray(slopes(v)), NET.degree)
     assert kkt_residual(end, slopes(end), margins(end), NET.degree).total < 1e-5
@@ -216,6 +218,32 @@ def test_data_that_stay_unseparated_support_nothing():
         assert any("did not separate" in note for note in verdict.measurement.notes)
 
 
+def test_of_several_classes_it_is_the_limit_of_small_steps():
+    """From separation on, against the cross-entropy as jax has it, by an explicit method in time itself."""
+    three = Dataset([[1, 0], [-0.5, 1], [-0.6, -0.7]], [0, 2, 1])
+    found = network_flow([three], THREE, gradient(), loss="cross_entropy", log_time=100)
+    assert found.reached.all()
+    assert found.margins[0].shape == (64, 6)
+    assert (found.margins[0] > 0).all()
+    scale = found.clock[:, None] ** (1 / THREE.degree)
+    start, expected, place = found.weights[0][0] * scale[0], found.weights[0] * scale, 24
+
+    @jax.jit
+    def loss(theta):
+        outputs = THREE.output(THREE.parts(theta, 2), three.x)
+        return -jnp.sum(jax.nn.log_softmax(outputs)[jnp.arange(3), three.y])
+
+    slope = jax.jit(jax.grad(loss))
+
+    def small_enough(_, theta):
+        return -np.log(float(loss(theta))) - found.clock[place]
+
+    small_enough.terminal = True
+    path = solve_ivp(lambda _, theta: -np.asarray(slope(theta)), (0, 1e6), start, events=small_enough, rtol=1e-9)
+    assert found.clock[place] > 5
+    np.testing.assert_allclose(path.y_events[0][0], expected[place], rtol=1e-5, atol=1e-6)
+
+
 def test_a_program_for_two_losses_serves_each():
     """`w' = s`, with `s = e^-w` or `1 / (1 + e^w)`: `log 1/L` is `w`, or `-log log(1 + e^-w)`."""
     points = [Dataset([[1, 0]], [1])] * 2
@@ -253,7 +281,11 @@ def test_company_changes_no_flow():
         (lambda: network_flow(POINTS, NET, gradient(), log_time=1e31), "log_time"),
         (lambda: network_flow(POINTS, NET, gradient(), sharpest=1e8), "sharpness"),
         (lambda: network_flow(POINTS, replace(NET, degree=2), gradient()), "homogeneous"),
-        (lambda: network_flow([Dataset([[1], [2], [3]], [0, 1, 2])], NET, gradient()), "binary"),
+        (
+            lambda: network_flow([Dataset([[1], [2], [3]], [0, 1, 2])], NET, gradient()),
+            "has 3 classes, but .* binary labels",
+        ),
+        (lambda: network_flow(POINTS, THREE, gradient()), "has binary labels, but .* for 3 classes"),
         (lambda: network_flow(POINTS, NET, gradient(), scale=0.0), "scale"),
     ],
 )

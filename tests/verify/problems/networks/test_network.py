@@ -12,9 +12,10 @@ from verify.problems.networks.network import check_homogeneous, linear, three_la
 
 NETWORKS = [linear(), *(build(2, a) for build in (two_layer, three_layer) for a in (RELU, SQUARED_RELU, QUADRATIC))]
 NETWORKS += [three_layer(2, SQUARED_RELU, IDENTITY), three_layer(2, IDENTITY, RELU)]
+CLASSES = [two_layer(2, classes=3), three_layer(2, SQUARED_RELU, IDENTITY, classes=3)]
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda n: n.name)
+@pytest.mark.parametrize("network", NETWORKS + CLASSES, ids=lambda n: n.name)
 def test_declared_degrees_hold(network):
     check_homogeneous(network, 3)
     with pytest.raises(InputError, match="not homogeneous of degree"):
@@ -37,9 +38,9 @@ def test_no_neurons_are_refused():
         two_layer(0)
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda n: n.name)
+@pytest.mark.parametrize("network", NETWORKS + CLASSES, ids=lambda n: n.name)
 def test_padding_changes_no_output_and_comes_off_again(network):
-    dataset = Dataset([[1, 2], [2, -1]], [1, -1])
+    dataset = Dataset([[1, 2], [2, -1], [1, 1]], [0, 1, 2] if network.classes else [1, -1, 1])
     x = np.pad(dataset.x, ((0, 0), (0, 2)))
     alone, padded = network.start(dataset, 2, 1.0), network.start(dataset, 4, 1.0)
     np.testing.assert_allclose(
@@ -47,6 +48,21 @@ def test_padding_changes_no_output_and_comes_off_again(network):
     )
     np.testing.assert_array_equal(network.own(padded, 2, 4), alone)
     assert network.size(2) == len(alone)
+
+
+def test_margins_are_those_against_every_wrong_class():
+    network, dataset = CLASSES[0], Dataset([[1, 2], [2, -1], [1, 1], [0, 1]], [2, 0, 1, 2])
+    theta = network.start(dataset, 2, 1.0)
+    outputs = np.asarray(network.output(network.parts(theta, 2), dataset.x))
+    found = np.asarray(network.margins(theta, dataset.x, dataset.y.astype(float)))
+    expected = [sorted(row[own] - np.delete(row, own)) for row, own in zip(outputs, dataset.y, strict=True)]
+    np.testing.assert_allclose(np.sort(found, axis=1), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [-1, 1])
+def test_one_class_is_refused(classes):
+    with pytest.raises(InputError, match=f"has {classes} classes: give 0 for labels"):
+        two_layer(2, classes=classes)
 
 
 def test_start_weights_come_from_the_data():
