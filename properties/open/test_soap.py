@@ -10,7 +10,9 @@ left beside the diagonal of `Q_Lᵀ G Q_R` is divided by its own size: without A
 are kept for sure (`ours/soap-signs`). `verify.identify` names no norm of it on twelve drawn data of four classes, at
 10 000 steps `0.1 (t+1)^-1/2`: the median share was 0.85 of the spectral margin and 0.91 of the L2 margin. What is
 measured is the gap less its fall over the last decade of steps, since gaps may rise, stay high for long and fall late:
-of points of length 3 one was 0.15 at 1000 of those, 0.68 at 40 000, and 0.24 at a million.
+of points of length 3 one was 0.15 at 1000 of those, 0.68 at 40 000, and 0.24 at a million. Three earlier forms were
+refuted at their horizons: the gap itself, and the gap less its fall, with steps `0.1 (t+1)^-1/2`, by datasets that went
+on to gaps of 0.04 to 0.24; and with steps `0.3 (t+1)^-1/3`, on points of length 76, by one that was not followed on.
 Reference: asked after Bernstein, Newhouse (2024), on Shampoo; the method is that of Vyas et al. (2024, 2409.11321).
 """
 
