@@ -17,7 +17,7 @@ from benchmarks.soundness.entry import Entry
 from benchmarks.soundness.results import Line, Results
 from benchmarks.soundness.run import planned, run
 from solvers.errors import InputError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, untyped
 from verify.cluster.pool import Done
 from verify.trials.profiles import PROFILES
 
@@ -48,7 +48,8 @@ class Here:
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory) -> list[Line]:
     results = Results(tmp_path_factory.mktemp("alone") / "results.jsonl", resume=False)
-    run(PLAN, results)
+    with untyped():
+        run(PLAN, results)
     return of_each(results)
 
 

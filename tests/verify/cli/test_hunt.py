@@ -19,7 +19,8 @@ def test_a_second_call_goes_on_from_the_first(call, tmp_path):
     def hunt() -> dict:
         code, out, _ = call("hunt", QUESTION, "--examples", "20", "--steps", "40")
         assert code == 0
-        assert out.startswith(f"{QUESTION}: open: held on ")
+        # So early most hard datasets are beyond the limit.
+        assert out.startswith(f"{QUESTION}: open: not refuted on ")
         return json.loads((tmp_path / "verify-report/hunts/open__leave-one-out-l2.json").read_text())
 
     first, second = hunt(), hunt()
