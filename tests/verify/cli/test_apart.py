@@ -191,6 +191,9 @@ def test_an_experiment_that_has_nothing_to_show_leaves_the_others_alone(call, am
     assert code == 1
     assert out.startswith("two: A toy")
     assert "verify: one: There is nothing to draw: give more." in err
+    code, out, err = call("gallery", "one", "--report-dir", "empty", *CLUSTER)
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1] == "verify: one: There is nothing to draw: give more."
 
 
 @pytest.mark.parametrize(
