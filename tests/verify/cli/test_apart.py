@@ -153,6 +153,38 @@ def test_a_sweep_measures_what_one_machine_measures(call, among):
     assert "grown/size, n = 16 killed its worker" in err
 
 
+FAMILY = """
+from functools import partial
+
+import numpy as np
+from verify import Dataset
+
+
+def made(n, seed, width):
+    return Dataset(np.abs(np.random.default_rng(seed).standard_normal((int(n), width))) + 0.1, np.ones(int(n), int))
+
+
+def fails(n, seed):
+    raise RuntimeError("no data today")
+
+
+wide = partial(made, width=3)
+"""
+
+
+def test_a_sweep_of_ones_own_data_is_that_of_one_machine(call, among):
+    Path("mine.py").write_text(GROWN)
+    Path("data.py").write_text(FAMILY)
+    asked = ("scaling", "mine.py", "--in", "n", "--values", "4,16,64", "--datasets", "4", "--json", "--family")
+    here = call(*asked, "data.py:wide")
+    assert here[0] == 0
+    among(Alone(last_first=True))
+    assert call(*asked, "data.py:wide", *CLUSTER)[:2] == here[:2]
+    code, _, err = call(*asked, "data.py:fails", *CLUSTER)
+    assert code == 2
+    assert "data.py:fails cannot be run (RuntimeError: no data today" in one_sentence(err)
+
+
 @pytest.mark.parametrize("failing", [0, 1, 9])
 def test_laws_that_are_judged_at_once_are_those_of_one_machine(call, among, monkeypatch, failing):
     """The first judgements are made to fail, as they may."""
