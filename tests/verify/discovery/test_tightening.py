@@ -49,6 +49,18 @@ def test_a_constant_that_fresh_draws_refute_is_replaced():
     assert made.survives > rounded_up(made.hunt.value)
 
 
+def test_a_simpler_draw_that_needs_more_moves_the_constants_up(monkeypatch):
+    monkeypatch.setattr("verify.discovery.extremal.shrink", lambda *_, **__: Place(size=500, slowness=9))
+    made = tighten(claim(LAW, over(100.0)), examples=2, datasets=2, steps=200)
+    worst = made.extremal
+    assert worst is not None
+    assert worst.first is not None
+    assert worst.case == Place(size=500, slowness=9)
+    assert made.needed == worst.constant > worst.first[1]
+    assert made.survives == rounded_up(worst.constant)
+    assert "and needs more: " in worst.made_smaller
+
+
 def test_where_the_ratio_still_grows_it_is_said():
     kind = Bound(lambda m: 200 * np.exp(3 * LAW.log_value(m.log_time))[None, :] + 0 * m.values, "200 t^-3/2")
     worst = tighten(claim(LAW, kind), **FEW).extremal
