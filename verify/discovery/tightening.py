@@ -183,6 +183,8 @@ class _Search:
         if worst.case is None or not worst.ratio > 0:
             return base
         for turn in range(_ROUNDS):
+            if not np.isfinite(worst.ratio):  # a bound that is not positive there, which no constant mends
+                break
             constant, name = rounded_up(worst.ratio), f"judgement {turn}"
             fresh = self._fresh(name, seeds)
             if built is not None and (again := self._built(f"{name}, built", seeds)[0]) is not None:
