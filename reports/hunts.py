@@ -107,10 +107,10 @@ def sentence(record: Mapping[str, Any]) -> str:
     beyond = sum(hard["value"] is None or hard["value"] > record["limit"] for hard in record["archive"])
     held = f"held on {judged} to {horizon}"
     if beyond:
-        # Of each round the simplest are looked at: what is beyond the limit there alone is no answer.
-        held = (
-            f"not refuted on {judged}: to {horizon} {beyond} of the hardest go beyond, none looked at to ten times that"
-        )
+        # The simplest of each round are run ten times as far: what is beyond the limit before that is no answer.
+        go = "goes" if beyond == 1 else "go"
+        more = f"{beyond} of the hardest {go} beyond, but none that was run to ten times that did"
+        held = f"not refuted on {judged}: to {horizon} {more}"
     told = f"{_asked(record, 'open')}{held}; nearest: {_reached(record, nearest)}"
     return f"{told} on {dataset(nearest['case'])}."
 

@@ -163,15 +163,19 @@ def slack(record: Record) -> str:
 
 
 def nearest(record: Record) -> str:
-    """The dataset that needs that constant: its points if they are few, e.g. "(1, 2) +1; (0, 3) −1", else its size."""
-    searched, worst = record.get("tightness", {}), record["datasets"]["worst"]
+    """The dataset that needs that constant: its points if they are few, e.g. "(1, 2) +1; (0, 3) −1", else its size.
+
+    One that was made smaller, and needs less, comes with what it needs: "(1, 2) +1 (0.88 times)".
+    """
+    searched, worst, less = record.get("tightness", {}), record["datasets"]["worst"], ""
     dataset = searched.get("case") if searched.get("value") == sharpest(record) else worst and worst["dataset"]
-    if "extremal" in searched and searched["extremal"]["needed"] == sharpest(record):
-        dataset = searched["extremal"]["case"]
+    if "extremal" in searched and (extremal := searched["extremal"])["needed"] == sharpest(record):
+        dataset = extremal["case"]
+        less = f" ({number(extremal['constant'])} times)" if extremal["constant"] < extremal["needed"] else ""
     if not dataset:
         return "–"
     told = points(dataset)
-    return "; ".join(map(" ".join, told)) if len(told) <= _FEW else size(dataset)
+    return ("; ".join(map(" ".join, told)) if len(told) <= _FEW else size(dataset)) + less
 
 
 def significance(p: float) -> str:

@@ -67,7 +67,9 @@ def test_bounds_are_told_with_their_constants_the_sharpest_first():
     plain = samples.record(id="a/plain", kind="bound", observed=own)
     hunted = samples.record(id="a/hunted", kind="bound", observed=own, tightness={"value": 0.8, "case": case})
     small = {"needed": 0.9, "case": {"x": [[1.0, 0.0]], "y": [1]}, "constant": 0.88, "words": ["It is small."]}
-    assert text.nearest(hunted | {"tightness": hunted["tightness"] | {"extremal": small}}) == "(1, 0) +1"
+    assert text.nearest(hunted | {"tightness": hunted["tightness"] | {"extremal": small}}) == "(1, 0) +1 (0.88 times)"
+    whole = {"extremal": small | {"constant": 0.9}}
+    assert text.nearest(hunted | {"tightness": hunted["tightness"] | whole}) == "(1, 0) +1"
     fails = samples.record(id="a/fails", kind="bound", observed=own, verdict="REFUTED")
     assert text.nearest(hunted) == "(1, 2) +1; (0, 3) −1"
     assert text.nearest(plain) == "; ".join(map(" ".join, text.points(plain["datasets"]["worst"]["dataset"])))

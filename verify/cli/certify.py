@@ -72,12 +72,13 @@ def certify(
 
 def _tightest(report_dir: Path, record: dict[str, Any], claim: Claim) -> dict[str, Any]:
     """The recorded case that is nearest to the bound: of the hunt, where there was one that came nearer, and of
-    `verify tighten` the one that was made smaller.
+    `verify tighten`, where its largest constant is that of all, the one that was made smaller.
     """
     worst, hunted = record["datasets"]["worst"], record.get("tightness")
-    if hunted and "extremal" in hunted:
+    drawn = 0.0 if worst is None else worst["value"] or 0.0
+    if hunted and "extremal" in hunted and hunted["extremal"]["needed"] >= max(drawn, hunted["value"] or 0.0):
         return hunted["extremal"]["case"]
-    if hunted and hunted["case"] and (worst is None or (hunted["value"] or 0) >= (worst["value"] or 0)):
+    if hunted and hunted["case"] and (hunted["value"] or 0.0) >= drawn:
         return hunted["case"]
     return shrunk_or_drawn(report_dir, record, claim, None)
 

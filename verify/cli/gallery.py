@@ -63,11 +63,12 @@ def gallery(
     if cluster is None:
         for experiment in experiments:
             _tell(_made(experiment, seed, report_dir, fresh), report_dir)
-        whole = True
+        made = len(experiments)
     else:
-        whole = _apart(experiments, seed, report_dir, fresh, cluster)
-    _renew_report(report_dir)
-    if not whole:
+        made = _apart(experiments, seed, report_dir, fresh, cluster)
+    if made:
+        _renew_report(report_dir)
+    if made < len(experiments):
         raise typer.Exit(1)
 
 
@@ -84,8 +85,8 @@ def _made(experiment: Experiment, seed: int, report_dir: Path, fresh: bool) -> d
         return make(experiment, seed, report_dir, fresh=fresh, show=show)
 
 
-def _apart(experiments: Sequence[Experiment], seed: int, report_dir: Path, fresh: bool, address: str) -> bool:
-    """Make the exhibits on a cluster, each told when it is whole; whether all are."""
+def _apart(experiments: Sequence[Experiment], seed: int, report_dir: Path, fresh: bool, address: str) -> int:
+    """Make the exhibits on a cluster, each told when it is whole; how many are."""
     from verify.cluster.pool import Task
     from verify.gallery.making import Making, Wanted, computed
 
@@ -106,7 +107,7 @@ def _apart(experiments: Sequence[Experiment], seed: int, report_dir: Path, fresh
             queue += map(task, making.ready())
             if not making.left:
                 whole.append(_tell_whole(making, report_dir))
-    return len(whole) == len(makings) and all(whole)
+    return sum(whole)
 
 
 def _tell_whole(making: Making, report_dir: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,7 +49,7 @@ class Apart:
 def once(apart: Apart, examples: int, steps: int) -> bool:
     """Search for the case of each claim that is nearest to failing; a part is a claim's search.
 
-    Gives whether none was given up, since it killed its workers.
+    Gives whether none came to nothing, as a search on one machine would not have gone on after it.
     """
     whole = True
     with workers(apart.address, apart.device) as pool:
@@ -57,7 +58,7 @@ def once(apart: Apart, examples: int, steps: int) -> bool:
             Task(at.id, hunted, (at, examples, apart.seed, steps, pool.device)) for _, _, at in apart.whereabouts()
         ]
         for done in finished(pool, queue):
-            whole = whole and not done.killed
+            whole = whole and done.error is None
             if not apart.spared(done):
                 tell_found(claims[done.task.name], done.value, apart.report_dir)
     return whole
@@ -70,19 +71,21 @@ def in_rounds(apart: Apart, until: Callable[[], Callable[[Progress], bool]], ste
     killed its workers. Raises `InputError` where the only one cannot be hunted.
     """
     whole = True
-    pursuits: dict[str, Pursuit] = {}
+    ready: dict[str, Callable[..., Pursuit]] = {}
     places: dict[str, Whereabouts] = {}
     for target, module, at in apart.whereabouts():
         try:
             expedition = expedition_of(target, Path(str(module.__file__)), steps, apart.seed)
             before = record_before(apart.report_dir, at.id)
-            pursuits[at.id] = Pursuit(expedition, before, go_on=until(), clock=time.monotonic)
+            ready[at.id] = partial(Pursuit, expedition, before, clock=time.monotonic)
             places[at.id] = at
         except InputError as error:
             if len(apart.targets) == 1:
                 raise
             complain_of(at.id, error)
     with workers(apart.address, apart.device) as pool:
+        # Their time begins when there are workers, for which one may have to wait.
+        pursuits = {name: begin(go_on=until()) for name, begin in ready.items()}
 
         def part(name: str) -> Task:
             pursuit = pursuits[name]

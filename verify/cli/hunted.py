@@ -55,7 +55,9 @@ def tell_found(claim: Any, found: Hunt, report_dir: Path) -> None:
     if found.refuted:
         say("  This case refutes the claim, and does so again with twice the steps.")
     if (record := recorded(report_dir, claim.id)) is not None:
-        record["tightness"] = plain_hunt(found)
+        # What `verify tighten` found beside an earlier hunt is not this one's to replace.
+        kept = {name: value for name, value in record.get("tightness", {}).items() if name == "extremal"}
+        record["tightness"] = plain_hunt(found) | kept
         write_record(report_dir, record, load_curves(report_dir, record))
 
 

@@ -210,12 +210,12 @@ def loss_of(text: str) -> str | Loss:
 @contextmanager
 def failures_told(*texts: str) -> Iterator[None]:
     """Where one of the texts names something of a user's own, whatever it raises becomes one sentence."""
-    from verify.errors import FlowError, TrajectoryError
+    from verify.errors import ClusterError, FlowError, TrajectoryError
 
     own = [text for text in texts if is_own(text)]
     try:
         yield
-    except (InputError, TrajectoryError, FlowError):
+    except (InputError, TrajectoryError, FlowError, ClusterError):
         raise
     except Exception as error:
         if not own:

@@ -46,17 +46,19 @@ def report(
     from reports.tables import markdown_by_paper, replace_between_marks
     from reports.text import summarise
 
-    written = write_report(report_dir, single_file=single_file)
+    written, records = write_report(report_dir, single_file=single_file), read_records(report_dir)
     if overview:
         draw_overview(report_dir, overview)
         written = {**written, "overview": overview}
     if paper:
         written = {**written, **write_paper(report_dir)}
     if readme:
-        table = markdown_by_paper(read_records(report_dir))
-        document = replace_between_marks(_text(readme), table)
+        if not records:  # whose empty table would take the place of one of an earlier run
+            raise InputError(
+                f"{report_dir} holds no records of checks to make a table of for {readme}: check some first."
+            )
+        document = replace_between_marks(_text(readme), markdown_by_paper(records))
         replace_file(readme, lambda file: file.write(document.encode()))
-    records = read_records(report_dir)
     if bounds and records:
         out.print(table_of_bounds(records))
     if words := partial(report_dir, records):

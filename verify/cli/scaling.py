@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from verify.claims.claim import Claim
+    from verify.cli.own import Named
     from verify.discovery.dependence import Levels, Scaling
     from verify.discovery.sweeps import Sweep
     from verify.trials.whereabouts import Whereabouts
@@ -84,12 +85,13 @@ def scaling(
         parameter, _numbers(values), _held(hold or ()), stated, datasets, steps, log_time, seed, family, optimizer,
         tuple(option or ()),
     )  # fmt: skip
-    if cluster is None:
-        with progress_bar() as bar, failures_told(*filter(None, (family, optimizer))):
-            task = bar.add_task(f"{claim.id}: {parameter} moves")
-            found = asked.measured(claim, device, lambda done, total: bar.update(task, completed=done, total=total))
-    else:
-        found = _apart(claim, home, name.endswith(".py"), asked, cluster, device)
+    with failures_told(*filter(None, (family, optimizer))):
+        if cluster is None:
+            with progress_bar() as bar:
+                task = bar.add_task(f"{claim.id}: {parameter} moves")
+                found = asked.measured(claim, device, lambda done, total: bar.update(task, completed=done, total=total))
+        else:
+            found = _apart(claim, home, name.endswith(".py"), asked, cluster, device)
     if as_json:
         typer.echo(json.dumps(found.to_dict(), allow_nan=False, ensure_ascii=False))
     else:
@@ -130,8 +132,14 @@ class Asked:
 
     @property
     def text(self) -> str:
-        """A hash of the files that define what is named."""
-        return _text_of(self.optimizer) + ("" if self.data is None else digest(Path(inspect.getfile(self.data))))
+        """A hash of the files that define what is named; raises `InputError` where nothing is."""
+        from verify.cli.own import named, own_optimizer
+        from verify.optimizers.methods import OPTIMIZERS
+
+        found = [] if self.family is None else [named(self.family, "family")]
+        if self.optimizer is not None and self.optimizer not in OPTIMIZERS:
+            found.append(own_optimizer(self.optimizer))
+        return "".join(map(_digest_of, found))
 
     @property
     def anywhere(self) -> Asked:
@@ -191,17 +199,13 @@ def level(at: Whereabouts, asked: Asked, text: str, place: int, platform: str | 
         return levels_at(sweep, place, steps=asked.steps, log_time=asked.log_time)
 
 
-def _text_of(optimizer: str | None) -> str:
-    """A hash of the file that defines an optimizer; of none where there is none."""
-    from verify.cli.own import own_optimizer
-    from verify.optimizers.methods import OPTIMIZERS
-
-    if optimizer is None or optimizer in OPTIMIZERS:
-        return ""
+def _digest_of(own: Named) -> str:
+    """A hash of the file that defines it, or names it where it is no function; of none where that is built in."""
     try:
-        return digest(Path(inspect.getfile(own_optimizer(optimizer).value)))
-    except TypeError:  # something built in
-        return ""
+        file = Path(inspect.getfile(own.value))
+    except TypeError:
+        file = own.file
+    return "" if file is None else digest(file)
 
 
 def _absolute(text: str | None) -> str | None:

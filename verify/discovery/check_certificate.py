@@ -341,6 +341,8 @@ def _tight(certificate: dict[str, Any], rows: list[Vector], lower: Fraction, upp
     gap = [(lower - high) / unit[0], (upper - low) / unit[1]]
     if _fractions(run["gap"]) != gap:
         raise Wrong("The gap is not what the margins leave.")
+    if certificate["relative"] is not certificate["claim"]["quantity"].startswith("relative "):
+        raise Wrong("The gap is not the one of the claim's words, which say whether it is relative.")
     value = _fraction(bound["value"])
     if value <= 0 or _fractions(certificate["share"]) != [each / value for each in gap]:
         raise Wrong("The gap is not that share of the bound.")
@@ -410,6 +412,8 @@ def replayed(certificate: dict[str, Any]) -> str:
     if method is None or not method.direction:
         raise Wrong("The claim's words name no steps that can be replayed.")
     data, runs = certificate["data"], certificate.get("runs") or [certificate["run"]]
+    if not all(_steps(run).is_integer() for run in runs):
+        raise Wrong("The steps are not whole, and cannot be replayed.")
     ends = [int(_steps(run)) for run in runs]
     found = replay(method, data, _rows(data), ends)
     with localcontext(Context(prec=DIGITS[1])):

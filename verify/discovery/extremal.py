@@ -56,7 +56,9 @@ class Extremal:
         case, constant = self.first
         old, new = sized(case), sized(self.case)
         change = f"from {old} to {new}" if old != new else f"in its numbers, with {old} as before"
-        needs = f"It was made smaller {change}, and needs {self.constant / constant:.3f} of the largest constant."
+        share, largest = self.constant / constant, "the largest constant"
+        told = f"{share:.3f} of {largest}" if share <= 1 else f"more: {share:.3f} times {largest} of all others"
+        needs = f"It was made smaller {change}, and needs {told}."
         return f"{needs} It keeps what all drawn data have in common: {', '.join(self.kept)}." if self.kept else needs
 
     @property
@@ -119,8 +121,8 @@ def extremal(claim: Claim, kind: Bound, worst: Found, drawn: Sequence[Case], pro
     first = None if least is worst.case else (worst.case, worst.constant)
     drawn_so = least is case and not worst.built
     m = measured(claim, least, steps=profile.steps, log_time=profile.log_time)
-    if m is None:  # it can only be measured beside others
-        return Extremal(least, worst.constant, "at a time that is not known", first, drawn_so, kept, (), None)
+    if m is None:  # it can only be measured beside others, and of the one that was found that was done
+        return Extremal(worst.case, worst.constant, "at a time that is not known", None, not worst.built, (), (), None)
     curve = kind.drawn(m)[0]
     column = int(np.nanargmax(curve))
     active = (*_times(claim, kind, least, m, column, profile), *_sizes(least, data), *m.notes)

@@ -30,6 +30,7 @@ from verify.trials.single import measured
 
 KEPT = 0.95
 """Of the growth of the slowest case, what a smaller one must still have."""
+_SAME = 1e-9  # relative difference that is none
 _SHRINKING, _LOOKED_AT = 60, 32  # runs; draws that say what all have in common
 
 
@@ -113,21 +114,30 @@ def slowest(
     )  # fmt: skip
     if found.case is None:
         return Slowest(None, None, None, found.examples, found.judged, False, None)
-    case, growth = _made_smaller(asked, found.case, found.value or 0.0, found.refuted, seed, steps, log_time)
-    m = measured(asked, case, steps=10 * steps, log_time=10 * log_time, scaled=True)
-    later = None if m is None else float(asked.kind.nearness(m)[0])
+    case, growth, m = found.case, found.value, _later(asked, found.case, steps, log_time)
     # A hunt finds the plateaus of lawful runs first: what is to refute stands at ten times the horizon too.
     stands = found.refuted and m is not None and bool(asked.kind.alone(m)[0])
-    first = None if case is found.case else found.case
+    first = None
+    if isinstance(case, Dataset) and growth is not None and not stands:  # a refutation is one by what is drawn
+        case, growth = _made_smaller(asked, case, growth, seed, steps, log_time)
+        if case is not found.case:
+            first, m = found.case, _later(asked, case, steps, log_time)
+    later = None if m is None else float(asked.kind.nearness(m)[0])
     return Slowest(case, growth, later, found.examples, found.judged, stands, witness_of(claim, case), first)
 
 
+def _later(asked: Claim, case: Case, steps: int, log_time: float) -> Measurement | None:
+    """The case at ten times the horizon."""
+    return measured(asked, case, steps=10 * steps, log_time=10 * log_time, scaled=True)
+
+
 def _made_smaller(
-    asked: Claim, case: Case, growth: float, refutes: bool, seed: int, steps: int, log_time: float
-) -> tuple[Case, float]:
-    """A smaller dataset that grows `KEPT` as fast, or faster, and still refutes if the case does, with its growth."""
-    if not isinstance(case, Dataset):
-        return case, growth
+    asked: Claim, case: Dataset, growth: float, seed: int, steps: int, log_time: float
+) -> tuple[Dataset, float]:
+    """A smaller dataset that grows `KEPT` as fast, with its growth.
+
+    What grows faster than all that was found may be none of the theorem's data.
+    """
     known = {case.key: growth}
 
     def holds(dataset: Dataset) -> bool:
@@ -137,10 +147,13 @@ def _made_smaller(
         except (InputError, *faults.COSTS):  # nothing separates it, say
             return False
         known[dataset.key] = float(asked.kind.nearness(m)[1])
-        return bool(known[dataset.key] >= growth - (1 - KEPT) * abs(growth) and (asked.kind.alone(m)[1] or not refutes))
+        return bool(-(1 - KEPT) * abs(growth) <= known[dataset.key] - growth <= _SAME * abs(growth))
 
-    drawn = [each for each in draw(asked, _LOOKED_AT, derived_seed(seed, asked.id, "looked at")) if _is_data(each)]
-    least = smaller(case, holds, most=_SHRINKING, among=drawn)
+    try:
+        drawn = draw(asked, _LOOKED_AT, derived_seed(seed, asked.id, "looked at"))
+    except InputError:  # it has not as many, and what they have in common is not known
+        drawn = [case]
+    least = smaller(case, holds, most=_SHRINKING, among=[each for each in drawn if _is_data(each)])
     return least, known[least.key]
 
 

@@ -183,6 +183,8 @@ class _Search:
         if worst.case is None or not worst.ratio > 0:
             return base
         for turn in range(_ROUNDS):
+            if not np.isfinite(worst.ratio):  # a bound that is not positive there, which no constant mends
+                break
             constant, name = rounded_up(worst.ratio), f"judgement {turn}"
             fresh = self._fresh(name, seeds)
             if built is not None and (again := self._built(f"{name}, built", seeds)[0]) is not None:
@@ -194,7 +196,7 @@ class _Search:
             worst = max(worst, fresh, key=_ratio)
             if base.survives is not None:
                 break
-        return replace(base, needed=worst.ratio, extremal=self._extremal(worst, seeds))
+        return self._with_extremal(replace(base, needed=worst.ratio), worst, seeds)
 
     def _fresh(self, name: str, seeds: dict[str, int]) -> _Worst:
         """The case of fresh draws that needs most."""
@@ -222,6 +224,17 @@ class _Search:
             return _Worst(-np.inf, None, 0)
         place = int(np.nanargmax(ratios))
         return _Worst(float(ratios[place]), cases[place], known)
+
+    def _with_extremal(self, base: Tightened, worst: _Worst, seeds: dict[str, int]) -> Tightened:
+        """With the case that needs most, made smaller; a smaller draw that needs more moves the constants up.
+
+        The judgement's data, which it does not know of, keep a larger constant as well.
+        """
+        least = self._extremal(worst, seeds)
+        if least is None or not least.drawn or least.constant <= worst.ratio:
+            return replace(base, extremal=least)
+        survives = None if base.survives is None else max(base.survives, rounded_up(least.constant))
+        return replace(base, needed=least.constant, survives=survives, extremal=least)
 
     def _extremal(self, worst: _Worst, seeds: dict[str, int], *, refuted: bool = False) -> Extremal | None:
         """The case that needs most, made smaller."""

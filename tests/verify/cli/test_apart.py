@@ -1,12 +1,16 @@
 """Commands on a cluster: what they find is what one machine finds, in whatever order their parts are done."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import verify.cli.hunt
+import verify.cli.hunt_apart
 import verify.gallery
 from solvers.errors import InputError
 from tests.verify import toys
@@ -109,6 +113,30 @@ def test_steered_hunts_of_several_claims_find_what_one_machine_finds(call, among
     among(Alone())
     assert call(*asked, *CLUSTER)[:2] == here[:2]
     assert here[1].count("on 10 cases.") == 2
+    code, _, err = call("hunt", "mine.py", "--examples", "1", *CLUSTER)
+    assert (code, err.count("give 2 or more.")) == (1, 2)
+
+
+def test_the_time_of_a_hunt_begins_when_there_are_workers(call, monkeypatch):
+    passed = [0.0]
+
+    def monotonic() -> float:
+        passed[0] += 10
+        return passed[0]
+
+    @contextmanager
+    def late(*_, **__):
+        passed[0] += 3600
+        yield Alone()
+
+    for module in (verify.cli.hunt, verify.cli.hunt_apart):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=monotonic))
+    monkeypatch.setattr(pools, "opened", late)
+    Path("mine.py").write_text(HUNTED.format(defined=QUESTIONS))
+    assert call("hunt", "mine.py", "--minutes", "2", *CLUSTER)[0] == 0
+    records = [json.loads(file.read_text()) for file in Path("verify-report/hunts").glob("*.json")]
+    assert [record["rounds"] > 1 for record in records] == [True, True]
+    assert all(record["seconds"] < 3600 for record in records)
 
 
 def test_a_sweep_measures_what_one_machine_measures(call, among):
@@ -123,6 +151,38 @@ def test_a_sweep_measures_what_one_machine_measures(call, among):
     code, _, err = call(*asked, *CLUSTER)
     assert code == 2
     assert "grown/size, n = 16 killed its worker" in err
+
+
+FAMILY = """
+from functools import partial
+
+import numpy as np
+from verify import Dataset
+
+
+def made(n, seed, width):
+    return Dataset(np.abs(np.random.default_rng(seed).standard_normal((int(n), width))) + 0.1, np.ones(int(n), int))
+
+
+def fails(n, seed):
+    raise RuntimeError("no data today")
+
+
+wide = partial(made, width=3)
+"""
+
+
+def test_a_sweep_of_ones_own_data_is_that_of_one_machine(call, among):
+    Path("mine.py").write_text(GROWN)
+    Path("data.py").write_text(FAMILY)
+    asked = ("scaling", "mine.py", "--in", "n", "--values", "4,16,64", "--datasets", "4", "--json", "--family")
+    here = call(*asked, "data.py:wide")
+    assert here[0] == 0
+    among(Alone(last_first=True))
+    assert call(*asked, "data.py:wide", *CLUSTER)[:2] == here[:2]
+    code, _, err = call(*asked, "data.py:fails", *CLUSTER)
+    assert code == 2
+    assert "data.py:fails cannot be run (RuntimeError: no data today" in one_sentence(err)
 
 
 @pytest.mark.parametrize("failing", [0, 1, 9])
@@ -191,6 +251,9 @@ def test_an_experiment_that_has_nothing_to_show_leaves_the_others_alone(call, am
     assert code == 1
     assert out.startswith("two: A toy")
     assert "verify: one: There is nothing to draw: give more." in err
+    code, out, err = call("gallery", "one", "--report-dir", "empty", *CLUSTER)
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1] == "verify: one: There is nothing to draw: give more."
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,12 @@ def test_a_tight_case_is_the_hunts_where_that_came_nearer(tmp_path: Path, call: 
     assert "computed again, not proved" in out
     found = json.loads((tmp_path / "ji2021__normalised-gd.tight.certificate.json").read_text())
     assert found["data"]["x"] == [["1", "2"], ["2", "-1"]]
+    small = {"needed": 1e8, "case": {"x": [[1, 1]], "y": [1]}, "constant": 9e7, "words": ["It is small."]}
+    for needed, x in ((1e8, [["1", "2"], ["2", "-1"]]), (2e9, [["1", "1"]])):
+        record["tightness"]["extremal"] = small | {"needed": needed}
+        write_record(tmp_path / "report", record, samples.curves())
+        assert call(*arguments, "--folder", str(tmp_path))[0] == 0
+        assert json.loads((tmp_path / "ji2021__normalised-gd.tight.certificate.json").read_text())["data"]["x"] == x
     code, _, err = call(*arguments, "--twin", "0")
     assert code == 2
     assert "leave --tight or --twin away" in one_sentence(err)

@@ -76,6 +76,15 @@ def test_a_folder_of_hunts_and_experiments_has_a_page_of_its_own(call, tmp_path)
     assert 'href="#overview"' not in page
 
 
+def test_a_folder_without_records_empties_no_table(call, tmp_path):
+    write_hunt("only", RECORD)
+    (tmp_path / "README.md").write_text("a\n<!-- theorems -->\nold\n<!-- /theorems -->\n")
+    code, _, err = call("report", "--report-dir", "only", "--readme", "README.md")
+    assert code == 2
+    assert "only holds no records of checks to make a table of for README.md" in one_sentence(err)
+    assert "old" in (tmp_path / "README.md").read_text("utf-8")
+
+
 def test_hunts_of_claims_stand_beside_records(call, tmp_path):
     write_hunt("verify-report", RECORD | {"asks": None, "id": "test/claim", "title": "The title of a hunted claim"})
     assert call("report")[0] == 0

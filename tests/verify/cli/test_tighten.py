@@ -46,6 +46,9 @@ def test_the_constant_is_told_and_recorded(tmp_path: Path, call: Caller):
     kept = record["tightness"]["extremal"]
     assert 0 < kept["constant"] <= kept["needed"] < 1
     assert kept["words"][0] in " ".join(out.split())
+    assert call("hunt", written(tmp_path), "--report-dir", "report", "--examples", "3", "--steps", "200")[0] == 0
+    (record,) = read_records(tmp_path / "report")
+    assert (record["tightness"]["examples"], record["tightness"]["extremal"]) == (3, kept)
 
 
 def test_as_json(tmp_path: Path, call: Caller):

@@ -188,6 +188,18 @@ def test_what_is_not_so_of_a_tight_case_is_noticed(tight, changed, words):
         check_certificate.check(tight | changed)
 
 
+def test_the_gap_is_the_one_of_the_words(tight):
+    # In its own units it is larger here, and would break the bound.
+    unit = (Fraction(tight["lower"]) + Fraction(tight["upper"])) / 2
+    low, high = map(Fraction, tight["run"]["reached"])
+    gap = [Fraction(tight["lower"]) - high, Fraction(tight["upper"]) - low]
+    assert float(gap[0] / unit) == pytest.approx(1 - 3 / 10**0.5)
+    share = [str(each / Fraction(tight["bound"]["value"])) for each in gap]
+    other = {"relative": False, "share": share, "run": tight["run"] | {"gap": [*map(str, gap)]}}
+    with pytest.raises(check_certificate.Wrong, match="which say whether it is relative"):
+        check_certificate.check(tight | other)
+
+
 @pytest.mark.parametrize("reached", [["3", "4"], ["0", "1"]])
 def test_a_margin_that_is_elsewhere_is_noticed(tight, reached):
     with pytest.raises(check_certificate.Wrong, match="does not lie where it is said to"):
@@ -230,6 +242,12 @@ def test_steps_that_the_words_name_are_taken_again(text):
     moved = [str(Fraction(w) * Fraction(1001, 1000)) for w in found["run"]["weights"]]
     with pytest.raises(check_certificate.Wrong, match="give other weights"):  # of the same direction, but longer
         check_certificate.replayed(found | {"run": found["run"] | {"weights": moved}})
+
+
+def test_a_part_of_a_step_is_not_replayed():
+    found = run_of("SignGD, η = 0.5 (t+1)^-1/2", THREE)
+    with pytest.raises(check_certificate.Wrong, match="are not whole"):
+        check_certificate.replayed(found | {"run": found["run"] | {"steps": found["run"]["steps"] + 0.5}})
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "pairwise_logistic"])

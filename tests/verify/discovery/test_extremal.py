@@ -53,6 +53,12 @@ def test_what_cannot_be_smaller_is_as_it_was():
     assert "n = 1 is the least that is drawn" in least.active
 
 
+def test_what_cannot_be_measured_alone_keeps_the_constant_that_was_found(monkeypatch):
+    monkeypatch.setattr("verify.discovery.extremal.measured", lambda *_, **__: None)
+    least = found(MANY, need(40))
+    assert (least.case, least.constant, least.first) == (MANY, need(40), None)
+
+
 def test_copies_are_counted_and_listed():
     copies = Dataset(np.array([[1.0, 2]] * 49 + [[2, 1]]), np.ones(50, int))
     assert _sizes(copies, DRAWN)[-1] == "2 of the 50 points are distinct, y x = (1, 2) 49 times, (2, 1) once"

@@ -1,7 +1,10 @@
 """The slowest case: found, with a proof of its margin where it has one."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from tests.verify.discovery import grown
 from tests.verify.discovery.made import Made, Place, claim
@@ -54,10 +57,56 @@ def test_a_dataset_comes_with_a_rational_proof():
     assert all(isinstance(v, str) for v in told["weights"])
 
 
+ROUGH = np.array([[1.31, 0.77], [0.58, 2.43], [1.17, 1.29]])
+
+
+@dataclass(frozen=True)
+class OfWholeNumbers(grown.Grown):
+    """Falls like t^-1/2, or not at all, and like t^-3/10 on data of whole numbers."""
+
+    falls: bool = True
+
+    def measure(self, subject, lab):
+        m = super().measure(subject, lab)
+        whole = np.array([[np.all(each.x == np.round(each.x))] for each in lab.datasets])
+        return replace(m, values=np.exp(np.where(whole, -0.3, -0.5 * self.falls) * m.log_time))
+
+
+def rough(most: int = 99, *, falls: bool = True):
+    def made(more: int) -> Dataset:
+        return Dataset(ROUGH + more / 1000, [1, 1, 1])
+
+    asked = grown.claim({"n": 0.0}, Rate(laws.power(0.55)))
+    return replace(asked, problem=lambda: st.integers(0, most).map(made), quantity=OfWholeNumbers({}, falls=falls))
+
+
 def test_the_slowest_dataset_is_made_smaller():
-    made = grown.claim({"n": 0.0}, Rate(laws.power(0.9)), wobble=0.0)  # all fall like t^-1/2
-    found = slowest(made, laws.power(0.9), examples=10, **EFFORT)
+    made = grown.claim({"n": 0.0}, Rate(laws.power(0.55)), wobble=0.0)  # all fall like t^-1/2
+    found = slowest(made, laws.power(0.55), examples=10, **EFFORT)
     assert isinstance(found.case, Dataset)
     assert found.first is None or found.first.n * found.first.d > found.case.n * found.case.d  # pyright: ignore[reportAttributeAccessIssue]
     assert (found.case.n, found.case.d) == (1, 1)
-    assert found.growth == pytest.approx(0.4, abs=0.05)
+    assert found.growth == pytest.approx(0.05, abs=0.01)
+
+
+def test_it_is_not_made_one_that_grows_faster_than_what_is_drawn():
+    found = slowest(rough(), laws.power(0.55), examples=10, **EFFORT)
+    assert isinstance(found.case, Dataset)
+    assert not np.all(found.case.x == np.round(found.case.x))
+    assert found.first is not None
+    assert found.growth == pytest.approx(0.05, abs=0.01)
+    assert not found.refuted
+
+
+def test_a_refutation_is_one_by_what_is_drawn():
+    found = slowest(rough(falls=False), laws.power(0.5), examples=10, **EFFORT)
+    assert found.refuted
+    assert isinstance(found.case, Dataset)
+    assert (found.case.x.shape, found.first) == (ROUGH.shape, None)
+    assert np.ptp(found.case.x - ROUGH) < 1e-12
+
+
+def test_of_a_problem_of_few_datasets_all_that_can_be_seen_is_kept():
+    found = slowest(rough(most=1), laws.power(0.55), examples=4, **EFFORT)
+    assert isinstance(found.case, Dataset)
+    assert (found.case.n, found.case.d) == (3, 2)

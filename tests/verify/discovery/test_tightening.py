@@ -49,6 +49,28 @@ def test_a_constant_that_fresh_draws_refute_is_replaced():
     assert made.survives > rounded_up(made.hunt.value)
 
 
+def test_a_bound_that_is_not_positive_on_fresh_draws_has_no_constant():
+    large = 4.5 * 200**-0.5
+    kind = Bound(lambda m: np.where(m.values[:, -1:] > large, -1.0, 10.0) + 0 * m.values, "10, or less")
+    made = tighten(claim(LAW, kind), examples=2, datasets=48, steps=200)
+    assert (made.hunt.value or 0.0) < 1
+    assert (made.needed, made.survives, made.extremal) == (np.inf, None, None)
+    assert made.sentence.startswith("No constant of made/curve survives fresh data: inf times")
+    assert json.loads(json.dumps(made.to_dict(), allow_nan=False))["survives"] is None
+
+
+def test_a_simpler_draw_that_needs_more_moves_the_constants_up(monkeypatch):
+    monkeypatch.setattr("verify.discovery.extremal.shrink", lambda *_, **__: Place(size=500, slowness=9))
+    made = tighten(claim(LAW, over(100.0)), examples=2, datasets=2, steps=200)
+    worst = made.extremal
+    assert worst is not None
+    assert worst.first is not None
+    assert worst.case == Place(size=500, slowness=9)
+    assert made.needed == worst.constant > worst.first[1]
+    assert made.survives == rounded_up(worst.constant)
+    assert "and needs more: " in worst.made_smaller
+
+
 def test_where_the_ratio_still_grows_it_is_said():
     kind = Bound(lambda m: 200 * np.exp(3 * LAW.log_value(m.log_time))[None, :] + 0 * m.values, "200 t^-3/2")
     worst = tighten(claim(LAW, kind), **FEW).extremal
