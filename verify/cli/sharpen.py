@@ -150,13 +150,15 @@ def _tell(found: Sharpened) -> None:
     for line in filter(None, (found.logarithms, f"{found.tried} laws were tried.")):
         say(line)
     if (slow := found.slowest) is not None and slow.case is not None and slow.growth is not None:
-        times = f"beside {found.law} it grew by 10^{slow.growth:.3f} over the last decade"
         known = slow.later is not None and math.isfinite(slow.later)
         further = f", and by 10^{slow.later:.3f} up to ten times the steps" if known else ""
-        say(f"The slowest dataset of {slow.judged} that tell: {times}{further}.")
-        say(f"  {shown(slow.case.to_json())}")
+        grew = slow.growth if slow.drawn is None else slow.drawn
+        times = f"beside {found.law} it grew by 10^{grew:.3f} over the last decade"
+        say(f"The slowest dataset of {slow.judged} that tell: {times}{further if slow.first is None else ''}.")
         if slow.first is not None:
-            say(f"  made smaller from {sized(slow.first)} to {sized(slow.case)}")
+            change = f"from {sized(slow.first)} to {sized(slow.case)}"
+            say(f"  Made smaller {change}, it grows by 10^{slow.growth:.3f} over that decade{further}.")
+        say(f"  {shown(slow.case.to_json())}")
         if slow.witness is not None:
             low, high = slow.witness.lower, slow.witness.upper
             exactly = f"= {low}" if low == high else f"in [{float(low):.12g}, {float(high):.12g}]"

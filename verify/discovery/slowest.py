@@ -30,7 +30,6 @@ from verify.trials.single import measured
 
 KEPT = 0.95
 """Of the growth of the slowest case, what a smaller one must still have."""
-_SAME = 1e-9  # relative difference that is none
 _SHRINKING, _LOOKED_AT = 60, 32  # runs; draws that say what all have in common
 
 
@@ -39,8 +38,9 @@ class Slowest:
     """The case with the slowest fall that a search found.
 
     case: where there is one. first: that which was found, where the case is a smaller one that falls about as slowly,
-    and has what all draws have in common. growth: of quantity / law over the last decade, as a power of ten. later: the
-    same at ten times the horizon, NaN where the case says nothing there: most plateaus of a lawful run have passed.
+    and has what all draws have in common; drawn: its growth. growth: of quantity / law over the last decade, as a power
+    of ten. later: the same at ten times the horizon, NaN where the case says nothing there: most plateaus of a lawful
+    run have passed.
     examples: cases that were run, `judged` of them in their regime. refuted: whether it refutes the law alone, with
     twice the steps and with ten times as many. witness: a proof of its maximal margin in rational numbers, where the
     norm has one.
@@ -54,6 +54,7 @@ class Slowest:
     refuted: bool
     witness: exact.Witness | None
     first: Case | None = None
+    drawn: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; fractions are texts."""
@@ -65,7 +66,7 @@ class Slowest:
             "judged": self.judged,
             "refuted": self.refuted,
             "witness": told_witness(self.witness),
-            "first": None if self.first is None else self.first.to_json(),
+            "first": None if self.first is None else self.first.to_json() | {"growth": self.drawn},
         }
 
 
@@ -119,11 +120,12 @@ def slowest(
     stands = found.refuted and m is not None and bool(asked.kind.alone(m)[0])
     first = None
     if isinstance(case, Dataset) and growth is not None and not stands:  # a refutation is one by what is drawn
-        case, growth = _made_smaller(asked, case, growth, seed, steps, log_time)
+        case, growth = _made_smaller(asked, case, growth, found.refuted, seed, steps, log_time)
         if case is not found.case:
             first, m = found.case, _later(asked, case, steps, log_time)
     later = None if m is None else float(asked.kind.nearness(m)[0])
-    return Slowest(case, growth, later, found.examples, found.judged, stands, witness_of(claim, case), first)
+    drawn = None if first is None else found.value
+    return Slowest(case, growth, later, found.examples, found.judged, stands, witness_of(claim, case), first, drawn)
 
 
 def _later(asked: Claim, case: Case, steps: int, log_time: float) -> Measurement | None:
@@ -132,11 +134,11 @@ def _later(asked: Claim, case: Case, steps: int, log_time: float) -> Measurement
 
 
 def _made_smaller(
-    asked: Claim, case: Dataset, growth: float, seed: int, steps: int, log_time: float
+    asked: Claim, case: Dataset, growth: float, refutes: bool, seed: int, steps: int, log_time: float
 ) -> tuple[Dataset, float]:
-    """A smaller dataset that grows `KEPT` as fast, with its growth.
+    """A smaller dataset that grows `KEPT` as fast, or faster, with its growth; it refutes alone only if the case does.
 
-    What grows faster than all that was found may be none of the theorem's data.
+    What refutes and is not drawn may be none of the theorem's data.
     """
     known = {case.key: growth}
 
@@ -147,7 +149,7 @@ def _made_smaller(
         except (InputError, *faults.COSTS):  # nothing separates it, say
             return False
         known[dataset.key] = float(asked.kind.nearness(m)[1])
-        return bool(-(1 - KEPT) * abs(growth) <= known[dataset.key] - growth <= _SAME * abs(growth))
+        return bool(known[dataset.key] >= growth - (1 - KEPT) * abs(growth) and (refutes or not asked.kind.alone(m)[1]))
 
     try:
         drawn = draw(asked, _LOOKED_AT, derived_seed(seed, asked.id, "looked at"))

@@ -18,6 +18,7 @@ from verify.datasets.dataset import Dataset
 
 _SAME = 1e-9  # relative difference of sizes that is none
 _ROUNDING = 1e-12
+_LEAST = 1e-300  # of the largest number, below which powers of ten that round it are none
 _DIGITS = 4  # after the first one, that numbers are rounded to at the finest
 
 Holds = Callable[[Dataset], bool]
@@ -153,7 +154,7 @@ def _made(dataset: Dataset, x: np.ndarray, y: np.ndarray) -> Dataset | None:
 def _rounder(dataset: Dataset) -> Iterator[Dataset]:
     """With numbers of fewer decimal places, from the fewest on, as long as they have fewer."""
     largest = np.abs(dataset.x).max()
-    if not largest > 0:
+    if not largest > _LEAST:
         return
     first = -int(np.floor(np.log10(largest)))
     for places in range(first, first + _DIGITS + 1):

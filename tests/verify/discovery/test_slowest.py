@@ -89,13 +89,26 @@ def test_the_slowest_dataset_is_made_smaller():
     assert found.growth == pytest.approx(0.05, abs=0.01)
 
 
-def test_it_is_not_made_one_that_grows_faster_than_what_is_drawn():
+def test_where_a_smaller_one_grows_faster_both_are_told():
     found = slowest(rough(), laws.power(0.55), examples=10, **EFFORT)
     assert isinstance(found.case, Dataset)
-    assert not np.all(found.case.x == np.round(found.case.x))
+    assert np.all(found.case.x == np.round(found.case.x))
     assert found.first is not None
-    assert found.growth == pytest.approx(0.05, abs=0.01)
+    assert found.drawn == pytest.approx(0.05, abs=0.01)
+    assert found.growth == pytest.approx(5 * found.drawn)
+    assert found.to_dict()["first"]["growth"] == found.drawn
     assert not found.refuted
+
+
+def test_it_is_not_made_one_that_refutes_where_the_drawn_one_does_not(monkeypatch):
+    def alone(kind, m):
+        return np.array([np.all(each.x == np.round(each.x)) for each in m.data])
+
+    monkeypatch.setattr(Slowness, "alone", alone)
+    found = slowest(rough(), laws.power(0.55), examples=10, **EFFORT)
+    assert isinstance(found.case, Dataset)
+    assert found.first is not None
+    assert not np.all(found.case.x == np.round(found.case.x))
 
 
 def test_a_refutation_is_one_by_what_is_drawn():

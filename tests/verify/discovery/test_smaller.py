@@ -45,6 +45,11 @@ def test_where_nothing_smaller_holds_it_is_the_dataset_itself():
     assert smaller(WIDE, lambda each: False, most=100) is WIDE
 
 
+def test_numbers_that_nothing_can_be_cut_off_are_left_alone():
+    tiny = Dataset([[5e-320, 2e-320]], [1])
+    assert smaller(tiny, lambda each: each.d == 2, most=50) is tiny
+
+
 def test_no_class_loses_its_last_point():
     three = Dataset(np.eye(3), [0, 1, 2])
     found = smaller(three, lambda each: True, most=100)
