@@ -52,6 +52,7 @@ def built() -> st.SearchStrategy[Dataset]:
 
 
 def plane() -> st.SearchStrategy[Dataset]:
+    # The families lie in the plane; up to two features are drawn, and one of them is none.
     drawn = strategies.binary(unit_rows=True, max_features=2, max_points=8).filter(lambda s: s.d == 2)
     return st.one_of(built(), drawn)
 

@@ -169,7 +169,8 @@ class Pool:
 
     def _lost(self) -> ClusterError:
         return ClusterError(
-            f"The scheduler {self.address} is lost: give the same command again, which goes on from what was kept."
+            f"The scheduler {self.address} is lost: give the same command again. A check, a hunt and a "
+            "gallery go on from what they kept; the others begin anew."
         )
 
 

@@ -6,6 +6,7 @@ A changed dataset need not be separable: whoever asks for it looks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
@@ -28,7 +29,7 @@ def mutated(dataset: Dataset, rng: np.random.Generator) -> Dataset:
     for _ in range(int(rng.integers(1, 4))):
         change = _CHANGES[int(rng.integers(len(_CHANGES)))]
         x, y = change(x, y, rng)
-    return Dataset(x, y, dataset.name, classes=dataset.classes or None)  # type: ignore[arg-type] - None is its default
+    return replace(dataset, x=x, y=y)
 
 
 def _moved(x: _Rows, y: np.ndarray, rng: np.random.Generator):

@@ -8,6 +8,7 @@ outside: it keeps what it has in common with all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -146,7 +147,7 @@ def _without(dataset: Dataset, part: slice, axis: int) -> Dataset | None:
 
 def _made(dataset: Dataset, x: np.ndarray, y: np.ndarray) -> Dataset | None:
     try:
-        return Dataset(x, y, dataset.name, classes=dataset.classes or None)  # type: ignore[arg-type] - its default
+        return replace(dataset, x=x, y=y)
     except InputError:
         return None
 

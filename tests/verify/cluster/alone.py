@@ -31,7 +31,7 @@ class Alone(Pool):
                 continue
             try:
                 yield Done(task, _sent(task.function(*_sent(task.arguments))))
-            except Exception as error:
+            except Exception as error:  # as with workers, whatever a part raises is what came of it
                 yield Done(task, None, error)
 
 
