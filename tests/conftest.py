@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,18 @@ UNCHECKED |= {
 }
 # This makes arrays of a shape while hypothesis draws, and the checker draws random numbers to check a tuple.
 UNCHECKED |= {"solvers.labelled"}
-check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int will do for a float
+_strictly = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int will do for a float
+
+
+def check(function: Callable[..., object]) -> Callable[..., object]:
+    """The function with its types checked, from its first call on: each worker imports thousands, and calls a part."""
+    checked = functools.cache(lambda: _strictly(function))
+
+    @functools.wraps(function)
+    def call(*args: object, **kwargs: object) -> object:
+        return checked()(*args, **kwargs)
+
+    return call
 
 
 def _modules() -> list[str]:
