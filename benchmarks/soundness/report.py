@@ -20,6 +20,7 @@ def sections(plan: Plan, lines: Sequence[Line]) -> list[Section]:
     answers = [line for line in lines if line["part"] == Part.IDENTIFY]
     made = [
         Section(f"Soundness, {plan.profile.name}", _note(plan, lines), _counts(counted)),
+        Section("Seed by seed", "Claims of `properties` and their false twins.", list(_by_seed(counted))),
         Section("Wrong verdicts", "Each with its seed, and what was said.", list(_wrong(counted))),
         Section("Open verdicts", "INCONCLUSIVE; the sentence is that of the first seed.", list(_open(counted))),
         Section("Twins that were not refuted", "On the seeds named.", list(_thin(counted))),
@@ -73,6 +74,18 @@ def _row(name: str, truth: bool, outcomes: Sequence[str], lines: Sequence[Line])
     row |= {verdict.lower(): count for verdict, count in counts.items()}
     row |= {"wrong": counts["REFUTED" if truth else "SUPPORTED"], "errors": list(outcomes).count(ERROR)}
     return row | {"seconds": float(sum(line["seconds"] for line in lines)) if lines else None}
+
+
+def _by_seed(lines: Sequence[Line]) -> Iterable[dict[str, Cell]]:
+    """A row a seed, so that runs at different times stand in one table."""
+    claims = [line for line in lines if line["part"] == Part.PROPERTIES]
+    for seed in sorted({line["seed"] for line in claims}):
+        those = [line for line in claims if line["seed"] == seed]
+        twins = [twin["verdict"] for line in those for twin in line.get("twins", ())]
+        row: dict[str, Cell] = {"seed": seed, "claims": len(those)}
+        row |= {outcome.lower(): sum(line["outcome"] == outcome for line in those) for outcome in (*_VERDICTS, ERROR)}
+        row |= {"twins": len(twins)} | {f"twins {v.lower()}": twins.count(v) for v in _VERDICTS}
+        yield row | {"seconds": float(sum(line["seconds"] for line in those))}
 
 
 def _wrong(lines: Sequence[Line]) -> Iterable[dict[str, Cell]]:

@@ -200,6 +200,7 @@ def test_tables_of_all_that_can_be():
     assert counts["catalogue", "false"] == [1, 1, 0, 0, 1, 0, 1.0]
     assert counts["properties", "true"] == [1, 1, 0, 0, 0, 0, 1.0]
     assert counts["twins of properties", "false"] == [2, 1, 0, 1, 1, 0, None]
+    assert [list(row.values()) for row in tables["Seed by seed"]] == [[0, 1, 1, 0, 0, 0, 2, 1, 0, 1, 1.0]]
     assert [(row["wrong"], row["said"]) for row in tables["Wrong verdicts"]] == [
         ("false refutation", "So it is."),
         ("false support", "So it is."),
