@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, NamedTuple
 
 import jax
@@ -31,6 +32,9 @@ from verify.problems.cnn.patches import Blocks, Patches, Weights
 
 Constants = Mapping[str, Any]
 
+_Shapes = tuple[tuple[int, ...], ...]
+
+_COMPILING, _REMEMBERING, _FORGETFUL = 0.7, 4e-9, 1.5e-9  # seconds of a program, and of a step of a weight
 _LARGE = 10_000  # weights of a run that goes alone on a CPU: side by side such runs push each other out of the cache
 
 
@@ -126,27 +130,49 @@ def train(jobs: Sequence[Job], method: str, times: Sequence[int]) -> Iterator[Sn
     if method not in METHODS:
         raise InputError(f"There is no method {method!r} for the network: use one of {', '.join(METHODS)}.")
     rotated = method == "gd" and all(isinstance(j.data, Blocks) and j.start["noise"].ndim == 4 for j in jobs)
-    data, first = _stacked([_rotated(job) if rotated else (job.data, job.start) for job in jobs])
-    constants = {name: np.array([float(getattr(j, name)) for j in jobs]) for name in ("q", "eta", "lam", "b1", "b2")}
-    constants |= {"eps": np.array([j.eps for j in jobs])}
-    small = any(job.batch is not None for job in jobs)
-    sizes = {
-        "n": np.array([len(j.data.y) for j in jobs]),
-        "batch": np.array([j.batch or len(j.data.y) for j in jobs]),
-        "seed": np.array([j.seed for j in jobs]),
-    }
-    weights = sum(part[0].size for part in first.values())
-    forgets = method in _WITHOUT_MEMORY and not any(job.b1 or job.b2 for job in jobs)
-    begin, advance = _program(method, forgets, small, weights < _LARGE or devices()[0].platform != "cpu")
-    state, at = begin(first, constants), 0
+    runs = [_rotated(job) if rotated else (job.data, job.start) for job in jobs]
+    abreast = devices()[0].platform != "cpu" or max(_volume(_shapes(run)) for run in runs) < _LARGE
+    parts = [list(range(len(runs)))] if abreast else _alike(jobs, runs, method, int(times[-1]))
+    groups = [_Group(i, [jobs[k] for k in i], [runs[k] for k in i], method, abreast=abreast) for i in parts]
+    at = 0
     for step in times:
-        state = advance(state, data, constants, sizes, at, int(step))
+        whole = {i: weights for group in groups for i, weights in group.advance(at, int(step))}
+        found = [_cropped(whole[i], start) for i, (_, start) in enumerate(runs)]
         at = int(step)
-        whole = {name: np.asarray(part) for name, part in state[0].items()}
-        found = [_cropped(whole, i, _shapes(job, rotated)) for i, job in enumerate(jobs)]
         if rotated:
             found = [_restored(job, own, at) for job, own in zip(jobs, found, strict=True)]
         yield _snapshot(jobs, at, found)
+
+
+_Run = tuple[Any, Mapping[str, Any]]  # data and weights
+
+
+class _Group:
+    """Runs in one program. order: their numbers. abreast: all take a step before any takes the next."""
+
+    def __init__(self, order: Sequence[int], jobs: Sequence[Job], runs: Sequence[_Run], method: str, *, abreast: bool):
+        self._order = order
+        self._data, first = _stacked(runs)
+        constants = {name: [float(getattr(j, name)) for j in jobs] for name in ("q", "eta", "lam", "b1", "b2", "eps")}
+        self._constants = {name: np.array(values) for name, values in constants.items()}
+        self._sizes = {
+            "n": np.array([len(j.data.y) for j in jobs]),
+            "batch": np.array([j.batch or len(j.data.y) for j in jobs]),
+            "seed": np.array([j.seed for j in jobs]),
+        }
+        powers = {float(job.q) for job in jobs}
+        # A whole power takes a few products, any other a logarithm and an exponential.
+        power = int(*powers) if len(powers) == 1 and all(q.is_integer() for q in powers) else None
+        small = any(job.batch is not None for job in jobs)
+        begin, self._advance = _program(method, not any(_remembers(job, method) for job in jobs), small, power, abreast)
+        self._state = begin(first, self._constants)
+
+    def advance(self, first: int, last: int) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """The weights of each run after the step `last`, where `first` have been taken; still padded."""
+        self._state = self._advance(self._state, self._data, self._constants, self._sizes, first, last)
+        whole = {name: np.asarray(part) for name, part in self._state[0].items()}
+        for place, number in enumerate(self._order):
+            yield number, {name: part[place] for name, part in whole.items()}
 
 
 def _snapshot(jobs: Sequence[Job], step: int, weights: list[dict[str, np.ndarray]]) -> Snapshot:
@@ -171,14 +197,15 @@ def _measure() -> Callable[..., Any]:
 
 
 @functools.cache
-def _program(method: str, forgets: bool, small: bool, abreast: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Compiled functions that make the first state and advance it.
+def _program(
+    method: str, forgets: bool, small: bool, power: int | None, abreast: bool
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Compiled functions that make the first state of runs and advance it.
 
-    forgets: `b1 = b2 = 0` in all runs. small: with mini-batches. abreast: all runs take a step before any takes the
-    next; else one run after the other.
+    forgets: `b1 = b2 = 0` in all runs. small: with mini-batches. power: q, if it is whole and the same in all runs.
+    abreast: all runs take a step before any takes the next; else one run after the other.
     """
-
-    build = (_WITHOUT_MEMORY if forgets else METHODS)[method]
+    build = (_WITHOUT_MEMORY if forgets else METHODS).get(method, METHODS[method])
 
     def begin(w: Weights, c: Constants) -> tuple[Weights, Any]:
         return w, build(c).init(w)
@@ -189,7 +216,8 @@ def _program(method: str, forgets: bool, small: bool, abreast: bool) -> tuple[Ca
         def step(t: Array, carry: Any) -> Any:
             w, inner = carry
             share = _batch_share(data.share, sizes, t) if small else data.share
-            updates, inner = optimizer.update(jax.grad(loss)(w, data, c["q"], share), inner, w)
+            slopes = jax.grad(loss)(w, data, c["q"] if power is None else power, share)
+            updates, inner = optimizer.update(slopes, inner, w)
             return optax.apply_updates(w, updates), inner
 
         return jax.lax.fori_loop(first, last, step, state)
@@ -217,6 +245,47 @@ def _batch_share(share: Array, sizes: Mapping[str, Array], t: Array) -> Array:
     return jnp.where(inside, 1 / jnp.maximum(jnp.sum(inside), 1), 0.0)
 
 
+# --- which runs go together ----------------------------------------------------------------------------------
+
+
+def _alike(jobs: Sequence[Job], runs: Sequence[_Run], method: str, steps: int) -> list[list[int]]:
+    """Parts of the runs, each to be padded to one size, that take the least time with all compiling."""
+    known = {i: (_remembers(job, method), _shapes(run)) for i, (job, run) in enumerate(zip(jobs, runs, strict=True))}
+    order = sorted(known, key=known.__getitem__)
+    best: list[tuple[float, int]] = [(0.0, 0)]  # the least time of the first runs, and where their last part begins
+    for end in range(1, len(order) + 1):
+        slow, size, ends = False, known[order[end - 1]][1], []
+        for begin in reversed(range(end)):
+            remembers, shapes = known[order[begin]]
+            slow, size = slow or remembers, _both(size, shapes)
+            work = (end - begin) * _volume(size) * steps
+            ends.append((best[begin][0] + _COMPILING + work * (_REMEMBERING if slow else _FORGETFUL), begin))
+        best.append(min(ends))
+    parts, end = [], len(order)
+    while end:
+        begin = best[end][1]
+        parts.append(order[begin:end])
+        end = begin
+    return parts
+
+
+def _remembers(job: Job, method: str) -> bool:
+    return method in _WITHOUT_MEMORY and bool(job.b1 or job.b2)
+
+
+def _shapes(run: _Run) -> _Shapes:
+    return tuple(np.shape(part) for _, part in sorted(run[1].items()))
+
+
+def _both(one: _Shapes, other: _Shapes) -> _Shapes:
+    """The least shapes that hold both."""
+    return tuple(tuple(map(max, a, b)) for a, b in zip(one, other, strict=True))
+
+
+def _volume(shapes: _Shapes) -> int:
+    return sum(map(prod, shapes))
+
+
 # --- padding -----------------------------------------------------------------------------------------------
 
 
@@ -242,13 +311,9 @@ def _stacked(runs: Sequence[tuple[Any, Mapping[str, Any]]]) -> tuple[Any, dict[s
     return data, {name: stack([w[name] for _, w in runs]) for name in runs[0][1]}
 
 
-def _shapes(job: Job, rotated: bool) -> dict[str, tuple[int, ...]]:
-    weights = _rotated(job)[1] if rotated else job.start
-    return {name: np.shape(part) for name, part in weights.items()}
-
-
-def _cropped(weights: Mapping[str, np.ndarray], i: int, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    return {name: weights[name][i][tuple(map(slice, shape))] for name, shape in shapes.items()}
+def _cropped(weights: Mapping[str, np.ndarray], like: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The weights without their padding."""
+    return {name: part[tuple(map(slice, np.shape(like[name])))] for name, part in weights.items()}
 
 
 # --- the rotated basis -------------------------------------------------------------------------------------
