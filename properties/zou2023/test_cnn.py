@@ -11,9 +11,10 @@ Adam's test error is at least ½ - o(1) and gradient descent's o(1). In Adam's n
 against the feature. The same is claimed of sign descent, to which the proof reduces Adam.
 Assumptions: besides, `α (s σ_p)^{q-1} ≫ 1`, else sign descent learns the feature, and `s σ_p ≫ n`; at finite sizes the
 orders do not give them, in the limit they do where d is a high enough power of n. The second is by hand: a neuron that
-no sample of its class activates keeps a feature weight of 1/(s σ_p). At rest `|ℓ'| q z ‖ξ‖² / n = λ` for what is
-memorised, z ≈ 1, so that the feature draws that neuron with `λ n w² / (2 z ‖ξ‖²)` and decay with `λ w`: it grows, and
-in time outvotes all others, unless `n / (s σ_p)` is small; or unless there is none, since it has a chance of 2^{-n/2}.
+no sample of its class activates keeps a feature weight w of 1/(s σ_p). At rest `|ℓ'| q z^{q-1} ‖ξ‖² / n = λ z` for what
+is memorised, z ≈ 1, so that the feature draws that neuron with `λ n w² / (2 z ‖ξ‖²)` where q = 3 and decay with `λ w`:
+it grows, and in time outvotes all others, unless `w < 2 z ‖ξ‖² / n` (`ours/feature-forgotten` has the proof, for
+gradient flow and all q); or unless there is none, since it has a chance of 2^{-n/2}.
 Tried: n of 4 and 6, α from 0.06 to 0.12, α (s σ_p)^{q-1} ≥ 16, s σ_p ≥ 2n, at all T looked at from 0.6/η to 3/η, in
 which time a weight can move by 3; for q = 4 with n = 4 and s σ_p ≥ 3n, since 3 of 40 runs broke the promise at 2n. With
 n = 16, s = 64, α = ½ Adam's test error falls to 0 from most starts (a twin), unless its memory is so long that it has

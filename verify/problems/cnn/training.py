@@ -126,7 +126,7 @@ def train(jobs: Sequence[Job], method: str, times: Sequence[int]) -> Iterator[Sn
     if method not in METHODS:
         raise InputError(f"There is no method {method!r} for the network: use one of {', '.join(METHODS)}.")
     rotated = method == "gd" and all(isinstance(j.data, Blocks) and j.start["noise"].ndim == 4 for j in jobs)
-    data, first = _stacked([_rotated(job) if rotated else (job.data, job.start) for job in jobs])
+    data, first = stacked([_rotated(job) if rotated else (job.data, job.start) for job in jobs])
     constants = {name: np.array([float(getattr(j, name)) for j in jobs]) for name in ("q", "eta", "lam", "b1", "b2")}
     constants |= {"eps": np.array([j.eps for j in jobs])}
     small = any(job.batch is not None for job in jobs)
@@ -150,7 +150,7 @@ def train(jobs: Sequence[Job], method: str, times: Sequence[int]) -> Iterator[Sn
 
 
 def _snapshot(jobs: Sequence[Job], step: int, weights: list[dict[str, np.ndarray]]) -> Snapshot:
-    padded_data, padded = _stacked([(job.data, w) for job, w in zip(jobs, weights, strict=True)])
+    padded_data, padded = stacked([(job.data, w) for job, w in zip(jobs, weights, strict=True)])
     q, lam = (np.array([float(getattr(job, name)) for job in jobs]) for name in ("q", "lam"))
     values, norms = (np.asarray(a) for a in _measure()(padded, padded_data, q, lam))
     lost = ~np.isfinite(norms).all(axis=1)
@@ -227,7 +227,7 @@ def _padded(array: Any, shape: Sequence[int]) -> np.ndarray:
     return full
 
 
-def _stacked(runs: Sequence[tuple[Any, Mapping[str, Any]]]) -> tuple[Any, dict[str, np.ndarray]]:
+def stacked(runs: Sequence[tuple[Any, Mapping[str, Any]]]) -> tuple[Any, dict[str, np.ndarray]]:
     """Data and weights of all runs, padded to common shapes with a leading axis."""
     if len({type(data) for data, _ in runs}) != 1:
         raise InputError("These runs have different kinds of data: train them one kind at a time.")
