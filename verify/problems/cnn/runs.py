@@ -39,16 +39,18 @@ _NAMES = {"adam": "Adam", "sign_gd": "signGD", "gd": "GD", "adamw": "AdamW"}
 @dataclass(frozen=True)
 class Way:
     """How a network is trained: the method (see `verify.problems.cnn.training.METHODS`), Adam's betas in place of the
-    setting's, and the samples in a step, None for all."""
+    setting's, the samples in a step, None for all, and whether the weight decay is the setting's lam, as AdamW's is."""
 
     method: str = "adam"
     betas: tuple[float, float] | None = None
     batch: int | None = None
+    strong: bool = False
 
     @property
     def name(self) -> str:
         """The method, and its batch size where it has one."""
-        return _NAMES[self.method] + (f" with batches of {self.batch}" if self.batch else "")
+        decay = " with AdamW's λ" if self.strong else ""
+        return _NAMES[self.method] + decay + (f" with batches of {self.batch}" if self.batch else "")
 
 
 ADAM, SIGN, GD = Way(), Way("sign_gd"), Way("gd")
@@ -58,7 +60,8 @@ class Seen(NamedTuple):
     """What is kept of runs, `[b r]` each, for b settings at r looks.
 
     error, half: the test error, and the latter half its interval's width. wrong: training samples that are not
-    classified. gradient: its L2 norm. vote: `verify.problems.cnn.errors.feature_margin`.
+    classified. gradient: its L2 norm. vote: `verify.problems.cnn.errors.feature_margin`. size: the largest training
+    margin, without its sign.
     """
 
     error: np.ndarray
@@ -66,6 +69,7 @@ class Seen(NamedTuple):
     wrong: np.ndarray
     gradient: np.ndarray
     vote: np.ndarray
+    size: np.ndarray
 
 
 _CLOCK = Clock.named("share of the horizon")
@@ -76,8 +80,8 @@ class CnnRuns:
     """Runs on settings, and what twins change of these.
 
     n, s, alpha: in place of the setting's. dense: a feature of s entries in place of one. decay: lambda in units
-    of `sigma_0^(q-2) sigma_p / n`; AdamW has the setting's own. travel, count: the horizon of a method with signs, in
-    units of `1 / eta` and in steps. first: only so many settings are tried.
+    of `sigma_0^(q-2) sigma_p / n`; AdamW and strong ways have the setting's own. travel, count: the horizon of a method
+    with signs, in units of `1 / eta` and in steps. first: only so many settings are tried.
     """
 
     n: int | None = None
@@ -109,18 +113,18 @@ class CnnRuns:
         """The run from the setting's start on its data."""
         model = self.model(setting)
         eta = self.step_size(setting, way)
-        lam = setting.lam if way.method == "adamw" else self.decay * setting.decay
+        weak = self.decay * setting.decay
         b1, b2 = way.betas or (setting.b1, setting.b2)
         return Job(
             draw(model, setting.seed),
             start(model, setting.m, setting.sigma_0, setting.seed),
             q=setting.q,
             eta=eta,
-            lam=lam,
+            lam=setting.lam if way.strong or way.method == "adamw" else weak,
             b1=b1,
             b2=b2,
             # The follow-up paper's order; theory then reduces Adam to signs.
-            eps=self.decay * setting.decay * eta,
+            eps=(setting.lam if way.strong else weak) * eta,
             batch=way.batch,
             seed=setting.seed,
         )
@@ -158,7 +162,8 @@ class CnnRuns:
             error[i], half[i] = self._test_error(setting, w)
             vote[i] = feature_margin(w, setting.q)
         wrong = np.array([np.count_nonzero(m <= 0) for m in run.margins], float)
-        return [error, half, wrong, run.gradient[:, 1], vote]
+        size = np.array([np.max(np.abs(m)) for m in run.margins])
+        return [error, half, wrong, run.gradient[:, 1], vote, size]
 
     def _test_error(self, setting: CnnSetting, w: dict[str, np.ndarray]) -> tuple[float, float]:
         """The middle of the population's bracket, where it is narrow; else that of fresh points, the same at all
