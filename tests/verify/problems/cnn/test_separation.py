@@ -1,10 +1,13 @@
 """What is judged of the CNN's runs: amounts over tolerances, looks that count, how often a promise is broken."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from solvers.errors import InputError
 from verify import Dataset, HighProbability, Outcome, Separation
+from verify.problems.cnn import runs as cnn_runs
 from verify.problems.cnn.runs import ADAM, GD, SHARES, STEPS, CnnRuns, Seen, Way
 from verify.problems.cnn.separation import SINCE, FeatureSigns, SeparationShortfall, Stuck, _kept, _worst
 from verify.problems.cnn.settings import CnnSetting
@@ -156,6 +159,30 @@ def test_runs_from_the_start_to_the_verdict_in_small():
     assert turned.values[0, -1] > 5
     signs = FeatureSigns().measure(CNN, lab)
     assert signs.values[0, -1] < 0
+
+
+def test_large_runs_go_in_groups_of_like_steps_that_fit_into_memory(monkeypatch):
+    small, large = replace(SETTING, n=4), replace(SETTING, s=2000)  # s sigma_p of 17 and 34
+    runs = CnnRuns(finest=17.0)
+    assert [runs.steps([one], ADAM) for one in (small, large)] == [STEPS, 2 * STEPS]
+    assert runs.step_size(large, ADAM) == runs.step_size(small, ADAM) / 2
+    assert runs.step_size(large, GD) == runs.step_size(small, GD)
+    assert CnnRuns().steps([large], ADAM) == STEPS
+    mixed = [SETTING, large, small, SETTING]
+    assert runs.side_by_side(mixed) == [[2, 0, 3], [1]]
+    monkeypatch.setattr(cnn_runs, "_WEIGHTS", 2 * SETTING.m * SETTING.n * SETTING.s * 2)
+    assert runs.side_by_side(mixed) == [[2, 0], [3], [1]]
+    assert CnnRuns().side_by_side(mixed) == [[2, 0], [3], [1]]
+
+
+def test_groups_show_what_the_runs_together_show(monkeypatch):
+    drawn = [CnnSetting(n=n, s=s, alpha=0.5, noise=0.7, m=4, seed=n) for n, s in ((6, 9), (4, 16), (6, 12))]
+    runs = CnnRuns(count=60)
+    together = runs.seen(Laboratory(drawn, steps=10), drawn, ADAM)
+    monkeypatch.setattr(cnn_runs, "_WEIGHTS", 1)
+    apart = runs.seen(Laboratory(drawn, steps=10), drawn, ADAM)
+    for one, other in zip(apart, together, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
 def test_quantities_want_settings():
