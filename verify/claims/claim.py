@@ -88,6 +88,7 @@ class Claim:
     or settings that stand for them.
     horizon: decades of steps (of `log t` for flows) to add to the profile's. share: of the profile's datasets.
     prepare: what the theorem assumes of a dataset and can be had by rescaling, applied to real data.
+    larger: makes the strategy that the thorough profile draws from in place of `problem`, whose cases it alone affords.
     Raises `InputError` for a field that cannot be.
     """
 
@@ -107,6 +108,7 @@ class Claim:
     horizon: float = 0.0
     share: float = 1.0
     prepare: Callable[[Dataset], Dataset] | None = None
+    larger: Callable[[], SearchStrategy[Any]] | None = None
 
     def __init__(self, *, subject: Subject | None = None, **given: Any):
         short = {name: given.pop(name) for name in SHORT if name in given}
@@ -131,11 +133,12 @@ class Claim:
             raise InputError(f"The claim id {self.id!r} is not of the form paper/name: use a-z, 0-9, '.', '_', '-'.")
         if not isinstance(self.kind, Kind):
             raise InputError(f"The kind of {self.id} is {self.kind!r}: give a Rate, a Limit, a Bound or another kind.")
-        if not callable(self.problem):
-            raise InputError(
-                f"The problem of {self.id} is a {type(self.problem).__name__}: give a function that makes a "
-                "strategy, such as strategies.binary, without calling it."
-            )
+        for name, made in (("problem", self.problem), ("larger problem", self.larger or self.problem)):
+            if not callable(made):
+                raise InputError(
+                    f"The {name} of {self.id} is a {type(made).__name__}: give a function that makes a "
+                    "strategy, such as strategies.binary, without calling it."
+                )
         if isinstance(self.real, str):
             raise InputError(f"The real data of {self.id} are {self.real!r}: give a tuple, ({self.real!r},).")
         for value, values in ((self.read, Read), (self.promises, Promise)):

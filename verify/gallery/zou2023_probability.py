@@ -14,8 +14,6 @@ from functools import partial
 from math import ceil
 from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
-
 from solvers.errors import InputError
 from verify.gallery.experiment import Experiment, Finding, Part, Results
 from verify.problems.cnn.runs import SHARES, Way
@@ -28,7 +26,6 @@ from verify.statistics import LEVEL, binomial_interval
 Number = TypeVar("Number", int, float)
 
 _ID = "zou2023-probability"
-_WEIGHTS = 2**23  # of runs side by side: Adam's state then takes some 200 MB
 
 
 @dataclass(frozen=True)
@@ -131,15 +128,9 @@ def parts(p: Parameters, seed: int) -> dict[str, Part]:
 def _place(p: Parameters, seed: int, place: Place, _: Results) -> dict[str, Any]:
     """How many runs break the promise by each look from `SINCE` on, and of how many more it is not known."""
     drawn = [p.setting(place, derived_seed(seed, _ID, str(i)) % 2**31) for i in range(p.seeds)]
-    side_by_side = max(1, _WEIGHTS // (2 * p.m * place.n * place.s))
     rate = p.rate(place)
-    broken, unsure = np.zeros((2, len(SHARES) - SINCE), int)
-    for first in range(0, len(drawn), side_by_side):
-        some = drawn[first : first + side_by_side]
-        # A laboratory of their own: what it keeps of the runs goes with it.
-        certain, open_ = rate.broken(Laboratory(some, steps=rate.count), some)
-        broken, unsure = broken + certain.sum(axis=0), unsure + open_.sum(axis=0)
-    return {"broken": broken.tolist(), "unsure": unsure.tolist()}
+    broken, unsure = rate.broken(Laboratory(drawn, steps=rate.count), drawn)
+    return {"broken": broken.sum(axis=0).tolist(), "unsure": unsure.sum(axis=0).tolist()}
 
 
 class Rate(NamedTuple):

@@ -93,12 +93,18 @@ def laboratory(claim: Claim, profile: Profile, *, seed: int = 0, progress: Progr
     Twins, real data and counterexamples, which a trial has besides, have no bearing on the claim's own verdict.
     """
     profile = _shared(claim, profile)
-    return _laboratory(claim, draw(claim, profile.datasets, seed), profile, progress)
+    return _laboratory(claim, _cases(claim, profile, seed), profile, progress)
 
 
 def _shared(claim: Claim, profile: Profile) -> Profile:
     """The profile with the claim's share of its datasets."""
     return replace(profile, datasets=ceil(profile.datasets * claim.share))
+
+
+def _cases(claim: Claim, profile: Profile, seed: int) -> list[Case]:
+    """As many as the profile says, of the claim's larger problem where it has one and the profile draws from that."""
+    larger = claim.larger if profile.larger else None
+    return draw(replace(claim, problem=larger) if larger else claim, profile.datasets, seed)
 
 
 def _tried(
@@ -115,7 +121,7 @@ def _tried(
         return lambda done, total: progress(what, done, total) if progress else None
 
     profile = _shared(claim, whole)
-    cases = draw(claim, profile.datasets, seed)
+    cases = _cases(claim, profile, seed)
     lab = _laboratory(claim, cases, profile, report(f"{len(cases)} cases"))
     verdict = settle(claim, lab, profile.extensions)
     seen = f"{len(cases)} cases{_worst_so_far(verdict)}"

@@ -18,6 +18,7 @@ OF_THE_CLAIM = {
     "share": 0.5,
     "horizon": 1.0,
     "prepare": scaled_to_unit_rows,
+    "larger": strategies.binary,
     "paper": Paper("other", "nobody", "nothing", 2025),
     "read": Read.PAPER,
     "promise": Promise.TIGHT,

@@ -7,7 +7,7 @@ import pytest
 
 from reports.gallery import write_exhibit
 from solvers.errors import InputError
-from verify.gallery import EXPERIMENTS, zou2023_probability
+from verify.gallery import EXPERIMENTS
 from verify.gallery.making import make
 from verify.gallery.zou2023_probability import Parameters, Place
 from verify.problems.cnn.runs import SHARES, Way
@@ -22,23 +22,18 @@ def exhibit(changes: dict[str, str], folder) -> dict:
     return json.loads(json.dumps(made, allow_nan=False))
 
 
-def told(monkeypatch, late: dict[tuple[int, int, float], int], unsure: dict[tuple[int, int, float], int]) -> list[int]:
-    """Let so many runs at a place break the promise at the end and none before; returns how many go side by side."""
-    batches: list[int] = []
-    seen: dict[tuple[int, int, float], int] = {}
+def told(monkeypatch, late: dict[tuple[int, int, float], int], unsure: dict[tuple[int, int, float], int]) -> None:
+    """Let so many runs at a place break the promise at the end and none before."""
 
     def broken(self, lab, drawn):
-        batches.append(len(drawn))
         place = drawn[0].n, drawn[0].s, drawn[0].alpha
-        k = seen.get(place, 0) + np.arange(len(drawn))
-        seen[place] = int(k[-1]) + 1
+        k = np.arange(len(drawn))
         certain, open_ = np.zeros((2, len(drawn), LOOKS), bool)
         certain[:, -1] = k < late.get(place, 0)
         open_[:, -1] = ~certain[:, -1] & (k < late.get(place, 0) + unsure.get(place, 0))
         return certain, open_
 
     monkeypatch.setattr(SeparationShortfall, "broken", broken)
-    return batches
 
 
 def test_rates_are_told_against_what_the_theorem_allows(monkeypatch, tmp_path):
@@ -58,14 +53,6 @@ def test_rates_are_told_against_what_the_theorem_allows(monkeypatch, tmp_path):
     assert rows["n = 8, s = 64, α = 0.25"] == [0, 12, 17, "0.397 to 0.918", 0.125, "above"]
     # No failure in 17 runs: at most 1 - 0.01^(1/17).
     assert rows["n = 4, s = 64, α = 0.25"][3] == "0.000 to 0.237"
-
-
-def test_large_places_are_run_in_portions(monkeypatch):
-    batches = told(monkeypatch, {}, {})
-    monkeypatch.setattr(zou2023_probability, "_WEIGHTS", 2 * 16 * 4 * 64 * 7)
-    part = zou2023_probability.parts(Parameters(n="4", s="64", alphas=""), 0)["n = 4, s = 64, α = 0.25"]
-    assert part({}) == {"broken": [0] * LOOKS, "unsure": [0] * LOOKS}
-    assert batches == [7, 7, 3]
 
 
 def test_steps_are_fine_beside_the_first_stage():

@@ -32,6 +32,7 @@ SMALLER = {
     "cnn.FeatureSigns": _SMALL | {"count": 60},
     "cnn.Growth": _SMALL,
     "cnn.SeparationShortfall": _SMALL | {"count": 60},
+    "cnn.Stuck": _SMALL | {"count": 60},
     "cnn.TensorPower": _SMALL,
     "convex.FrankWolfeGap": {"norms": ("l2",)},
 }

@@ -27,6 +27,7 @@ from verify.problems.backward.settings import (
 from verify.problems.backward.settings import settings as adam_settings
 from verify.problems.backward.training import Training
 from verify.problems.backward.valley import Valley, valleys
+from verify.problems.cnn.balance import BalanceSetting, balances
 from verify.problems.cnn.patches import PatchModel
 from verify.problems.cnn.settings import CnnSetting
 from verify.problems.cnn.settings import settings as cnn_settings
@@ -35,6 +36,7 @@ from verify.problems.convex.settings import problems as convex_problems
 
 TABLE: dict[type[Setting], st.SearchStrategy] = {
     AdamSetting: adam_settings("tanh", samplings=("in turn", "reshuffled")),
+    BalanceSetting: balances(alpha=(0.0, 0.3), ratio=(0.55, 1.9)),
     CnnSetting: cnn_settings(),
     Convex: convex_problems(),
     DecaySetting: decay_settings("tanh"),

@@ -70,6 +70,7 @@ def test_every_claim_has_its_own():
         {"share": 0.5},
         {"prepare": lambda dataset: dataset},
         {"problem": functools.partial(print, 1)},
+        {"larger": functools.partial(print, 1)},
     ],
     ids=lambda changes: next(iter(changes)),
 )

@@ -22,11 +22,11 @@ from verify.problems.quantity import Measurement
 from verify.problems.subject import Subject
 from verify.seeds import derived_seed
 from verify.trials.drawing import draw
-from verify.trials.profiles import Profile
+from verify.trials.profiles import PROFILES, Profile
 from verify.trials.record import record_of
 from verify.trials.settling import settle
 from verify.trials.shrinking import shrink
-from verify.trials.trial import try_claim
+from verify.trials.trial import laboratory, try_claim
 
 TINY = Profile("quick", 48, 2_000, 1e3, 1, 40)
 
@@ -65,6 +65,19 @@ def test_the_twin_shrinks_to_one_point_of_small_integers(trial):
     assert smallest.n == 1
     assert smallest.d <= 3
     assert np.abs(smallest.x).max() <= 2
+
+
+def test_the_thorough_profile_alone_draws_the_larger_cases():
+    wide = replace(CLAIM, larger=lambda: strategies.binary(max_points=9, max_features=3, flavours=["integers"]))
+    small, same, large, none = (
+        laboratory(claim, replace(TINY, larger=larger)).cases
+        for claim, larger in ((CLAIM, False), (wide, False), (wide, True), (CLAIM, True))
+    )
+    assert len({len(cases) for cases in (small, same, large, none)}) == 1
+    assert [case.key for case in small] == [case.key for case in same] == [case.key for case in none]
+    assert max(case.n for case in small) <= 3 < max(case.n for case in large)
+    assert try_claim(wide, replace(TINY, datasets=8, larger=True)).claim == wide
+    assert [name for name, profile in PROFILES.items() if profile.larger] == ["thorough"]
 
 
 def test_a_false_claim_is_refuted_with_its_counterexample():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,7 @@ SHARES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
 """Of the horizon, at which runs are looked at."""
 
 _POINTS = 1000  # fresh points for a test error
+_WEIGHTS = 2**23  # of runs side by side: Adam's state then takes some 200 MB
 _SURE = 0.002  # width of a population's bracket, below which no points are drawn
 _NAMES = {"adam": "Adam", "sign_gd": "signGD", "gd": "GD", "adamw": "AdamW"}
 
@@ -39,16 +40,18 @@ _NAMES = {"adam": "Adam", "sign_gd": "signGD", "gd": "GD", "adamw": "AdamW"}
 @dataclass(frozen=True)
 class Way:
     """How a network is trained: the method (see `verify.problems.cnn.training.METHODS`), Adam's betas in place of the
-    setting's, and the samples in a step, None for all."""
+    setting's, the samples in a step, None for all, and whether the weight decay is the setting's lam, as AdamW's is."""
 
     method: str = "adam"
     betas: tuple[float, float] | None = None
     batch: int | None = None
+    strong: bool = False
 
     @property
     def name(self) -> str:
         """The method, and its batch size where it has one."""
-        return _NAMES[self.method] + (f" with batches of {self.batch}" if self.batch else "")
+        decay = " with AdamW's λ" if self.strong else ""
+        return _NAMES[self.method] + decay + (f" with batches of {self.batch}" if self.batch else "")
 
 
 ADAM, SIGN, GD = Way(), Way("sign_gd"), Way("gd")
@@ -58,7 +61,8 @@ class Seen(NamedTuple):
     """What is kept of runs, `[b r]` each, for b settings at r looks.
 
     error, half: the test error, and the latter half its interval's width. wrong: training samples that are not
-    classified. gradient: its L2 norm. vote: `verify.problems.cnn.errors.feature_margin`.
+    classified. gradient: its L2 norm. vote: `verify.problems.cnn.errors.feature_margin`. size: the largest training
+    margin, without its sign.
     """
 
     error: np.ndarray
@@ -66,6 +70,7 @@ class Seen(NamedTuple):
     wrong: np.ndarray
     gradient: np.ndarray
     vote: np.ndarray
+    size: np.ndarray
 
 
 _CLOCK = Clock.named("share of the horizon")
@@ -76,8 +81,9 @@ class CnnRuns:
     """Runs on settings, and what twins change of these.
 
     n, s, alpha: in place of the setting's. dense: a feature of s entries in place of one. decay: lambda in units
-    of `sigma_0^(q-2) sigma_p / n`; AdamW has the setting's own. travel, count: the horizon of a method with signs, in
-    units of `1 / eta` and in steps. first: only so many settings are tried.
+    of `sigma_0^(q-2) sigma_p / n`; AdamW and strong ways have the setting's own. travel, count: the horizon of a method
+    with signs, in units of `1 / eta` and in steps. finest: the s sigma_p up to which `count` is fine enough; from twice
+    that on there are twice the steps, and so on. first: only so many settings are tried.
     """
 
     n: int | None = None
@@ -87,6 +93,7 @@ class CnnRuns:
     decay: float = 0.03
     travel: float = 3.0
     count: int = STEPS
+    finest: float = inf
     first: int | None = None
 
     def settings(self, lab: Laboratory) -> list[CnnSetting]:
@@ -103,24 +110,24 @@ class CnnRuns:
 
     def step_size(self, setting: CnnSetting, way: Way) -> float:
         """Gradient descent's `GD_STEP`; else what takes a weight as far as `travel` in `count` steps."""
-        return GD_STEP if way.method == "gd" else self.travel / self.count
+        return GD_STEP if way.method == "gd" else self.travel / self._count(setting)
 
     def job(self, setting: CnnSetting, way: Way) -> Job:
         """The run from the setting's start on its data."""
         model = self.model(setting)
         eta = self.step_size(setting, way)
-        lam = setting.lam if way.method == "adamw" else self.decay * setting.decay
+        weak = self.decay * setting.decay
         b1, b2 = way.betas or (setting.b1, setting.b2)
         return Job(
             draw(model, setting.seed),
             start(model, setting.m, setting.sigma_0, setting.seed),
             q=setting.q,
             eta=eta,
-            lam=lam,
+            lam=setting.lam if way.strong or way.method == "adamw" else weak,
             b1=b1,
             b2=b2,
             # The follow-up paper's order; theory then reduces Adam to signs.
-            eps=self.decay * setting.decay * eta,
+            eps=(setting.lam if way.strong else weak) * eta,
             batch=way.batch,
             seed=setting.seed,
         )
@@ -128,10 +135,29 @@ class CnnRuns:
     def steps(self, settings: Sequence[CnnSetting], way: Way) -> int:
         """The horizon of a method, long enough for all the settings."""
         if way.method != "gd":
-            return self.count
+            return max(self._count(setting) for setting in settings)
         # The tensor power method leaves 0.7 sigma_0 in this time, at half its speed; then the loss is driven down.
         slowest = min(GD_STEP * s.q / 8 * (s.q - 2) * (0.7 * s.sigma_0) ** (s.q - 2) for s in settings)
         return ceil(1 / slowest) + 2500
+
+    def _count(self, setting: CnnSetting) -> int:
+        """Steps of a method with signs."""
+        return self.count * max(1, ceil(1 / (setting.unit * self.finest)))
+
+    def side_by_side(self, settings: Sequence[CnnSetting]) -> list[list[int]]:
+        """The places of settings that are run together: such as take as many steps, the smaller ones first, and so many
+        that their weights fit into memory; a large one goes alone."""
+        sizes = [2 * s.m * s.n * s.s for s in settings]
+        groups: list[list[int]] = []
+        for place in sorted(range(len(settings)), key=lambda i: (self._count(settings[i]), sizes[i])):
+            last = groups[-1] if groups else []
+            # All of a group are padded to its largest, which is this one.
+            fits = sizes[place] * (len(last) + 1) <= _WEIGHTS
+            if last and fits and self._count(settings[last[0]]) == self._count(settings[place]):
+                last.append(place)
+            else:
+                groups.append([place])
+        return groups
 
     def seen(self, lab: Laboratory, settings: Sequence[CnnSetting], way: Way, shares: Sequence[float] = SHARES) -> Seen:
         """What runs show at shares of their horizon; a claim and its twins share those whose jobs are the same.
@@ -141,16 +167,22 @@ class CnnRuns:
         known: dict[Hashable, Seen] = lab.once(("cnn runs",), dict)
         whole = replace(self, first=None).settings(lab) if self.first is not None else settings
         for those in (whole, settings):
-            times = [round(share * self.steps(those, way)) for share in shares]
-            own = (self.dense, self.decay, self.travel, self.count)
-            key = (way, own, tuple(times), tuple(setting.key for setting in those))
+            own = (self.dense, self.decay, self.travel, tuple(map(self._count, those)))
+            key = (way, own, tuple(shares), tuple(setting.key for setting in those))
             if key in known:
                 return Seen(*(side[: len(settings)] for side in known[key]))
+        groups = self.side_by_side(settings)
+        found = [self._run([settings[i] for i in group], way, shares) for group in groups]
+        order = np.argsort(np.concatenate(groups))
+        known[key] = Seen(*(np.concatenate(side)[order] for side in zip(*found, strict=True)))
+        return known[key]
+
+    def _run(self, settings: Sequence[CnnSetting], way: Way, shares: Sequence[float]) -> Seen:
+        times = [round(share * self.steps(settings, way)) for share in shares]
         jobs = [self.job(setting, way) for setting in settings]
         # Weights are dropped after each look: those of many runs at many times are gigabytes.
         looks = [self._look(settings, run) for run in train(jobs, way.method, times)]
-        known[key] = Seen(*(np.stack(side, axis=1) for side in zip(*looks, strict=True)))
-        return known[key]
+        return Seen(*(np.stack(side, axis=1) for side in zip(*looks, strict=True)))
 
     def _look(self, settings: Sequence[CnnSetting], run: Snapshot) -> list[np.ndarray]:
         error, half, vote = np.zeros((3, len(settings)))
@@ -158,7 +190,8 @@ class CnnRuns:
             error[i], half[i] = self._test_error(setting, w)
             vote[i] = feature_margin(w, setting.q)
         wrong = np.array([np.count_nonzero(m <= 0) for m in run.margins], float)
-        return [error, half, wrong, run.gradient[:, 1], vote]
+        size = np.array([np.max(np.abs(m)) for m in run.margins])
+        return [error, half, wrong, run.gradient[:, 1], vote, size]
 
     def _test_error(self, setting: CnnSetting, w: dict[str, np.ndarray]) -> tuple[float, float]:
         """The middle of the population's bracket, where it is narrow; else that of fresh points, the same at all

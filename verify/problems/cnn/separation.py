@@ -41,20 +41,22 @@ class _Separation(CnnRuns):
         interval; training errors of both (0: half a sample); and the L2 norms of both gradients (0.01), but for
         AdamW, whose rest points are no stationary points of an objective.
         """
-        found = []
-        for way, seen, error in (
-            (self.fails, failing, 0.5 - failing.error),
-            (self.learns, learning, learning.error),
-        ):
-            text = f"test error of {way.name}"
-            none = np.zeros_like(seen.half)
-            found += [
-                Amount(f"½ - {text}" if seen is failing else text, error / 0.05, seen.half / 0.05),
-                Amount(f"training error of {way.name}", 2 * seen.wrong, none),
-            ]
-            if way.method != "adamw":
-                found.append(Amount(f"gradient of {way.name}", seen.gradient / 0.01, none))
-        return found
+        return [
+            *_small(self.fails, failing, f"½ - test error of {self.fails.name}", 0.5 - failing.error),
+            *_small(self.learns, learning, f"test error of {self.learns.name}", learning.error),
+        ]
+
+
+def _small(way: Way, seen: Seen, text: str, error: Float[np.ndarray, "b r"]) -> list[Amount]:
+    """Over their tolerances: the test error, or what it falls short of 1/2; the training error; and the gradient."""
+    none = np.zeros_like(seen.half)
+    found = [
+        Amount(text, error / 0.05, seen.half / 0.05),
+        Amount(f"training error of {way.name}", 2 * seen.wrong, none),
+    ]
+    if way.method != "adamw":
+        found.append(Amount(f"gradient of {way.name}", seen.gradient / 0.01, none))
+    return found
 
 
 def _worst(amounts: Sequence[Amount]) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +77,7 @@ def _kept(seen: Seen) -> Seen:
     for look in range(SINCE, error.shape[1]):
         least = SINCE + np.argmin(seen.error[:, SINCE : look + 1], axis=1)
         error[:, look], half[:, look] = seen.error[rows, least], seen.half[rows, least]
-    others = [side.copy() for side in (seen.wrong, seen.gradient, seen.vote)]
+    others = [side.copy() for side in (seen.wrong, seen.gradient, seen.vote, seen.size)]
     for side in others:
         side[:, SINCE:] = np.maximum.accumulate(side[:, SINCE:], axis=1)
     return Seen(error, half, *others)
@@ -106,6 +108,19 @@ class SeparationShortfall(_Separation):
         value, half = _worst(self.amounts(failing, learning))
         broken, kept = value - half > 1, value + half <= 1
         return broken[:, SINCE:], (~broken & ~kept)[:, SINCE:]
+
+
+@dataclass(frozen=True)
+class Stuck(SeparationShortfall):
+    """As `SeparationShortfall`, of a way whose weight decay keeps it from fitting anything, against one that learns.
+
+    In place of a large test error of the former its margins should vanish: all probabilities are 1/2.
+    """
+
+    def amounts(self, failing: Seen, learning: Seen) -> list[Amount]:
+        """The failing way's largest margin, without its sign (0.01), and what is asked of the one that learns."""
+        size = Amount(f"largest margin of {self.fails.name}", failing.size / 0.01, np.zeros_like(failing.half))
+        return [size, *_small(self.learns, learning, f"test error of {self.learns.name}", learning.error)]
 
 
 @dataclass(frozen=True)

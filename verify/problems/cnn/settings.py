@@ -73,10 +73,11 @@ def settings(
     alpha: tuple[float, float] = (0.06, 0.12),
     strength: float = 16.0,
     reach: float = 2.0,
+    m: tuple[int, int] = (16, 20),
 ) -> st.SearchStrategy[CnnSetting]:
     """Settings inside the theorem's regime; n even, so that the classes are equal.
 
-    alpha: its range. strength, reach: s is the least with `alpha (s sigma_p)^(q-1) >= strength` and
+    alpha, m: their ranges. strength, reach: s is the least with `alpha (s sigma_p)^(q-1) >= strength` and
     `s sigma_p >= reach n`.
     """
 
@@ -97,7 +98,7 @@ def settings(
         st.sampled_from(list(n)),
         hundredths(*alpha),
         hundredths(0.7, 0.8),
-        st.integers(16, 20),
+        st.integers(*m),
         st.sampled_from(list(betas)),
         hundredths(0.2, 1.0),
         st.integers(0, 10**6),

@@ -152,7 +152,7 @@ class _Group:
 
     def __init__(self, order: Sequence[int], jobs: Sequence[Job], runs: Sequence[_Run], method: str, *, abreast: bool):
         self._order = order
-        self._data, first = _stacked(runs)
+        self._data, first = stacked(runs)
         constants = {name: [float(getattr(j, name)) for j in jobs] for name in ("q", "eta", "lam", "b1", "b2", "eps")}
         self._constants = {name: np.array(values) for name, values in constants.items()}
         self._sizes = {
@@ -176,7 +176,7 @@ class _Group:
 
 
 def _snapshot(jobs: Sequence[Job], step: int, weights: list[dict[str, np.ndarray]]) -> Snapshot:
-    padded_data, padded = _stacked([(job.data, w) for job, w in zip(jobs, weights, strict=True)])
+    padded_data, padded = stacked([(job.data, w) for job, w in zip(jobs, weights, strict=True)])
     q, lam = (np.array([float(getattr(job, name)) for job in jobs]) for name in ("q", "lam"))
     values, norms = (np.asarray(a) for a in _measure()(padded, padded_data, q, lam))
     lost = ~np.isfinite(norms).all(axis=1)
@@ -296,7 +296,7 @@ def _padded(array: Any, shape: Sequence[int]) -> np.ndarray:
     return full
 
 
-def _stacked(runs: Sequence[tuple[Any, Mapping[str, Any]]]) -> tuple[Any, dict[str, np.ndarray]]:
+def stacked(runs: Sequence[tuple[Any, Mapping[str, Any]]]) -> tuple[Any, dict[str, np.ndarray]]:
     """Data and weights of all runs, padded to common shapes with a leading axis."""
     if len({type(data) for data, _ in runs}) != 1:
         raise InputError("These runs have different kinds of data: train them one kind at a time.")

@@ -1,12 +1,15 @@
 """What is judged of the CNN's runs: amounts over tolerances, looks that count, how often a promise is broken."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from solvers.errors import InputError
 from verify import Dataset, HighProbability, Outcome, Separation
+from verify.problems.cnn import runs as cnn_runs
 from verify.problems.cnn.runs import ADAM, GD, SHARES, STEPS, CnnRuns, Seen, Way
-from verify.problems.cnn.separation import SINCE, FeatureSigns, SeparationShortfall, _kept, _worst
+from verify.problems.cnn.separation import SINCE, FeatureSigns, SeparationShortfall, Stuck, _kept, _worst
 from verify.problems.cnn.settings import CnnSetting
 from verify.problems.laboratory import Laboratory
 from verify.problems.subject import Described
@@ -17,9 +20,17 @@ LAB = Laboratory([SETTING, SETTING], steps=10)
 LOOKS = len(SHARES)
 
 
-def seen(error: float, *, half: float = 0.0, wrong: float = 0.0, gradient: float = 1e-4, rows: int = 1) -> Seen:
+def seen(
+    error: float,
+    *,
+    half: float = 0.0,
+    wrong: float = 0.0,
+    gradient: float = 1e-4,
+    size: float = 10.0,
+    rows: int = 1,
+) -> Seen:
     """The same at all looks."""
-    return Seen(*(np.full((rows, LOOKS), value) for value in (error, half, wrong, gradient, -1.0)))
+    return Seen(*(np.full((rows, LOOKS), value) for value in (error, half, wrong, gradient, -1.0, size)))
 
 
 def at(found: Seen, name: str, look: int, value: float) -> Seen:
@@ -65,6 +76,23 @@ def test_gradients_are_not_asked_of_adamw():
     adamw = SeparationShortfall(fails=Way("adamw"), learns=Way("adamw", batch=2))
     assert shortfall(*wild, adamw) <= 1
     assert shortfall(*wild) == pytest.approx(5000)
+
+
+@pytest.mark.parametrize(
+    ("failing", "learning", "expected"),
+    [
+        (seen(1.0, wrong=3, size=0.005), seen(0.0), 0.5),
+        (seen(1.0, wrong=3, size=0.02), seen(0.0), 2.0),
+        (at(seen(1.0, size=0.0), "size", SINCE, 0.02), seen(0.0), 2.0),
+        (at(seen(1.0, size=0.0), "size", SINCE - 1, 0.02), seen(0.0), 0.0),
+        (seen(1.0, size=0.0), seen(0.1), 2.0),
+        (seen(1.0, size=0.0), seen(0.0, wrong=1), 2.0),
+        (seen(1.0, size=0.0, gradient=50.0), seen(0.0, gradient=50.0), 0.0),
+    ],
+)
+def test_a_way_that_is_stuck_has_no_margins_and_the_other_fits(failing, learning, expected):
+    apart = Stuck(fails=Way("adam", strong=True), learns=Way("adamw"))
+    assert shortfall(failing, learning, apart) == pytest.approx(expected)
 
 
 def told(broken: int, unsure: int = 0) -> SeparationShortfall:
@@ -133,6 +161,30 @@ def test_runs_from_the_start_to_the_verdict_in_small():
     assert signs.values[0, -1] < 0
 
 
+def test_large_runs_go_in_groups_of_like_steps_that_fit_into_memory(monkeypatch):
+    small, large = replace(SETTING, n=4), replace(SETTING, s=2000)  # s sigma_p of 17 and 34
+    runs = CnnRuns(finest=17.0)
+    assert [runs.steps([one], ADAM) for one in (small, large)] == [STEPS, 2 * STEPS]
+    assert runs.step_size(large, ADAM) == runs.step_size(small, ADAM) / 2
+    assert runs.step_size(large, GD) == runs.step_size(small, GD)
+    assert CnnRuns().steps([large], ADAM) == STEPS
+    mixed = [SETTING, large, small, SETTING]
+    assert runs.side_by_side(mixed) == [[2, 0, 3], [1]]
+    monkeypatch.setattr(cnn_runs, "_WEIGHTS", 2 * SETTING.m * SETTING.n * SETTING.s * 2)
+    assert runs.side_by_side(mixed) == [[2, 0], [3], [1]]
+    assert CnnRuns().side_by_side(mixed) == [[2, 0], [3], [1]]
+
+
+def test_groups_show_what_the_runs_together_show(monkeypatch):
+    drawn = [CnnSetting(n=n, s=s, alpha=0.5, noise=0.7, m=4, seed=n) for n, s in ((6, 9), (4, 16), (6, 12))]
+    runs = CnnRuns(count=60)
+    together = runs.seen(Laboratory(drawn, steps=10), drawn, ADAM)
+    monkeypatch.setattr(cnn_runs, "_WEIGHTS", 1)
+    apart = runs.seen(Laboratory(drawn, steps=10), drawn, ADAM)
+    for one, other in zip(apart, together, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
 def test_quantities_want_settings():
     lab = Laboratory([Dataset(np.array([[1.0, 2.0]]), np.array([1]))], steps=10)
     with pytest.raises(InputError, match="on settings of the network"):
@@ -145,6 +197,8 @@ def test_twins_replace_what_they_say():
     assert CnnRuns(dense=True).model(SETTING).width == 500
     assert CnnRuns(decay=3.0).job(SETTING, ADAM).lam == pytest.approx(3 * SETTING.decay)
     assert CnnRuns().job(SETTING, Way("adamw")).lam == SETTING.lam
+    strong = CnnRuns(count=300).job(SETTING, Way("adam", strong=True))
+    assert (strong.lam, strong.eps) == (SETTING.lam, pytest.approx(SETTING.lam / 100))
     assert CnnRuns(travel=6.0).job(SETTING, ADAM).eta == pytest.approx(6 / STEPS)
     assert CnnRuns().job(SETTING, Way("adam", (0.5, 0.5), 2)).batch == 2
     assert CnnRuns().job(SETTING, Way("adam", (0.5, 0.6))).b2 == 0.6
