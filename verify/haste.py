@@ -16,6 +16,7 @@ _EMITTERS = "xla_cpu_use_fusion_emitters"
 _PARTS = "xla_cpu_parallel_codegen_split_count"
 _LEVEL = "xla_backend_optimization_level"
 _YOUNG, _OLDER, _OLDEST = 50_000, 20, 20  # Python's thresholds of garbage collection; its own are 700, 10, 10
+_hasty: list[bool] = []
 
 
 def hasten(*, level: int = 1) -> None:
@@ -25,6 +26,7 @@ def hasten(*, level: int = 1) -> None:
     For programs that own their process, such as the command line; flags that the user has set are left alone.
     level: LLVM's of optimisation; with 0 compiling takes half the time again, and loops run up to five times as long.
     """
+    _hasty.append(True)
     xla.compute_rightly()
     xla.ask({_EMITTERS: "false", _PARTS: "1", _LEVEL: str(level)})
     collect_rarely()
@@ -34,6 +36,11 @@ def collect_rarely() -> None:
     """Look for garbage seldom from now on, and never among what there is: modules stay, and programs live long."""
     gc.freeze()
     gc.set_threshold(_YOUNG, _OLDER, _OLDEST)
+
+
+def hasty() -> bool:
+    """Whether this process compiles in haste."""
+    return bool(_hasty)
 
 
 def with_care() -> dict[str, bool | int] | None:

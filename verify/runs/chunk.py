@@ -16,6 +16,7 @@ from jaxtyping import Int, UInt32
 from verify.backend import devices
 from verify.datasets.dataset import Dataset
 from verify.errors import TrajectoryError
+from verify.haste import hasty, in_passing
 from verify.optimizers.calling import Optimizer
 from verify.runs import batches, engine, recording
 from verify.runs.engine import NEVER, Method
@@ -25,7 +26,7 @@ from verify.runs.trajectory import SEGMENT
 _CHUNK = {"cpu": 64, "gpu": 16384}  # datasets a device at once; on a CPU they stay in the cache
 _TOGETHER = 12 * SEGMENT  # grid points a call of a small dataset that runs alone, whose first calls take no time
 _SMALL = 1_000_000  # entries of such a dataset
-_BRIEF = 100_000_000  # entries that such a call reads, one by one in each of its steps
+_BRIEF = 100_000_000  # entries that such a call reads, one by one in each of its steps; a whole run, if it is hasty
 
 
 @functools.cache
@@ -35,16 +36,24 @@ def _mesh(platform: str, workers: int) -> Mesh:
 
 @functools.cache
 def _program(
-    part: Callable[..., Any], method: Method, own: int, shared: int, platform: str, workers: int, alone: bool
+    part: Callable[..., Any],
+    method: Method,
+    own: int,
+    shared: int,
+    platform: str,
+    workers: int,
+    alone: bool,
+    brief: bool,
 ) -> Any:
     """A part of the engine, jitted over a batch, whose first axis is split among the devices.
 
     own, shared: how many arguments it has of a dataset's own, and how many that all share. alone: of one dataset,
-    without that axis inside, since products of single matrices are faster than batches of one.
+    without that axis inside, since products of single matrices are faster than batches of one. brief: it is to run for
+    less long than it would be compiled.
     """
-    one = partial(part, method)
+    one, options = partial(part, method), in_passing() if brief else None
     if alone:
-        return jax.jit(_of_one(one, shared))
+        return jax.jit(_of_one(one, shared), compiler_options=options)
     split, whole = PartitionSpec("data"), PartitionSpec()
     each = jax.vmap(one, in_axes=(0,) * own + (None,) * shared)
     specs = (split,) * own + (whole,) * shared
@@ -139,10 +148,10 @@ class Chunk:
             batch = batches.alone(datasets[0], setting.dtype, keys)
         else:
             batch = batches.pad(members, shape, setting.dtype, keys)
-        where = (setting.platform, workers, size == 1)
-        self.segment = _program(engine.segment, method, 2, 2, *where)
-        self.record = _program(recording.record, recording.recording(method), 2, 1, *where)
-        begin = _program(engine.start, recording.recording(method), 2, 0, *where)
+        self._where = (setting.platform, workers, size == 1)
+        self.segment: Any = None
+        self.record: Any = None
+        begin = _program(engine.start, recording.recording(method), 2, 0, *self._where, brief=hasty() and size == 1)
         self.first = 0
         w0 = np.zeros(batch.real.shape, setting.dtype)
         for i, start in enumerate(setting.starts(places)):
@@ -154,8 +163,16 @@ class Chunk:
         self.data, w0, state = jax.device_put((batch, w0, state), split)
         self.carry = begin(self.data, w0)._replace(state=state)
 
+    def _choose(self, horizon: int) -> None:
+        """Programs for a run so long; they stay, so that a run that is carried on is one run."""
+        brief = hasty() and len(self.datasets) == 1 and horizon * self.datasets[0].x.size <= _BRIEF
+        self.segment = _program(engine.segment, self.method, 2, 2, *self._where, brief=brief)
+        self.record = _program(recording.record, recording.recording(self.method), 2, 1, *self._where, brief=brief)
+
     def calls(self, times: Int[np.ndarray, " r"]) -> Iterator[Int[np.ndarray, " s"]]:
         """The steps to record, as they go into one call each of `advance`: a segment, or the first segments at once."""
+        if self.segment is None:
+            self._choose(int(times[-1]))
         last = self.first + _BRIEF // self.datasets[0].x.size
         short = int(np.searchsorted(times, last, side="right")) // SEGMENT * SEGMENT
         first = max(min(short, self.longest), SEGMENT)

@@ -10,6 +10,7 @@ import pytest
 from tests.verify import samples
 from verify import optimizers
 from verify.datasets import Dataset
+from verify.runs import chunk
 from verify.runs.sampling import Sampling
 from verify.runs.simulation import Simulation
 from verify.runs.trajectory import grid, grid_to
@@ -73,3 +74,16 @@ def test_a_run_alone_from_zero_begins_with_a_state_that_is_made_once():
     moved = Simulation(counted, [dataset], w0=[np.ones(5)]).advance(STEPS).result()
     assert len(made) > before
     assert not np.array_equal(moved.margin, first.margin)
+
+
+@pytest.mark.parametrize(
+    ("steps", "count", "hasty", "brief"),
+    [(1000, 1, True, True), (10**9, 1, True, False), (1000, 2, True, False), (1000, 1, False, False)],
+)
+def test_only_a_brief_run_alone_in_a_hasty_process_is_compiled_in_passing(steps, count, hasty, brief, monkeypatch):
+    made = Simulation(optimizers.sign_gd(0.1), count * [Dataset([[1.0, 0.5], [2.0, -0.3]], [1, 1])]).chunks[0]
+    said = []
+    monkeypatch.setattr(chunk, "hasty", lambda: hasty)
+    monkeypatch.setattr(chunk, "_program", lambda *_, brief: said.append(brief))
+    made._choose(steps)
+    assert said == [brief, brief]
