@@ -57,7 +57,7 @@ def products(g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def power(a: np.ndarray, exponent: float) -> np.ndarray:
-    """Of the pseudo-inverse of a positive semi-definite matrix, to minus the exponent."""
+    """Of a positive semi-definite matrix, with zero for the eigenvalues that count as zero."""
     values, vectors = np.linalg.eigh(a)
     kept = values > ZERO * values[-1]
     return (vectors[:, kept] * values[kept] ** exponent) @ vectors[:, kept].T
