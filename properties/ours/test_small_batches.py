@@ -15,8 +15,8 @@ Assumptions: that W and the points' shares of the gradient converge, as for Adam
 averages hold many epochs; of 0.95, which holds twenty steps, it is not derived. Eigenvalues of L and R below 1e-14 of
 the largest count as zero, and data on which one of A or B is near to that in the last decade of steps, below 1e-10, are
 not judged: there steps in its direction come and go.
-Tried: batches of one point, and of two of four in the plane. Of 64 such data, of lengths ½ and 1, after 25 000 steps the
-sine of W's angle to the step was 0.018 at most, and to that of single points, s = 0, 0.02 to 0.08.
+Tried: batches of one point, and of two of four in the plane. On 64 such data, of lengths ½ and 1, the sine of W's angle
+to the step was 0.018 at most after 25 000 steps, and to that of single points, s = 0, 0.02 to 0.08.
 Seen first: `verify.identify` on twelve data of six points in five classes, 10 000 steps `0.3 (t+1)^-1/3`, seeds 1 to 3,
 names no norm of Shampoo on batches of 1 and 3 points, with 0.88 to 0.91 of the spectral margin, and the nuclear one of
 NucGD, reshuffled. The margin in its own norm alone says little: where one point has all of the gradient, A and B have
