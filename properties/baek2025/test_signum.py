@@ -1,10 +1,10 @@
-"""Signum goes to the L-infinity margin on batches of any size, if its memory is long.
+"""Signum goes to the L-infinity margin on single points, if its memory is long.
 
 Setting: separable binary data, mean logistic loss, decreasing steps, batches of one point.
 Algorithm: `w ← w - η_t sign(m)`, `m ← β m + (1-β) g` on mini-batches in a new random order every epoch, β near 1.
 Claim: the normalised L-infinity margin tends to the maximal one; without memory it does not.
-Reference: Baek, Song, Yun (2025), Theorem 5.1, read in later texts that quote it. How near to 1 is near enough depends
-on the data; here β = 0.99 and at most six points.
+Reference: Baek, Song, Yun (2025), Theorem 5.1, which has it of batches of any size, read in later texts that quote it.
+Tried are the smallest ones. How near to 1 is near enough depends on the data; here β = 0.99 and at most six points.
 """
 
 from properties.papers import BAEK_2025
@@ -19,7 +19,7 @@ CLAIM = BAEK_2025.claim(
     "signum",
     "Theorem 5.1",
     "Signum on single points goes to the L-infinity margin",
-    "Signum, β near 1, batches of any size: the normalised L-infinity margin tends to the maximal one.",
+    "Signum, β near 1, on single points: the normalised L-infinity margin tends to the maximal one.",
     read=Read.SECONDARY,
     kind=Limit(tolerance=0.1, law=laws.power(1 / 4)),
     problem=lambda: strategies.binary(max_points=6, flavours=MODERATE),

@@ -7,6 +7,7 @@ Claim: it tends to `Φ = √(b (N - 1)/N) S / √((b - 1) S² + (N - b) Q)` in e
 single points, for b = 1, and the sign of S for b = N. Measured is the largest deviation over the features, relative to
 the largest |Φ|, at memories `1/(1 - β)` of 10 to 3000 steps. The mean of `g_B²` over batches without replacement is
 `((b - 1) S² + (N - b) Q) / (b N (N - 1))`, that of `g_B` is `S/N`, and averages over more epochs err by less.
+Tried: batches of two, N of 4, 6 and 8.
 Reference: Kim, Song, Yun (2026), equation (7) and Proposition 3.5.
 """
 
@@ -88,7 +89,7 @@ CLAIM = KIM_2026.claim(
     "batch-proxy",
     "equation (7), Proposition 3.5",
     "Adam's mean step on reshuffled batches of b is a proxy of S and Q",
-    "As β₁ = β₂ → 1, Adam's step on reshuffled batches of b tends to √(b(N-1)/N) S/√((b-1) S² + (N-b) Q).",
+    "As β₁ = β₂ → 1, Adam's step at fixed weights, batches of b, tends to √(b(N-1)/N) S/√((b-1)S² + (N-b)Q).",
     read=Read.PAPER,
     kind=Limit(tolerance=0.05, law=laws.power(1 / 2)),
     problem=full_features,

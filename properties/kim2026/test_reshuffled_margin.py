@@ -8,11 +8,13 @@ Claim: where `ρ = γ - 2 (1 - β) m (m² - 1) R` is positive, `liminf margin(W)
 the moving average (see the file on reshuffling), with `ε = 2 (1 - β) (m - 1) B`: `ρ = γ - 2 ε`, and in the L2 norm `ρ =
 √(γ² - ε²)`, since a direction that errs by ε G in a gradient of γ G or more keeps that much of it. So the cube is not
 real, and in the L2 norm the loss is of second order in 1 - β.
-At a finite horizon: the first two ask that the margin's shortfall below ρ vanishes. The third is held to its own gap
-budget at every step. For the exponential loss log L falls in a step by `η_t c_t - ½ B² η_t²` or more, where `c_t = √(γ²
-- e_t²)` (`-B` while `e_t ≥ γ`), `e_t = a_t(0) 2 (m - 1) B + m B Σ_τ a_t(τ) (exp(B Σ_{s ≤ τ} η_{t-s}) - 1)` and `a_t(τ)
-= (1 - β) β^τ / (1 - β^{t+1})`: what batches and what the last steps may have changed of the average. So `margin/ψ ≥ (Σ
-η_t c_t - ½ B² Σ η_t² - ln n(k-1)) / Σ η_t` where that is positive, and it tends to ρ.
+At a finite horizon: the first two ask that the margin's shortfall below ρ vanishes; on the data that are drawn all of γ
+is kept, to the tolerance, so that they tell nothing of the constants in ρ, which `kim2026/momentum-error` and
+`open/momentum-constant` are about. The third is held to its own gap budget at every step. For the exponential loss
+log L falls in a step by `η_t c_t - ½ B² η_t²` or more, where `c_t = √(γ² - e_t²)` (`-B` while `e_t ≥ γ`),
+`e_t = a_t(0) 2 (m - 1) B + m B Σ_τ a_t(τ) (exp(B Σ_{s ≤ τ} η_{t-s}) - 1)` and `a_t(τ) = (1 - β) β^τ / (1 - β^{t+1})`:
+what batches and what the last steps may have changed of the average. So
+`margin/ψ ≥ (Σ η_t c_t - ½ B² Σ η_t² - ln n(k-1)) / Σ η_t` where that is positive, and it tends to ρ.
 Reference: Kim, Song, Yun (2026), Corollary B.12; the two others and the budget are derived here.
 """
 

@@ -11,10 +11,10 @@ Claim: `ψ*(∇L_B - ∇L) ≤ 2 (m - 1) R G` for every batch, and for momentum 
 Besides, the cube is not needed: `ψ*(E_t) ≤ 4 (1 - β) (m - 1) R G`. Let `G_i` be the batches' proxies in an epoch, of
 which G is the mean. The first j deviations add up to `(1 - j/m) Σ_{i ≤ j} ∇L_{B_i} - (j/m) Σ_{i > j} ∇L_{B_i}`, of dual
 norm at most `2 R m G max(1 - j/m, j/m) ≤ 2 (m - 1) R G`, and so do the last ones. Any stretch of batches is the end of
-an epoch, whole epochs, and the beginning of one: `4 (m - 1) R G`; weights that fall from 1 - β on give at most 1 - β
-times the largest of such sums. A wrong point that is last in one epoch and first in the next attains that of two
-batches, and E_t comes near the bound where m is large beside 1/(1 - β), and that beside 1; with 12 points to three
-quarters.
+an epoch, whole epochs, and the beginning of one, or within one the difference of two beginnings: `4 (m - 1) R G`;
+weights that fall from 1 - β on give at most 1 - β times the largest of such sums. A wrong point that is last in one
+epoch and first in the next attains that of two batches, and E_t comes near the bound where m is large beside 1/(1 - β),
+and that beside 1; with 12 points to three quarters.
 Tried: m the least divisor of n, and n; β of 0, 0.5, 0.9, 0.99, 0.999. With replacement nothing adds up to nothing, and
 `E_t` falls like the root of 1 - β: that is a twin.
 Reference: Kim, Song, Yun (2026), B.10.

@@ -7,6 +7,9 @@ one of up to d.
 Algorithm: `W ← W - η_t D_t`, `D_t = argmax ⟨∇L(W), D⟩` over `ψ(D) ≤ 1`, decreasing steps; `α = 2 R² e^{2 R η_0}`.
 Claim: `L_{t+1} ≤ L_t - γ η_t (1 - α η_t/γ) G_t` at every step; once `L ≤ log 2 / n` from t̄ on, the margin is at least
 `γ Σ η_s G_s/L_s - α Σ η_s²` over t̄ ≤ s < t, and the gap to γ is below what the run certifies by itself.
+Tried: drawn data, and two opposite points whose entries are all of one size, of which R is small and the descent is as
+steep as γ says. The first inequality tells α to a factor of ten, and R from the largest entry; the two others hold on
+these runs with α = 0 too, so that nothing is seen of α in them.
 Reference: derived as in Fan, Schmidt, Thrampoulidis (2025), proof of Theorem 1 and Lemma 5, who have the largest L1
 norm for R, from Kim, Song, Yun (2026), B.8 (`D²l[A, A] ≤ 4 R² (1 - p_y) ψ(A)²`) and B.9 (1 - p_y over a step). The
 steps that both allow, beside those that really descend: `verify gallery step-sizes`.
@@ -16,11 +19,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from hypothesis import strategies as st
 
 from properties.fan2025.test_descent import RUNS, Wrong, certificate, descent, unnormalised_margin
 from properties.kim2026.test_data_radius import RADIUS
 from properties.papers import KIM_2026
-from verify import Bound, Promise, Read, Twin, strategies
+from verify import Bound, Dataset, Promise, Read, Twin, strategies
 from verify.problems.margins.lemmas import Lemma, Places, unit_l1_samples
 
 NORMS = ("l2", "spectral")
@@ -28,14 +32,27 @@ NORMS = ("l2", "spectral")
 
 @dataclass(frozen=True)
 class Own(Wrong):
-    """The norm's own radius in α; and what a twin puts in place of the truth."""
+    """The norm's own radius in α; and what a twin puts in place of the truth. radius: the norm of a sample for it."""
+
+    radius: str | None = None
 
     def alpha(self, run: Places) -> np.ndarray:
-        radius = run.radius_in(RADIUS[run.norm])
+        radius = run.radius_in(self.radius or RADIUS[run.norm])
         return self.curvature * 2 * radius**2 * np.exp(2 * radius * run.eta[0, 0])
 
 
-def claim(name: str, title: str, statement: str, what: str, sides, text: str, said: str, wrong: Own, promise: Promise):
+@st.composite
+def opposite(draw: st.DrawFn) -> Dataset:
+    """Two opposite points of sixteen features of one size, each of a class."""
+    row = np.array(draw(st.lists(st.sampled_from((1.0, -1.0)), min_size=16, max_size=16))) / 16
+    return Dataset(np.stack([row, -row]), np.arange(2), "opposite", classes=2)
+
+
+def drawn() -> st.SearchStrategy[Dataset]:
+    return st.one_of(strategies.multiclass().map(unit_l1_samples), opposite())
+
+
+def claim(name: str, title: str, statement: str, what: str, sides, text: str, promise: Promise, false: dict[str, Own]):
     def lemma(change: Own) -> Lemma:
         return Lemma(what, partial(sides, wrong=change), RUNS, NORMS)
 
@@ -47,11 +64,11 @@ def claim(name: str, title: str, statement: str, what: str, sides, text: str, sa
         read=Read.DERIVED,
         promise=promise,
         kind=Bound(lambda m: m.larger_side, text),
-        problem=lambda: strategies.multiclass().map(unit_l1_samples),
+        problem=drawn,
         optimizer_text="normalised steepest descent in the Frobenius and spectral norms, η = ½ (t+1)^-1/2",
         norm=NORMS,
         quantity=lemma(Own()),
-        twins=(Twin(said, quantity=lemma(wrong), shrink=False),),
+        twins=tuple(Twin(said, quantity=lemma(wrong), shrink=False) for said, wrong in false.items()),
         share=1 / 8,
         prepare=unit_l1_samples,
     )
@@ -65,9 +82,12 @@ CLAIMS = (
         "descent promised by γ",
         descent,
         "(L_t - L_{t+1} + α η² G_t)/L_t",
-        "no second-order term",
-        Own(curvature=0.0),
         Promise.UPPER,
+        {
+            "no second-order term": Own(curvature=0.0),
+            "a tenth of α": Own(curvature=0.1),
+            "the largest entry of a sample for R": Own(radius="linf"),
+        },
     ),
     claim(
         "unnormalised-margin",
@@ -76,9 +96,8 @@ CLAIMS = (
         "margin promised by γ",
         unnormalised_margin,
         "margin(W_t) + α Σ η²",
-        "γ larger by a quarter",
-        Own(margin=1.25),
         Promise.LOWER,
+        {"γ larger by a quarter": Own(margin=1.25)},
     ),
     claim(
         "margin-certificate",
@@ -87,8 +106,7 @@ CLAIMS = (
         "gap",
         certificate,
         "[γ Σ_early η + (γn/2) Σ η L + α Σ η²]/Σ η",
-        "no term for the steps before t̄",
-        Own(start=0.0),
         Promise.UPPER,
+        {"no term for the steps before t̄": Own(start=0.0)},
     ),
 )

@@ -10,8 +10,9 @@ with `α_j < ρ` is out of the race, one with `α_j = ρ` stays, the others grow
 direction of the coordinate with the largest `μ_j (α_j - ρ)^(L-2)` among `α_j > ρ`, or to 0 at L = 2 if there is none;
 gradient flow's has the largest `μ_j α_j^(L-2)` of all. Derivation: while weights are positive
 `dw_j/dT = μ_j (w_j - ρ)^(L-1)` in a clock T, so that at L = 2 `w_j - ρ = (α_j - ρ) e^{μ_j T}`, and for L > 2 a weight
-above ρ goes to infinity at `T = 1/((L-2) μ_j (α_j - ρ)^(L-2))`, the first one alone. Below ρ it falls to 0 at L = 2,
-where its sign and that of its gradient change, and stays; at L = 3 it rises to ρ, and no further.
+above ρ goes to infinity at `T = 1/((L-2) μ_j (α_j - ρ)^(L-2))`, the first one alone. Below ρ it falls to 0 at even L,
+where its sign and that of its gradient change, and stays; at odd L it rises to ρ, and no further.
+Tried: depths 2, 3 and 4.
 Reference: Moon, Si, Yun (2026), Theorem 3.1 and Corollary 3.5, read in the abstract and in notes on the paper; the
 derivation is this program's.
 """
@@ -99,11 +100,12 @@ def samples(draw: st.DrawFn, depth: int) -> OneSample:
     tempting = depth > 2
     d = draw(st.integers(FEWEST + tempting, MOST))
     order = draw(st.permutations(range(d)))
-    first = (4.0, RHO * draw(st.integers(6, 9)) / 10)
-    above = [(1.0, RHO * draw(st.integers(14, 20)) / 10)]
+    low, high = draw(st.integers(6, 9)) / 10, draw(st.integers(14, 20)) / 10
+    first = (max(4.0, 1.2 * (high / low) ** (depth - 2)), RHO * low)
+    above = [(1.0, RHO * high)]
     if tempting:
         sample, score = draw(st.integers(12, 30)) / 10, draw(st.integers(3, 8)) / 10
-        above.append((sample, RHO * (1 + (score * (above[0][1] / RHO - 1) / sample) ** (1 / (depth - 2)))))
+        above.append((sample, RHO * (1 + (high - 1) * (score / sample) ** (1 / (depth - 2)))))
     for _ in range(d - len(above) - 1):
         sample, start = draw(st.integers(2, 20)) / 10, draw(st.integers(5, 20)) / 10
         best = max(mu * (alpha / RHO - 1) ** (depth - 2) for mu, alpha in above)
@@ -234,6 +236,7 @@ CLAIMS = (
     linear("depth-1-l2", "L2 SAM", euclidean=True),
     deep(2),
     deep(3, Twin("the power of depth two", quantity=Lost(3, power=0), shrink=False)),
+    deep(4, Twin("the power of depth three", quantity=Lost(4, power=1), shrink=False)),
     MOON_2026.claim(
         "depth-2-zero",
         "on starts below ρ",

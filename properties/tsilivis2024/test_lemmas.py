@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from properties.gronich2026.test_networks import points
+from properties.images import pooled
 from properties.papers import TSILIVIS_2024
 from solvers import Layered
 from solvers.layered import flat_norm
@@ -57,4 +58,6 @@ CLAIM = TSILIVIS_2024.claim(
         Twin("the L-infinity norm of the gradient", quantity=lemma(dual=False, norms=("linf",)), shrink=False),
     ),
     share=1 / 4,
+    real=("digits:classes=1,0,limit=8",),
+    prepare=pooled,
 )

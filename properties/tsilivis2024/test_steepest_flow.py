@@ -1,8 +1,8 @@
 """Steepest flow on homogeneous networks: the smoothed margin in its norm never falls, and the direction tends to a
 generalised KKT point of the margin problem in that norm.
 
-Setting: a network of degree L in its weights θ (two layers of squared ReLU, L = 3), binary data, the sum L(θ) of
-exponential losses; after separation.
+Setting: a network of degree L in its weights θ (two layers of squared ReLU, L = 3), binary data (drawn, and digits of
+8 by 8 pixels pooled to 4 by 4), the sum L(θ) of exponential losses; after separation.
 Algorithm: steepest flow in a norm `‖·‖`: here l1.5, whose flow is smooth.
 Claim: `log(1/L(θ)) / ‖θ‖^L` is non-decreasing, and limit points of `θ/‖θ‖` are along generalised KKT points of
 `min ½‖θ‖²  s.t.  y_i f(θ, x_i) ≥ 1`, with that norm in both. They are KKT points under a further assumption on the norm
@@ -13,6 +13,7 @@ and Theorem 3.8 with Corollary 3.8.1, as commonly stated.
 
 from functools import partial
 
+from properties.images import pooled
 from properties.papers import TSILIVIS_2024
 from verify import Bound, Limit, Promise, Read, Twin, strategies
 from verify.laws import Law
@@ -32,6 +33,8 @@ of_flow = partial(
     loss="exponential",
     norm="l1.5",
     share=1 / 8,
+    real=("digits:classes=1,0,limit=24",),
+    prepare=pooled,
 )
 
 CLAIMS = (

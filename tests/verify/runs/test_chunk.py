@@ -10,7 +10,7 @@ import pytest
 from tests.verify import samples
 from verify import optimizers
 from verify.datasets import Dataset
-from verify.runs import chunk
+from verify.runs import chunk as chunks
 from verify.runs.sampling import Sampling
 from verify.runs.simulation import Simulation
 from verify.runs.trajectory import grid, grid_to
@@ -83,7 +83,7 @@ def test_a_run_alone_from_zero_begins_with_a_state_that_is_made_once():
 def test_only_a_brief_run_alone_in_a_hasty_process_is_compiled_in_passing(steps, count, hasty, brief, monkeypatch):
     made = Simulation(optimizers.sign_gd(0.1), count * [Dataset([[1.0, 0.5], [2.0, -0.3]], [1, 1])]).chunks[0]
     said = []
-    monkeypatch.setattr(chunk, "hasty", lambda: hasty)
-    monkeypatch.setattr(chunk, "_program", lambda *_, brief: said.append(brief))
+    monkeypatch.setattr(chunks, "hasty", lambda: hasty)
+    monkeypatch.setattr(chunks, "_program", lambda *_, brief: said.append(brief))
     made._choose(steps)
     assert said == [brief, brief]

@@ -9,6 +9,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from properties.images import pooled
+from properties.tsilivis2024.test_lemmas import CLAIM as STEEP
+from properties.tsilivis2024.test_steepest_flow import CLAIMS as OF_STEEPEST
 from solvers import hard_margin, max_margin
 from solvers.errors import InputError, UndecidedError
 from solvers.kkt import kkt_residual, polish
@@ -26,7 +28,9 @@ from verify.problems.networks.flow import network_flow
 from verify.problems.networks.methods import adagrad, gradient, rmsprop, smooth_sign, steepest
 from verify.problems.networks.network import linear, two_layer
 from verify.problems.networks.quantities import Growth, NetworkKKT, PolishedDistance, SmoothedMarginDrop, scale_of
+from verify.trials.settling import settle
 
+FALLS, TENDS = OF_STEEPEST
 NET, THREE = two_layer(4), two_layer(3, classes=3)
 POINTS = [
     Dataset([[1, 0.5], [0.3, 1]], [1, 1]),
@@ -148,17 +152,30 @@ def test_two_digits():
     data = pooled(parse("digits:classes=1,0,limit=24"))
     assert (data.n, data.d) == (24, 16)
     assert np.linalg.norm(data.x, axis=1).max() == pytest.approx(1)
-    net = two_layer(3)
-    found = network_flow([data], net, gradient(), log_time=1e12, sharpest=1e5)
+    found = network_flow([data], NET, gradient(), log_time=1e12, sharpest=1e5)
     assert found.reached.all()
     assert (found.margins[0] > 0).all()
     residual = [
-        kkt_residual(found.weights[0][k], found.gradients[0][k], found.margins[0][k], net.degree).total
+        kkt_residual(found.weights[0][k], found.gradients[0][k], found.margins[0][k], NET.degree).total
         for k in (0, 31, 63)
     ]
-    fall = (found.clock[63] / found.clock[31]) ** (-1 / net.degree)
+    fall = (found.clock[63] / found.clock[31]) ** (-1 / NET.degree)
     assert fall / 2 < residual[2] / residual[1] < 2 * fall
     assert residual[1] < residual[0] / 10
+
+
+@pytest.mark.parametrize(
+    ("claim", "wrong"),
+    [(FALLS, "the norm to the power L + 0.1"), (TENDS, "the L2 norm's KKT points"), (STEEP, "the L-infinity norm of")],
+    ids=lambda given: given.id if isinstance(given, Claim) else None,
+)
+def test_real_digits_refute_a_twin_of_steepest_flow(claim, wrong):
+    """Without drawn data, on which the twins are tried in a trial."""
+    (spec,) = claim.real
+    lab = Laboratory([claim.prepare(parse(spec))], steps=10, log_time=10.0 ** (4 + claim.horizon))
+    assert settle(claim, lab, 0, one=True).outcome is Outcome.SUPPORTED
+    (place,) = (place for place, twin in enumerate(claim.twins) if twin.wrong.startswith(wrong))
+    assert settle(claim.twin(place), lab, 0, confirm=False, one=True).outcome is Outcome.REFUTED
 
 
 def test_a_kept_sharpness_moves_the_flow_by_its_inverse():
