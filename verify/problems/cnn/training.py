@@ -32,7 +32,8 @@ from verify.problems.cnn.patches import Blocks, Patches, Weights
 
 Constants = Mapping[str, Any]
 
-_Shapes = tuple[tuple[int, ...], ...]
+_Run = tuple[Any, Mapping[str, Any]]  # data and weights
+_Shapes = tuple[tuple[int, ...], ...]  # of the parts of a run's weights
 
 _COMPILING, _REMEMBERING, _FORGETFUL = 0.7, 4e-9, 1.5e-9  # seconds of a program, and of a step of a weight
 _LARGE = 10_000  # weights of a run that goes alone on a CPU: side by side such runs push each other out of the cache
@@ -131,6 +132,7 @@ def train(jobs: Sequence[Job], method: str, times: Sequence[int]) -> Iterator[Sn
         raise InputError(f"There is no method {method!r} for the network: use one of {', '.join(METHODS)}.")
     rotated = method == "gd" and all(isinstance(j.data, Blocks) and j.start["noise"].ndim == 4 for j in jobs)
     runs = [_rotated(job) if rotated else (job.data, job.start) for job in jobs]
+    _check(runs)
     abreast = devices()[0].platform != "cpu" or max(_volume(_shapes(run)) for run in runs) < _LARGE
     parts = [list(range(len(runs)))] if abreast else _alike(jobs, runs, method, int(times[-1]))
     groups = [_Group(i, [jobs[k] for k in i], [runs[k] for k in i], method, abreast=abreast) for i in parts]
@@ -142,9 +144,6 @@ def train(jobs: Sequence[Job], method: str, times: Sequence[int]) -> Iterator[Sn
         if rotated:
             found = [_restored(job, own, at) for job, own in zip(jobs, found, strict=True)]
         yield _snapshot(jobs, at, found)
-
-
-_Run = tuple[Any, Mapping[str, Any]]  # data and weights
 
 
 class _Group:
@@ -249,7 +248,10 @@ def _batch_share(share: Array, sizes: Mapping[str, Array], t: Array) -> Array:
 
 
 def _alike(jobs: Sequence[Job], runs: Sequence[_Run], method: str, steps: int) -> list[list[int]]:
-    """Parts of the runs, each to be padded to one size, that take the least time with all compiling."""
+    """Parts of the runs, each padded to a size of its own: those that take the least time, compiling included.
+
+    Of runs in order of memory and size, by dynamic programming over where the last part begins.
+    """
     known = {i: (_remembers(job, method), _shapes(run)) for i, (job, run) in enumerate(zip(jobs, runs, strict=True))}
     order = sorted(known, key=known.__getitem__)
     best: list[tuple[float, int]] = [(0.0, 0)]  # the least time of the first runs, and where their last part begins
@@ -296,19 +298,24 @@ def _padded(array: Any, shape: Sequence[int]) -> np.ndarray:
     return full
 
 
-def stacked(runs: Sequence[tuple[Any, Mapping[str, Any]]]) -> tuple[Any, dict[str, np.ndarray]]:
+def stacked(runs: Sequence[_Run]) -> tuple[Any, dict[str, np.ndarray]]:
     """Data and weights of all runs, padded to common shapes with a leading axis."""
-    if len({type(data) for data, _ in runs}) != 1:
-        raise InputError("These runs have different kinds of data: train them one kind at a time.")
+    _check(runs)
 
     def stack(arrays: Sequence[Any]) -> np.ndarray:
-        if len({np.ndim(a) for a in arrays}) != 1:
-            raise InputError("Some of these runs have disjoint supports and some have not: train them apart.")
         shape = tuple(max(sizes) for sizes in zip(*map(np.shape, arrays), strict=True))
         return np.stack([_padded(a, shape) for a in arrays])
 
     data = type(runs[0][0])(*(stack(leaves) for leaves in zip(*(data for data, _ in runs), strict=True)))
     return data, {name: stack([w[name] for _, w in runs]) for name in runs[0][1]}
+
+
+def _check(runs: Sequence[_Run]) -> None:
+    """Raise `InputError` for runs that cannot be padded to one size."""
+    if len({type(data) for data, _ in runs}) != 1:
+        raise InputError("These runs have different kinds of data: train them one kind at a time.")
+    if len({tuple(map(len, _shapes(run))) for run in runs}) != 1:
+        raise InputError("Some of these runs have disjoint supports and some have not: train them apart.")
 
 
 def _cropped(weights: Mapping[str, np.ndarray], like: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -1,5 +1,7 @@
 """The two-layer CNN: runs against plain loops, padding, batches, the rotated basis; test errors against draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,13 +89,25 @@ def test_company_and_padding_change_nothing():
             np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("compiling", [0.0, 0.7])
 @pytest.mark.parametrize("batch", [None, 2])
-def test_large_runs_go_one_after_the_other_to_the_same_end(monkeypatch, batch):
-    jobs = [job(seed=seed, eta=0.01 * (1 + seed), batch=batch, m=3 + seed) for seed in range(2)]
+def test_large_runs_go_one_after_the_other_to_the_same_end(monkeypatch, batch, compiling):
+    """In one program or in several: where compiling is for nothing, each of these has its own."""
+    jobs = [job(seed=seed, eta=0.01 * (1 + seed), batch=batch, m=5 - seed, b1=0.9 * (seed < 2)) for seed in range(3)]
     abreast = [flat(w) for w in end(jobs, "adam", 30)]
     monkeypatch.setattr(training, "_LARGE", 1)
+    monkeypatch.setattr(training, "_COMPILING", compiling)
     for a, b in zip(abreast, (flat(w) for w in end(jobs, "adam", 30)), strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-12)
+
+
+def test_runs_go_together_where_padding_costs_less_than_compiling():
+    jobs = [job(m=m, b1=0.9, b2=b2) for m, b2 in ((40, 0.9), (3, 0.9), (41, 0.9), (40, 0.0))]
+    jobs[3] = replace(jobs[3], b1=0.0)
+    runs = [(j.data, j.start) for j in jobs]
+    assert sorted(map(sorted, training._alike(jobs, runs, "adam", 10))) == [[0, 1, 2, 3]]
+    assert sorted(map(sorted, training._alike(jobs, runs, "adam", 10**6))) == [[0, 2], [1], [3]]
+    assert sorted(map(sorted, training._alike(jobs, runs, "sign_gd", 10**6))) == [[0, 2, 3], [1]]
 
 
 def test_an_epoch_sees_every_sample_once():
@@ -157,7 +171,7 @@ def test_bracket_holds_the_sampled_error_where_noise_matters():
     assert fresh_margins(w, MODEL, 3, fresh(MODEL, 7, 0)).shape == (7,)
 
 
-def test_bad_input():
+def test_bad_input(monkeypatch):
     with pytest.raises(InputError, match="no method 'sgd'"):
         list(train([job()], "sgd", [1]))
     with pytest.raises(InputError, match="batch is 5 but there are 4 samples"):
@@ -165,8 +179,10 @@ def test_bad_input():
     with pytest.raises(InputError, match="choose eta > 0"):
         job(eta=0.0)
     shared = PatchModel(n=4, d=60, s=3, alpha=0.3, sigma_p=0.6, disjoint=False)
-    with pytest.raises(InputError, match="train them apart"):
-        list(train([job(), job(shared)], "adam", [1]))
+    for least in (1, 10_000):
+        monkeypatch.setattr(training, "_LARGE", least)
+        with pytest.raises(InputError, match="train them apart"):
+            list(train([job(), job(shared)], "adam", [1]))
 
 
 def test_divergence_is_told():
