@@ -24,6 +24,9 @@ _TOO_LATE = (
 )
 
 
+_THREADS, _OWN_WORD = "NPROC", "VERIFY_SAID_NPROC"
+
+
 def _cpu_devices() -> int:
     """Cores for this process: all of them, shared out among the workers of pytest-xdist."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -52,12 +55,15 @@ def configure() -> None:
 
 
 def _give_threads(count: int) -> None:
-    """Let XLA have two threads a device, unless the user has said how many, before it starts.
+    """Let XLA have two threads a device, or one for one device, unless the user has said how many, before it starts.
 
-    It has one a core, and two devices whose programs wait for decompositions of many matrices then wait for ever.
+    It has one a core, and two devices whose programs wait for decompositions of many matrices then wait for ever. A
+    process with a share of the cores only hands its work to and fro between them. What this process says is no user's
+    word to those that it starts.
     """
-    if count > 1:
-        os.environ.setdefault("NPROC", str(2 * count))
+    said = os.environ.get(_THREADS)
+    if said is None or said == os.environ.get(_OWN_WORD):
+        os.environ[_THREADS] = os.environ[_OWN_WORD] = str(2 * count if count > 1 else 1)
 
 
 configure()

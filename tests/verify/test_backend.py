@@ -67,12 +67,19 @@ def test_where_mappings_are_not_counted_nothing_is_let_go_of(monkeypatch, tmp_pa
     assert not let_go_of_programs(share=0.0)
 
 
-@pytest.mark.parametrize(("count", "given", "expected"), [(1, None, None), (2, None, "4"), (2, "3", "3")])
-def test_several_devices_have_more_threads_unless_the_user_says_how_many(monkeypatch, count, given, expected):
-    environment = {} if given is None else {"NPROC": given}
+@pytest.mark.parametrize(
+    ("count", "given", "own", "expected"),
+    [(1, None, None, "1"), (2, None, None, "4"), (2, "3", None, "3"), (2, "1", "1", "4"), (2, "3", "1", "3")],
+)
+def test_one_device_has_one_thread_and_several_have_more_unless_the_user_says_how_many(
+    monkeypatch, count, given, own, expected
+):
+    """own: what a process that started this one had said."""
+    said = {"NPROC": given, "VERIFY_SAID_NPROC": own}
+    environment = {name: value for name, value in said.items() if value is not None}
     monkeypatch.setattr(os, "environ", environment)
     backend._give_threads(count)
-    assert environment.get("NPROC") == expected
+    assert environment["NPROC"] == expected
 
 
 MANY = """
@@ -85,8 +92,10 @@ print(len(run(sign_gd(0.1), datasets, steps=100, norms=["spectral", "nuclear"]).
 """
 
 
-def test_many_decompositions_on_several_devices_end():
-    """With one thread a device they wait for ever; on one core there is one device, and nothing to be seen."""
+@pytest.mark.parametrize("shared", [None, "1000"])
+def test_many_decompositions_end(shared):
+    """On several devices, of which each would wait for ever with one thread, and on one; on one core there is one."""
     environment = {k: v for k, v in os.environ.items() if k not in ("NPROC", "PYTEST_XDIST_WORKER_COUNT")}
+    environment |= {} if shared is None else {"PYTEST_XDIST_WORKER_COUNT": shared}
     ran = subprocess.run([sys.executable, "-c", MANY], env=environment, capture_output=True, text=True, timeout=120)
     assert ran.stdout == "96\n", ran.stderr[-400:]
