@@ -1,11 +1,17 @@
 """What the theorems' files say: their parts, and where each claim comes from."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from properties import conftest
 from verify.claims.index import questions, summaries
 from verify.claims.provenance import Read
 
@@ -33,3 +39,28 @@ def test_a_source_is_a_place_and_how_it_was_read_stands_beside(summary):
     assert not re.search("as commonly stated|derived", summary.source)
     assert re.search(r"\b(19|20)\d\d\b", summary.source)
     assert summary.read in {str(read) for read in Read if read is not Read.CONJECTURED}
+
+
+def test_what_is_not_begun_in_time_is_told(tmp_path):
+    """And where nothing was tried at all the run fails."""
+    command = [sys.executable, "-m", "pytest", "properties/barrett2021", "-rs", "-p", "no:cacheprovider"]
+    command += [f"--report-dir={tmp_path}"]
+    environment = os.environ | {"PROPERTIES_UNTIL": "1"}
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    for said in (
+        "No theorem reached a verdict",
+        "Partial: 0 of 2 claims",
+        "the time given by PROPERTIES_UNTIL is over",
+    ):
+        assert said in ran.stdout
+    assert not [*tmp_path.rglob("*barrett2021*")]
+
+
+@pytest.mark.parametrize(("until", "order"), [(float("inf"), "zabc"), (6.0, "zcab"), (5.0, "zbca")])
+def test_where_time_is_limited_others_come_last_each_time(monkeypatch, until, order):
+    items: Any = [SimpleNamespace(path=Path(f"properties/{name}/test_it.py")) for name in "abc"]
+    items.append(SimpleNamespace(path=Path("properties/zou2023/test_cnn.py")))
+    monkeypatch.setattr(conftest, "_UNTIL", until)
+    conftest.pytest_collection_modifyitems(items)
+    assert "".join(item.path.parent.name[0] for item in items) == order
