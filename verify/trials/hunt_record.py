@@ -12,8 +12,8 @@ from solvers.errors import InputError
 from verify.claims.claim import Claim
 from verify.claims.question import Question
 from verify.datasets.dataset import Dataset
+from verify.trials import fingerprint as fingerprints
 from verify.trials.archive import Hard
-from verify.trials.fingerprint import fingerprint
 from verify.trials.long_hunt import Ground, Progress, follow
 
 _COUNTED = ("fingerprint", "steps", "log_time", "seed", "rounds", "cases", "judged", "seconds", "created")
@@ -114,7 +114,7 @@ class Expedition:
 
     def _mark(self) -> tuple[str, int, float, int]:
         ground = self.ground
-        return fingerprint(ground.claim, self.home), ground.steps, ground.log_time, ground.seed
+        return fingerprints.fingerprint(ground.claim, self.home), ground.steps, ground.log_time, ground.seed
 
 
 class Pursuit:
