@@ -18,10 +18,10 @@ import solvers
 from properties.papers import NACSON_2019B
 from verify import Limit, Rate, Read, Twin, laws, strategies
 from verify.problems.laboratory import Laboratory
+from verify.problems.margins import ensembles
 from verify.problems.margins.descents import Loss
 from verify.problems.quantity import Measurement
-from verify.problems.subject import Subject, loss_of, norm_of, run_of
-from verify.runs.simulation import Simulation
+from verify.problems.subject import Subject, norm_of
 
 MODERATE = tuple(name for name in strategies.FLAVOURS if not name.startswith("tiny"))
 
@@ -37,12 +37,7 @@ class DecadeGap:
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """From the second decade on, on the grid of the run."""
-        it, norm = run_of(subject, sampled=True), norm_of(subject)
-        simulation = lab.once(
-            ("decades", it.optimizer, loss_of(it), it.how),
-            lambda: Simulation(it.optimizer, lab.datasets, loss=loss_of(it), how=it.how, weights=True),
-        )
-        run = simulation.advance(lab.steps, lab.progress).result(lab.steps)
+        run, norm = ensembles.with_weights(subject, lab), norm_of(subject)
         assert run.weights_at is not None
         late = np.flatnonzero(run.time >= 100)
         early = np.searchsorted(run.time, run.time[late] / 10 * (1 - 1e-9))

@@ -36,7 +36,7 @@ balance = partial(
     where="the balance of feature and memory",
     read=Read.DERIVED,
     optimizer_text="gradient flow with weight decay, from weights near the balance",
-    kind=Bound(lambda m: m.larger_side, "e^{-λt} |a₀^{2-q} - M₀^{2-q}|^{-1/(q-2)}"),
+    kind=Bound(lambda m: m.larger_side, "|a₀^{2-q} - M₀^{2-q}|^{-1/(q-2)}"),  # both sides times e^λt
     quantity=Forgotten(),
     share=1 / 4,
 )

@@ -43,8 +43,7 @@ from verify.optimizers import PowerDecay
 from verify.problems.laboratory import Laboratory
 from verify.problems.margins import ensembles
 from verify.problems.quantity import ROUNDING, Measurement
-from verify.problems.subject import Subject, loss_of, run_of
-from verify.runs.simulation import Simulation
+from verify.problems.subject import Subject
 
 STEPS, B1 = PowerDecay(0.5, 1 / 3), 0.95
 NEAR = 1e-10  # of eigenvalues, relative to the largest: above, none is ever lost
@@ -107,12 +106,7 @@ class Aside:
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """At four steps a decade."""
-        it, loss = run_of(subject, sampled=True), loss_of(subject)
-        simulation = lab.once(
-            ("weights", it.optimizer, loss, it.how),
-            lambda: Simulation(it.optimizer, lab.datasets, loss=loss, how=it.how, weights=True),
-        )
-        run = simulation.advance(lab.steps, lab.progress).result(lab.steps)
+        run = ensembles.with_weights(subject, lab)
         use = np.flatnonzero(run.time >= FROM)[::-1][::EVERY][::-1]
         assert run.weights_at is not None
         found = [[gradients(s, w) for w in at[use]] for s, at in zip(lab.datasets, run.weights_at, strict=True)]

@@ -50,6 +50,19 @@ def run(subject: Subject, lab: Laboratory, *, budget: bool = False) -> Trajector
     return simulation.advance(lab.steps, lab.progress).result(lab.steps)
 
 
+def with_weights(subject: Subject, lab: Laboratory) -> Trajectories:
+    """The subject's optimizer on all datasets, to the horizon, with the weights at all recorded steps (`weights_at`).
+
+    Quantities of one claim share the run.
+    """
+    it, loss = run_of(subject, sampled=True), loss_of(subject)
+    simulation = lab.once(
+        ("weights", it.optimizer, loss, it.how),
+        lambda: Simulation(it.optimizer, lab.datasets, loss=loss, how=it.how, weights=True),
+    )
+    return simulation.advance(lab.steps, lab.progress).result(lab.steps)
+
+
 def flow(subject: Subject, lab: Laboratory) -> FlowResult:
     """The subject's flow in log time on all datasets, to the horizon."""
     it = flow_of(subject)

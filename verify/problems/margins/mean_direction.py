@@ -10,8 +10,7 @@ import numpy as np
 import solvers.norms
 from verify.problems.margins import ensembles
 from verify.problems.quantity import ROUNDING, Measurement
-from verify.problems.subject import Subject, loss_of, run_of
-from verify.runs.simulation import Simulation
+from verify.problems.subject import Subject
 
 if TYPE_CHECKING:
     from verify.problems.laboratory import Laboratory
@@ -32,12 +31,7 @@ class MeanDirection:
 
     def measure(self, subject: Subject, lab: Laboratory) -> Measurement:
         """Along the run of binary data, at all recorded steps; the floor is what rounding does to a sum."""
-        it, loss = run_of(subject, sampled=True), loss_of(subject)
-        simulation = lab.once(
-            ("weights", it.optimizer, loss, it.how),
-            lambda: Simulation(it.optimizer, lab.datasets, loss=loss, how=it.how, weights=True),
-        )
-        run = simulation.advance(lab.steps, lab.progress).result(lab.steps)
+        run = ensembles.with_weights(subject, lab)
         use, log_time, normalised, notes = ensembles.recorded(run, "l2")
         geometry = solvers.norms.norm(self.norm)
         assert run.weights_at is not None
