@@ -31,6 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Begin nothing after the time that is given."""
+    """Begin nothing after the time that is given, so that a slow machine ends in time and says what it left."""
     if time.time() > _UNTIL:
         pytest.skip("not tried: the time given by PROPERTIES_UNTIL is over")
