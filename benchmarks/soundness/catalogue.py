@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmarks.soundness import flows, matrices, others, power, runs
+from benchmarks.soundness import flows, matrices, networks, others, power, runs
 from benchmarks.soundness.entry import Entry
 
-ENTRIES = others.ENTRIES + flows.ENTRIES + runs.ENTRIES + matrices.ENTRIES
+ENTRIES = others.ENTRIES + flows.ENTRIES + runs.ENTRIES + matrices.ENTRIES + networks.ENTRIES
 """Those that are counted, the dear ones last."""
 POWER = power.ENTRIES
 """Those that ask how finely rates are told apart."""
