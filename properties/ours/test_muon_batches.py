@@ -73,7 +73,7 @@ KEPT = OURS.claim(
         Twin("no momentum", optimizer=muon(SIZE, 0.0, steps=STEPS), shrink=False),
         Twin("1, the exact polar factor's, for ρ", quantity=Shortfall(partial(kept, least=1.0)), shrink=False),
     ),
-    share=1 / 8,
+    share=3 / 16,
     horizon=-0.25,
 )
 
@@ -98,7 +98,7 @@ def conjectured(name: str, how: str, sampling: str):
             Twin("no momentum", optimizer=spectral_descent(LONG), shrink=False),
             Twin("the L2 margin", norm="l2", shrink=False),
         ),
-        share=1 / 8,
+        share=3 / 16,
         horizon=-0.25,
     )
 
