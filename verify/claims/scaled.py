@@ -25,6 +25,7 @@ LATE = (
 )
 _THREE_SIGMA = 1.35e-3
 SHARE = 0.2  # of the resolved datasets, that stand still in a run of no lawful kind at the least
+LINGER = 0.05  # of those in use, from which on lingering ones forbid support; in lawful runs .002 of them do
 FROZEN = 0.02  # growth of S a decade below which the weights stand still
 DRIFTS = 0.65  # slope of budget * S against S above which the updates may follow another norm
 
@@ -102,8 +103,9 @@ class Reading:
 
     @property
     def untold(self) -> bool:
-        """Whether the gaps of more than a tenth of the datasets may level off where their updates' misalignment is."""
-        return bool(10 * np.count_nonzero(self.lingers) > np.count_nonzero(self.use))
+        """Whether the gaps of a twentieth of the datasets, and of two, may level off where their misalignment is."""
+        count, of = np.count_nonzero(self.lingers), np.count_nonzero(self.use)
+        return bool(of and count >= max(min(2, of), LINGER * of))
 
     @property
     def regime(self) -> str:
