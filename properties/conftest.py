@@ -32,5 +32,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin nothing after the time that is given, so that a slow machine ends in time and says what it left."""
-    if time.time() > _UNTIL:
+    if time.time() > _UNTIL:  # never without PROPERTIES_UNTIL; continuous integration tries others the next time
         pytest.skip("not tried: the time given by PROPERTIES_UNTIL is over")

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-from hypothesis import strategies as st
-
 from benchmarks.soundness.entry import Entry, Said, false, group, true
+from properties.gronich2026.test_networks import NETWORK, points
 from solvers import Layered
 from solvers.norms import Norm
 from verify.claims.kinds import Limit
-from verify.datasets.dataset import Dataset
 from verify.laws import power
-from verify.models.library import two_layer
 from verify.optimizers import PowerDecay, steepest_descent
 from verify.problems.networks.trained import TrainedKKT
 
 _Spec = str | Norm | Layered
-_NETWORK = two_layer(12, scale=0.1)
 _TENDS = Limit(0.1, power(0.3))  # what the start leaves behind fades like 1/‖θ‖
 _THEOREM = "Gronich, Vardi 2026, Theorem 3.2: steps t^-.7 have an infinite sum and are o(t^-2/3)"
 _OTHER = "on few data is a KKT point of its own norm one of this norm, too"
-
-
-@st.composite
-def _circle(draw) -> Dataset:
-    """Three points on the unit circle, 60 degrees apart at least, with any labels."""
-    gaps = [draw(st.integers(4, 10)), draw(st.integers(4, 10))]
-    angles = np.pi / 12 * (draw(st.integers(0, 23)) + np.cumsum([0, *gaps]))
-    labels = [draw(st.sampled_from([1, -1])) for _ in range(3)]
-    return Dataset(np.stack([np.cos(angles), np.sin(angles)], axis=1), np.array(labels), name="circle")
 
 
 def _follows(norm: _Spec) -> Said:
@@ -44,8 +30,8 @@ def _network(name: str, eta0: float, norm: _Spec, *others: str) -> tuple[Entry, 
     return group(
         name, f"steepest descent in {norm} on squared ReLU, η = {eta0:g} t^-.7",
         _follows(norm), *(_misses(other) for other in others),
-        optimizer=steepest_descent(PowerDecay(eta0, 0.7), norm), loss="exponential", model=_NETWORK, kind=_TENDS,
-        problem=_circle, share=1 / 8,
+        optimizer=steepest_descent(PowerDecay(eta0, 0.7), norm), loss="exponential", model=NETWORK, kind=_TENDS,
+        problem=points, share=1 / 8,
     )  # fmt: skip
 
 

@@ -25,8 +25,8 @@ _ROUNDING = 1e-13  # of sums of at most some dozens of positive terms
 def softmax_directions(most: int = 6, largest: int = 40) -> st.SearchStrategy[Dataset]:
     """Datasets of two rows: `k <= most` logits, integers up to `largest`, and a direction `v` of small integers.
 
-    In one of four a class has nearly all of the probability, and `v` is that class against the next: there the form
-    comes nearest to its bounds. The labels mean nothing.
+    In one of four a class has nearly all of the probability, the next one has the rest but for logits of `-2 largest`,
+    and `v` is one against the other: there the form comes nearest to its bounds. The labels mean nothing.
     """
     return _directions(most, largest)
 
