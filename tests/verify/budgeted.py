@@ -20,6 +20,14 @@ def curves(a: float = 0.5, plateau: float = 0.0, size: float = 1.0, until: float
     return Curves(log_time, gap, GAMMA, s, s, budget * gap, misaligned, 1e-12 * GAMMA, np.ones(20, bool))
 
 
+def crawling(until: float = 2e4) -> Curves:
+    """A gap that stands still while `S` grows like `log t`, with aligned updates and a budget like `1/S`."""
+    c = curves(until=until)
+    s = np.tile(10 + c.log_time, (20, 1))
+    gap = np.tile(0.02 * GAMMA[:, None], (1, len(c.log_time)))
+    return replace(c, gap=gap, size=s, path=s, budget=2 * GAMMA[:, None] / s, misaligned=np.zeros_like(s))
+
+
 def unexplained(c: Curves) -> Curves:
     """The same, of which the updates' misalignment is not known."""
     return replace(c, misaligned=np.full(c.gap.shape, np.nan))

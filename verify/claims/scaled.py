@@ -14,7 +14,7 @@ from scipy import stats
 
 from verify import statistics
 from verify.problems import deficit
-from verify.problems.deficit import FALLS, STANDS, Curves, LogLaw
+from verify.problems.deficit import FALLS, FROZEN, STANDS, Curves, LogLaw
 from verify.statistics import Interval
 
 ALONE = 3.0  # q above which one dataset may refute
@@ -26,7 +26,6 @@ LATE = (
 _THREE_SIGMA = 1.35e-3
 SHARE = 0.2  # of the resolved datasets, that stand still in a run of no lawful kind at the least
 LINGER = 0.05  # of those in use, from which on lingering ones forbid support; in lawful runs .002 of them do
-FROZEN = 0.02  # growth of S a decade below which the weights stand still
 DRIFTS = 0.65  # slope of budget * S against S above which the updates may follow another norm
 
 
@@ -40,12 +39,12 @@ class Reading:
     over the allowed curve. slopes: of the deficit. grown: growth of gap / law over the last decade. sure:
     certified. pending: datasets to be run to ten times the horizon, since they may refute alone, or forbid support.
     over: those with `q > 3`. level: those whose budget has levelled off with the gap. standing: those of `use` that
-    stood still for two decades. outrun: those whose gap fell behind the law for two decades. open: those that are
-    judged and resolved, and astray: of them, those whose updates are misaligned for good. lingers: those of `use`
-    whose updates stay misaligned, by less perhaps than the gap shows yet, certified ones too. proven: whether nine
-    tenths of those that are inside, and eight datasets at least, have a budget that obeys the law, or are at their
-    floor. frozen: whether the weights stand still on most datasets. growth: the median of `grown`. against, recent:
-    the same, and over the last half decade, where certified datasets count as lawful.
+    stood still for two decades, and not for want of travel. outrun: those whose gap fell behind the law for two
+    decades. open: those that are judged and resolved, and astray: of them, those whose updates are misaligned for good.
+    lingers: those of `use` whose updates stay misaligned, by less perhaps than the gap shows yet, certified ones too.
+    proven: whether nine tenths of those that are inside, and eight datasets at least, have a budget that obeys the law,
+    or are at their floor. frozen: whether the weights stand still on most datasets. growth: the median of `grown`.
+    against, recent: the same, and over the last half decade, where certified datasets count as lawful.
     """
 
     use: Bool[np.ndarray, " b"]
@@ -113,19 +112,24 @@ class Reading:
         return f"{self.inside} of {self.judged} datasets are in their regime"
 
 
-def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
-    """All figures of one horizon. speed: the growth of gap / law a decade, as a power of ten, that the law allows."""
+def read(c: Curves, log_law: LogLaw, speed: float, limit: bool = False) -> Reading:
+    """All figures of one horizon.
+
+    speed: the growth of gap / law a decade, as a power of ten, that the law allows. limit: whether a limit alone is
+    claimed, however slow, for which aligned updates are a certificate.
+    """
     judged, c = c.judged, c.among(c.judged & c.settled)
     inside = c.judged & deficit.regime(c).inside
     use = inside & c.resolved
-    sure = c.judged & deficit.certified(c, log_law, speed)
+    aligned = deficit.aligned(c) & limit
+    sure = c.judged & (deficit.certified(c, log_law, speed) | aligned)
     exact = c.judged & ~c.resolved
     bears = (inside | sure) & c.resolved
     heard = inside | sure | exact
     q, slopes = deficit.excess(c, log_law), deficit.deficit_slopes(c)
     with np.errstate(invalid="ignore"):
         grows = (slopes > FALLS) | _drifts(c)
-        suspects, over = use & grows & ~sure, use & (q > ALONE)
+        suspects, over = use & grows & ~sure, use & (q > ALONE) & ~aligned
     level = c.judged & deficit.levelled_off(c)
     open_ = c.judged & c.resolved
     still = int(np.count_nonzero(deficit.travelled(c)[open_] < FROZEN))
@@ -145,7 +149,7 @@ def read(c: Curves, log_law: LogLaw, speed: float) -> Reading:
         pending=suspects | over | level,
         over=over,
         level=level,
-        standing=deficit.stands(c) & use,
+        standing=deficit.stands(c) & use & ~aligned,
         outrun=deficit.outruns(c, log_law, speed) & use & ~sure,
         open=open_,
         astray=deficit.astray(c),

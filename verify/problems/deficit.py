@@ -36,6 +36,7 @@ RESOLVED = 100.0  # floors above which a gap is known
 STANDS, FALLS = 0.9, 0.5  # slopes of the deficit from which on, and below which, a gap stands still, and falls
 ASTRAY, LASTING = 0.03, 0.9  # misalignment, as a share of gamma, that counts; share of the earlier one that lasts
 AHEAD = 4  # decades for which the path is carried on
+FROZEN = 0.02  # growth of S a decade below which the weights stand still
 LEVEL = 0.95  # slope of budget * S against S from which on the budget has levelled off
 _WINDOW = 1 / 3  # of a decade, over which an envelope is taken
 
@@ -271,6 +272,19 @@ def lingers(c: Curves) -> Bool[np.ndarray, " b"]:
         now, before, long = (misalignment(c, *span) for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0)))
         near = (now >= c.relative[:, -1] / 10) & (now <= 3 * c.relative[:, -1])
         return near & (now >= LASTING * before) & (now >= LASTING * long) & (not c.sampled)
+
+
+def aligned(c: Curves) -> Bool[np.ndarray, " b"]:
+    """Datasets whose gap is bound to vanish, however slowly, as long as the updates are aligned as they are.
+
+    For two decades their misalignment was a tenth of the gap at most, so that the budget, which bounds the gap, falls
+    like `1 / S` and below it, while S still grows. A gap that stands still there waits for S: where S grows like
+    `log t`, as for gradient descent, that takes decades, in which the deficit's slope tells nothing.
+    """
+    with np.errstate(invalid="ignore"):
+        spans = [misalignment(c, *span) <= c.relative[:, -1] / 10 for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0))]
+        falls = (budget_slopes(c) < FALLS) & (travelled(c) >= FROZEN)
+    return c.judged & c.resolved & regime(c).inside & falls & np.all(spans, axis=0)
 
 
 def outruns(c: Curves, log_law: LogLaw, speed: float) -> Bool[np.ndarray, " b"]:

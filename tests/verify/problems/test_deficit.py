@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.verify import samples
-from tests.verify.budgeted import GAMMA, curves
+from tests.verify.budgeted import GAMMA, crawling, curves, unexplained
 from verify import laws, optimizers
 from verify.optimizers import PowerDecay
 from verify.problems import deficit
@@ -127,6 +127,21 @@ def test_updates_that_stay_misaligned_by_little_linger():
     assert not deficit.lingers(large).any()
     tiny = replace(little, misaligned=little.misaligned / 100)  # the gap is far above it yet, and tells nothing of it
     assert not deficit.lingers(tiny).any()
+
+
+def test_gaps_are_bound_to_vanish_where_updates_stay_aligned_however_slow_the_path():
+    crawls = crawling()
+    assert (deficit.deficit_slopes(crawls) > deficit.STANDS).all()
+    assert deficit.aligned(crawls).all()
+    for share, bound in ((0.05, True), (0.2, False)):  # of the gap
+        misaligned = share * crawls.relative[:, -1:] * GAMMA[:, None] * crawls.path
+        assert deficit.aligned(replace(crawls, misaligned=misaligned)).all() == bound
+    assert not deficit.aligned(unexplained(crawls)).any()
+    still = replace(crawls, path=np.broadcast_to(crawls.path[:, -1:], crawls.path.shape))
+    assert not deficit.aligned(still).any()
+    levelled = replace(crawls, budget=np.broadcast_to(crawls.budget[:, -1:], crawls.budget.shape))
+    assert not deficit.aligned(levelled).any()
+    assert not deficit.aligned(replace(crawls, budget=10 * crawls.budget)).any()  # before its regime
 
 
 def test_updates_that_are_misaligned_one_by_one_but_not_in_the_mean_are_not_astray():

@@ -43,10 +43,15 @@ class _Budgeted:
         """The growth of gap / law a decade, as a power of ten, that the law allows."""
         return _SPEED
 
+    @property
+    def limit(self) -> bool:
+        """Whether a limit alone is claimed, however slow."""
+        return False
+
     def read(self, m: Measurement) -> Reading:
         """The figures of a measurement."""
         assert m.scale is not None
-        return scaled.read(m.scale.among(m.judged), self.kind.law.log_value, self.speed)
+        return scaled.read(m.scale.among(m.judged), self.kind.law.log_value, self.speed, limit=self.limit)
 
     def judge(self, m: Measurement) -> Finding:
         """What this horizon says; undecided while datasets are to be run further."""
@@ -251,6 +256,11 @@ class BudgetedLimit(_Budgeted):
     """A limit on the scale of the gap budget. tolerance: the relative gap at which runs must end."""
 
     tolerance: float = np.inf
+
+    @property
+    def limit(self) -> bool:
+        """It is."""
+        return True
 
     def deciding(self, r: Reading) -> tuple[statistics.Interval | None, float, str]:
         """The deficit's slope."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.verify.budgeted import GAMMA, curves, measured
+from tests.verify.budgeted import GAMMA, crawling, curves, measured
 from tests.verify.given import claim
 from verify import laws
 from verify.claims import Kind, Limit, Rate, scaled
@@ -166,3 +166,14 @@ def test_lawful_gaps_above_a_lasting_misalignment_support_nothing(kind):
     alone = replace_rows(measured(little), 1).scale
     assert alone is not None
     assert scaled.read(alone, HALF.log_value, 0.05).untold
+
+
+def test_aligned_updates_certify_a_limit_on_a_path_that_crawls_and_no_rate():
+    kinds = Limit(0.1, laws.inverse_log(in_steps=True)), Limit(0.01, HALF), Rate(HALF)
+    held, short, rate = (judge(claim(kind=kind), measured(crawling())) for kind in kinds)
+    assert held.outcome is Outcome.SUPPORTED
+    assert "above 0.01" in short.sentence
+    assert rate.outcome is not Outcome.SUPPORTED
+    strays = crawling()
+    strays = replace(strays, misaligned=0.02 * GAMMA[:, None] * strays.path)  # the gap is where it will stay
+    assert judge(claim(kind=kinds[0]), measured(strays)).outcome is not Outcome.SUPPORTED
