@@ -12,9 +12,9 @@ from benchmarks.soundness.entry import binary, false, group, multiclass, true, v
 from benchmarks.soundness.runs import half
 from properties.crawshaw2026.test_two_dimensions import halves, high
 from solvers import Norm
-from verify import optimizers, strategies
+from verify import laws, optimizers, strategies
 from verify.claims.kinds import Bound, Decay, Exists, Limit, Order, Separation, Trend
-from verify.laws import Law, exponential, inverse_log
+from verify.laws import Law, exponential
 from verify.optimizers import PowerDecay
 from verify.problems.backward.distances import ModifiedEquation, MomentumEquation
 from verify.problems.backward.modified_equation import Wording
@@ -224,11 +224,11 @@ CONVEX = (
 OTHERS = (
     *group(
         "adam-decay", "Adam(.5, .9, ε=0), η = 0.05: growth of the margin a step",
-        true("constant signs make one self-consistent equation of it", kind=Limit(1e-6, inverse_log()),
+        true("constant signs make one self-consistent equation of it", kind=Limit(1e-6, laws.power(1 / 2)),
              quantity=DecayRate(_DECAY), what="tends to the root r"),
-        false("m and v are averaged alike", kind=Limit(1e-6, inverse_log()), quantity=DecayRate(
+        false("m and v are averaged alike", kind=Limit(1e-6, laws.power(1 / 2)), quantity=DecayRate(
             AdamLaw(0.05, 0.5, 0.9, lag=1)), what="tends to the root with m one step older"),
-        optimizer=optimizers.adam(0.05, 0.5, 0.9), loss="logistic", horizon=-1.0, share=1 / 4,
+        optimizer=optimizers.adam(0.05, 0.5, 0.9), loss="logistic", horizon=1 / 4, share=1 / 4,
         problem=binary(flavours=("single", "linf_unique")),
     ),
     *group(
