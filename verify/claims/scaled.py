@@ -41,6 +41,7 @@ class Reading:
     over: those with `q > 3`. level: those whose budget has levelled off with the gap. standing: those of `use` that
     stood still for two decades, and not for want of travel. outrun: those whose gap fell behind the law for two
     decades. open: those that are judged and resolved, and astray: of them, those whose updates are misaligned for good.
+    outside: those that are judged and not, or no longer, in their regime, certified or at their floor.
     lingers: those of `use` whose updates stay misaligned, by less perhaps than the gap shows yet, certified ones too.
     proven: whether nine tenths of those that are inside, and eight datasets at least, have a budget that obeys the law,
     or are at their floor. frozen: whether the weights stand still on most datasets. growth: the median of `grown`.
@@ -64,6 +65,7 @@ class Reading:
     outrun: Bool[np.ndarray, " b"]
     open: Bool[np.ndarray, " b"]
     astray: Bool[np.ndarray, " b"]
+    outside: Bool[np.ndarray, " b"]
     lingers: Bool[np.ndarray, " b"]
     proven: bool
     frozen: bool
@@ -128,11 +130,12 @@ def read(c: Curves, log_law: LogLaw, speed: float, limit: bool = False) -> Readi
     heard = inside | sure | exact
     q, slopes = deficit.excess(c, log_law), deficit.deficit_slopes(c)
     with np.errstate(invalid="ignore"):
-        grows = (slopes > FALLS) | _drifts(c)
+        travelled = deficit.travelled(c)
+        grows = (slopes > FALLS) | _drifts(c) | (travelled < FROZEN)
         suspects, over = use & grows & ~sure, use & (q > ALONE) & ~aligned
     level = c.judged & deficit.levelled_off(c)
     open_ = c.judged & c.resolved
-    still = int(np.count_nonzero(deficit.travelled(c)[open_] < FROZEN))
+    still = int(np.count_nonzero(travelled[open_] < FROZEN))
     whole, half = (deficit.growth(c, log_law, 0.0, decades) for decades in (1.0, 0.5))
     against, recent = (_interval(np.where(sure, np.minimum(each, 0), each)[use]) for each in (whole, half))
     return Reading(
@@ -153,6 +156,7 @@ def read(c: Curves, log_law: LogLaw, speed: float, limit: bool = False) -> Readi
         outrun=deficit.outruns(c, log_law, speed) & use & ~sure,
         open=open_,
         astray=deficit.astray(c),
+        outside=c.judged & ~heard,
         lingers=deficit.lingers(c) & use,
         proven=bool(
             np.count_nonzero(heard) >= FEWEST

@@ -67,7 +67,9 @@ class _Budgeted:
     def resolve(self, m: Measurement, places: Int[np.ndarray, " p"], later: Measurement) -> Finding:
         """The same, once the datasets at these places were run to ten times the horizon."""
         now, far = self.read(m), self.read(later)
-        alone, still = scaled.refuted_alone(now, far, places) & later.judged, far.pending & later.judged
+        alone = scaled.refuted_alone(now, far, places) & later.judged
+        # One whose budget has come up again, as where weights are drawn back, has not gone on falling either.
+        still = (far.pending | far.outside) & later.judged
         figures = f"{len(places)} of {now.judged} datasets stood still at the horizon"
         if alone.any():
             count, first = int(np.count_nonzero(alone)), int(places[np.argmax(alone)])

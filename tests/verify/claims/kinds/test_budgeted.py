@@ -177,3 +177,34 @@ def test_aligned_updates_certify_a_limit_on_a_path_that_crawls_and_no_rate():
     strays = crawling()
     strays = replace(strays, misaligned=0.02 * GAMMA[:, None] * strays.path)  # the gap is where it will stay
     assert judge(claim(kind=kinds[0]), measured(strays)).outcome is not Outcome.SUPPORTED
+
+
+@pytest.mark.parametrize("kind", [Rate(HALF), Limit(0.5, HALF)], ids=["rate", "limit"])
+def test_what_leaves_its_regime_by_ten_times_the_horizon_supports_nothing(kind):
+    now, later = curves(), curves(until=2e5)
+    drifts = 0.05 * GAMMA[:, None]  # far above the gap: ten times the horizon is asked for
+    m = measured(replace(now, budget=now.gap + drifts, misaligned=drifts * now.path))
+    places = np.flatnonzero(kind.suspects(m))
+    assert len(places) == 20
+    for above, outcome in ((0.0, Outcome.SUPPORTED), (0.9, Outcome.INCONCLUSIVE)):
+        far = measured(replace(later, budget=later.gap + above * GAMMA[:, None]))
+        assert kind.resolve("gap", m, places, far).outcome is outcome
+
+
+@pytest.mark.parametrize("kind", [Rate(HALF), Limit(0.5, HALF)], ids=["rate", "limit"])
+def test_a_dataset_on_which_the_weights_stand_still_is_run_farther_and_forbids_support(kind):
+    def stopped(until: float):
+        c = curves(until=until)
+        at = int(np.searchsorted(c.log_time, np.log(1e3)))
+        index = np.where(np.arange(len(c.log_time)) > at, at, np.arange(len(c.log_time)))
+        parts = {name: getattr(c, name).copy() for name in ("gap", "size", "path", "budget")}
+        for values in parts.values():
+            values[0] = values[0, index]
+        return measured(replace(c, **parts))
+
+    finding = kind.judge("gap", stopped(2e4))
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    places = np.flatnonzero(kind.suspects(stopped(2e4)))
+    assert places.tolist() == [0]
+    alone = replace_rows(stopped(2e5), 1)
+    assert kind.resolve("gap", stopped(2e4), places, alone).outcome is Outcome.INCONCLUSIVE
