@@ -43,6 +43,7 @@ class Reading:
     decades. open: those that are judged and resolved, and astray: of them, those whose updates are misaligned for good.
     outside: those that are judged and not, or no longer, in their regime, certified or at their floor.
     lingers: those of `use` whose updates stay misaligned, by less perhaps than the gap shows yet, certified ones too.
+    adrift: those of `use` whose updates are misaligned for good, where the gap does not show it.
     proven: whether nine tenths of those that are inside, and eight datasets at least, have a budget that obeys the law,
     or are at their floor. frozen: whether the weights stand still on most datasets. growth: the median of `grown`.
     against, recent: the same, and over the last half decade, where certified datasets count as lawful.
@@ -67,6 +68,7 @@ class Reading:
     astray: Bool[np.ndarray, " b"]
     outside: Bool[np.ndarray, " b"]
     lingers: Bool[np.ndarray, " b"]
+    adrift: Bool[np.ndarray, " b"]
     proven: bool
     frozen: bool
     growth: Interval | None
@@ -104,9 +106,12 @@ class Reading:
 
     @property
     def untold(self) -> bool:
-        """Whether the gaps of a twentieth of the datasets, and of two, may level off where their misalignment is."""
+        """Whether gaps may level off where the misalignment is: of a twentieth of the datasets, and of two.
+
+        Or whether the updates of a crowd are misaligned for good, which no lawful run's are.
+        """
         count, of = np.count_nonzero(self.lingers), np.count_nonzero(self.use)
-        return bool(of and count >= max(min(2, of), LINGER * of))
+        return bool(of and count >= max(min(2, of), LINGER * of)) or crowd(self.use, self.adrift)
 
     @property
     def regime(self) -> str:
@@ -158,6 +163,7 @@ def read(c: Curves, log_law: LogLaw, speed: float, limit: bool = False) -> Readi
         astray=deficit.astray(c),
         outside=c.judged & ~heard,
         lingers=deficit.lingers(c) & use,
+        adrift=deficit.adrift(c) & use,
         proven=bool(
             np.count_nonzero(heard) >= FEWEST
             and np.count_nonzero(heard & (sure | exact)) >= PROVEN * np.count_nonzero(heard)

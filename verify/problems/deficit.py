@@ -263,14 +263,14 @@ def astray(c: Curves) -> Bool[np.ndarray, " b"]:
 
 
 def lingers(c: Curves) -> Bool[np.ndarray, " b"]:
-    """Datasets on which the updates stay misaligned by at least a tenth of the gap, however little that is.
+    """Datasets on which the updates stay misaligned by at least a twentieth of the gap, however little that is.
 
     Such a gap may fall lawfully until it has come down to the misalignment, and no further. One that is far below it
     already shows that the misalignment is one of single updates, and not in the mean.
     """
     with np.errstate(invalid="ignore"):
         now, before, long = (misalignment(c, *span) for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0)))
-        near = (now >= c.relative[:, -1] / 10) & (now <= 3 * c.relative[:, -1])
+        near = (now >= c.relative[:, -1] / 20) & (now <= 3 * c.relative[:, -1])
         return near & (now >= LASTING * before) & (now >= LASTING * long) & (not c.sampled)
 
 
@@ -285,6 +285,14 @@ def aligned(c: Curves) -> Bool[np.ndarray, " b"]:
         spans = [misalignment(c, *span) <= c.relative[:, -1] / 10 for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0))]
         falls = (budget_slopes(c) < FALLS) & (travelled(c) >= FROZEN)
     return c.judged & c.resolved & regime(c).inside & falls & np.all(spans, axis=0)
+
+
+def adrift(c: Curves) -> Bool[np.ndarray, " b"]:
+    """Datasets on which the updates are misaligned for good, whatever the gap does yet.
+
+    Among full gradients that is one of another norm, or of a method with none: in lawful runs it fades away.
+    """
+    return misaligned_for_good(c) & (not c.sampled)
 
 
 def outruns(c: Curves, log_law: LogLaw, speed: float) -> Bool[np.ndarray, " b"]:

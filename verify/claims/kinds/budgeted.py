@@ -178,7 +178,7 @@ class _Budgeted:
 
     def may_level(self, r: Reading) -> str:
         """Why lawful gaps support nothing yet."""
-        count = counted(int(np.count_nonzero(r.lingers)))
+        count = counted(int(np.count_nonzero(r.lingers | r.adrift)))
         return f"on {count} the updates stay misaligned, and the gap may level off there"
 
     def deciding(self, r: Reading) -> tuple[statistics.Interval | None, float, str]:
