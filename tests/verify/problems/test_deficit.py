@@ -120,6 +120,7 @@ def test_updates_that_stay_misaligned_by_little_linger():
     little = curves(plateau=0.02, size=0.1)
     assert deficit.lingers(little).all()
     assert not deficit.lingers(curves()).any()
+    assert deficit.lingers(replace(little, misaligned=little.misaligned / 15)).all()
     fades = replace(little, misaligned=GAMMA[:, None] * 0.02 * np.sqrt(little.path))
     assert not deficit.lingers(fades).any()
     assert not deficit.lingers(replace(little, sampled=True)).any()
@@ -127,6 +128,9 @@ def test_updates_that_stay_misaligned_by_little_linger():
     assert not deficit.lingers(large).any()
     tiny = replace(little, misaligned=little.misaligned / 100)  # the gap is far above it yet, and tells nothing of it
     assert not deficit.lingers(tiny).any()
+    assert deficit.adrift(large).all()
+    assert not deficit.adrift(replace(large, sampled=True)).any()
+    assert not deficit.adrift(little).any()  # below what counts
 
 
 def test_gaps_are_bound_to_vanish_where_updates_stay_aligned_however_slow_the_path():
