@@ -92,7 +92,8 @@ BY_SINGULAR_VALUES = (
         "schatten3", "steepest descent in the Schatten 3-norm on cross-entropy, η = 0.1 t^-1/2",
         true(FAN + "1", "schatten3", ROOT),
         false(POINTS + ".990 of the l2 margin", "l2", ROOT),
-        optimizer=steepest_descent(half(), "schatten3"), loss="cross_entropy", problem=ANY, share=1 / 4, horizon=SHORT,
+        optimizer=steepest_descent(half(), "schatten3"), loss="cross_entropy", problem=ANY,
+        share=1 / 2, horizon=SHORT,
     ),
     *group(
         "muon", "Muon(0.95) with the exact polar factor, η = 0.1 t^-1/2",
