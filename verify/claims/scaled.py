@@ -108,7 +108,7 @@ class Reading:
     def untold(self) -> bool:
         """Whether gaps may level off where the misalignment is: of a twentieth of the datasets, and of two.
 
-        Or whether the updates of a crowd are misaligned for good, which no lawful run's are.
+        Or whether the updates of a crowd are misaligned for good: of lawful runs RMSProp's alone are, on some data.
         """
         count, of = np.count_nonzero(self.lingers), np.count_nonzero(self.use)
         return bool(of and count >= max(min(2, of), LINGER * of)) or crowd(self.use, self.adrift)

@@ -290,7 +290,8 @@ def aligned(c: Curves) -> Bool[np.ndarray, " b"]:
 def adrift(c: Curves) -> Bool[np.ndarray, " b"]:
     """Datasets on which the updates are misaligned for good, whatever the gap does yet.
 
-    Among full gradients that is one of another norm, or of a method with none: in lawful runs it fades away.
+    With full gradients that tells of another norm, or of a method with none: in lawful runs it fades away, but for
+    RMSProp's on some data.
     """
     return misaligned_for_good(c) & (not c.sampled)
 
