@@ -35,8 +35,8 @@ DIGITS = AdamSetting(loss="digits", beta=0.8, rho=0.6, eps=0.01, time=0.3, name=
 
 def both_regimes() -> st.SearchStrategy[AdamSetting]:
     # A third each: of the pairs together a third has β > ρ, so that one case in six would tell of small ε there.
-    longer = FULL_BATCH.filter(lambda decays: decays[0] > decays[1])
-    shorter = FULL_BATCH.filter(lambda decays: decays[0] < decays[1])
+    longer = FULL_BATCH.filter(lambda decays: decays[0] > decays[1])  # a row of the table
+    shorter = FULL_BATCH.filter(lambda decays: decays[0] < decays[1])  # its other row
     return st.one_of(early("bilinear", decays=longer), early("bilinear", decays=shorter), late("bilinear"))
 
 
