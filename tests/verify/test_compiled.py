@@ -10,6 +10,7 @@ from pathlib import Path
 import jax
 import pytest
 from jax._src import compilation_cache
+from jax._src.lru_cache import LRUCache
 
 from verify import backend, compiled
 
@@ -101,6 +102,21 @@ def test_missing_times_of_last_use_are_filled_in(cache: Path):
     assert len(programs(cache)) == len(list(cache.glob("*-atime"))) == 4
     (note,) = compiled.notes
     assert note.endswith(" lacked the times of last use of some programs, which were filled in.")
+
+
+@pytest.mark.parametrize(("shares", "looks"), [(1000, 1), (2.5, 2), (0.5, 4)])
+def test_the_folder_is_read_through_once_for_each_share_of_its_bound(cache: Path, monkeypatch, shares, looks):
+    """shares: how many programs one share of the bound has room for."""
+    runs()
+    size = programs(cache)[0].stat().st_size
+    looked: list[int] = []
+    look = LRUCache._evict_if_needed
+    monkeypatch.setattr(LRUCache, "_evict_if_needed", lambda self, **size: (looked.append(1), look(self, **size)))
+    use(cache, max_size=round(64 * shares * size))
+    for factor in (4.0, 5.0, 6.0, 7.0):
+        runs(factor)
+    assert len(looked) == looks
+    assert len(programs(cache)) == 5
 
 
 def test_a_full_cache_makes_room(cache: Path):
