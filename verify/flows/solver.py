@@ -1,4 +1,4 @@
-"""The implicit solver of flows in log time, on many datasets at once.
+"""The implicit solver of flows in log time, on datasets of one shape by one program.
 
 The exponent of `e^(s + log |l'|)` stays of order 1 along a flow although `e^s` itself overflows from s = 710 on, and
 the solution becomes a straight line in `s`: an implicit method takes some 100 steps to `t = e^100000`.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -32,9 +31,6 @@ from verify.runs import batches
 from verify.runs.batches import Batch
 from verify.runs.linear import linear_margins
 
-# Datasets a call; shorter lists are padded to it. Each waits for the slowest: with 4, 16 and 64 a call, a binary one
-# took 11, 9 and 15 ms, and one of three classes 0.2, 0.3 and 0.5 s. A large one goes alone.
-_CHUNK = 4
 _LARGE = 64  # points or weights from which padding to the next power of two would be dear
 _FINE = 16  # and then the weights and four times the points come in multiples of this
 _POINTS_STEP = 64  # the recorded points come in multiples of this, so that another end time compiles nothing
@@ -53,22 +49,22 @@ def _pull(loss: Loss, s: Any, w: Array, data: Batch) -> Array:
 
 @functools.cache
 def _recorder(loss: Loss, norms: tuple[Norm, ...]) -> Any:
-    """Jitted records of weights `[b r ...]`: apart from the solve, which takes seconds to compile."""
+    """Jitted records of weights `[r ...]`: apart from the solve, which takes seconds to compile."""
 
     def record(w: Array, data: Batch) -> tuple[Array, Array, Array]:
         z = linear_margins(w, data)
         log_loss = log_sum_exp(loss.log_value(z) + jnp.log(data.weight))
         return jnp.min(z), log_loss, jnp.stack([norm.value(w) for norm in norms])
 
-    return jax.jit(jax.vmap(jax.vmap(record, in_axes=(0, None))))
+    return jax.jit(jax.vmap(record, in_axes=(0, None)))
 
 
 @functools.cache
 def _program(loss: Loss, velocity: Velocity, root: str) -> Any:
-    """Jitted solve of a batch: start states `[b m ...]` and times `[r]` to states `[b r m ...]`.
+    """Jitted solve of one dataset: a start state `[m ...]` and times `[r]` to states `[r m ...]`.
 
     A state is the weights, and below them the memory of flows that have one: `m` is 1 or 2. root: of
-    `ROOT_FINDERS`.
+    `ROOT_FINDERS`. A batch would wait for its slowest dataset, and takes half as long again to compile.
     """
 
     def derivative(s: Any, state: Array, args: tuple[Batch, tuple[Any, ...]]) -> Array:
@@ -99,18 +95,18 @@ def _program(loss: Loss, velocity: Velocity, root: str) -> Any:
         )
         return solution.ys, solution.result == diffrax.RESULTS.successful, solution.stats["num_steps"]
 
-    return jax.jit(jax.vmap(solve, in_axes=(0, 0, None, None, None)))
+    return jax.jit(solve)
 
 
 def _bucket(dataset: Dataset) -> tuple[int, int, int]:
     """Padded shape `(n, d, k)`. Tighter than for trajectories: the implicit steps cost `(k d)^3`."""
     n, d, k = dataset.n, dataset.d, dataset.classes
-    if not _alone(n, d, k):
+    if not _large(n, d, k):
         return backend.power_of_two(n, 16), backend.power_of_two(d, 8), k
     return 4 * _FINE * math.ceil(n / (4 * _FINE)), _FINE * math.ceil(d / _FINE), k
 
 
-def _alone(n: int, d: int, k: int) -> bool:
+def _large(n: int, d: int, k: int) -> bool:
     return n * d * max(k, 1) > _LARGE**2
 
 
@@ -155,54 +151,40 @@ class Solver:
         ]
 
     def _run(self, starts: list[Start], times: np.ndarray, progress: Progress | None) -> list[Path]:
-        groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
-        for i, dataset in enumerate(self.datasets):
-            groups[_bucket(dataset)].append(i)
-        paths: dict[int, Path] = {}
-        for shape, places in groups.items():
-            together = 1 if _alone(*shape) else _CHUNK
-            for first in range(0, len(places), together):
-                chunk = places[first : first + together]
-                paths.update(zip(chunk, self._chunk(shape, chunk, starts, times), strict=True))
-                if progress:
-                    progress(len(paths), len(self.datasets))
-        return [paths[i] for i in range(len(self.datasets))]
+        paths = []
+        for i, start in enumerate(starts):
+            paths.append(self._one(i, start, times))
+            if progress:
+                progress(len(paths), len(starts))
+        return paths
 
-    def _chunk(self, shape: tuple[int, int, int], places: list[int], starts: list[Start], times: np.ndarray):
-        padded = [*places, *places[:1] * ((1 if _alone(*shape) else _CHUNK) - len(places))]
-        data = batches.pad([self.datasets[i] for i in padded], shape)
-        start = np.zeros((len(padded), 1 + self.dynamics.remembers, *data.real.shape[1:]))
-        for j, i in enumerate(padded):
-            own = tuple(map(slice, starts[i].weights.shape))
-            start[(j, 0, *own)] = starts[i].weights
-            if self.dynamics.remembers:
-                start[(j, 1, *own)] = starts[i].memory
-        large, remembers = _alone(*shape), self.dynamics.remembers
-        root = root_finder(shape[0], data.real.shape[1:], remembers, large=large)
-        program = _program(self.loss, self.dynamics.velocity, root)
-        paths: dict[int, Path] = {}
-        rtol = self.rtol
+    def _one(self, i: int, start: Start, times: np.ndarray) -> Path:
+        shape = _bucket(self.datasets[i])
+        data = jax.tree.map(lambda leaf: leaf[0], batches.pad([self.datasets[i]], shape))
+        state = np.zeros((1 + self.dynamics.remembers, *data.real.shape))
+        own = tuple(map(slice, start.weights.shape))
+        state[(0, *own)] = start.weights
+        if self.dynamics.remembers:
+            state[(1, *own)] = start.memory
+        root = root_finder(shape[0], data.real.shape, self.dynamics.remembers, large=_large(*shape))
+        program, rtol = _program(self.loss, self.dynamics.velocity, root), self.rtol
         while True:
-            states, *rest = program(data, start, self.dynamics.numbers, times, rtol)
-            records = _recorder(self.loss, self.norms)(states[:, :, 0], data)
-            solved = jax.tree.map(np.asarray, (states, *rest, records))
-            for j, i in enumerate(places):
-                if i not in paths and (path := self._path(solved, j, i, times, rtol)):
-                    paths[i] = path
-            if len(paths) == len(places):
-                return [paths[i] for i in places]
+            states, *rest = program(data, state, self.dynamics.numbers, times, rtol)
+            records = _recorder(self.loss, self.norms)(states[:, 0], data)
+            if path := self._path(jax.tree.map(np.asarray, (states, *rest, records)), i, times, rtol):
+                return path
             # Where |w| is large, rounding may exceed the tolerance: ten times it, and the result says so.
             rtol *= 10
 
-    def _path(self, solved: Any, j: int, i: int, times: np.ndarray, rtol: float) -> Path | None:
-        """The path of dataset `i`, the `j`-th of its chunk; None where a looser tolerance may still help."""
+    def _path(self, solved: Any, i: int, times: np.ndarray, rtol: float) -> Path | None:
+        """The path of dataset `i`; None where a looser tolerance may still help."""
         states, good, steps, records = solved
-        finite = np.isfinite(states[j]).reshape(len(times), -1).all(axis=1)
-        if good[j] and finite.all():
+        finite = np.isfinite(states).reshape(len(times), -1).all(axis=1)
+        if good and finite.all():
             own = tuple(map(slice, self.datasets[i].weights_shape))
-            margin, log_loss, norms = (record[j] for record in records)
-            memory = states[(j, slice(None), 1, *own)] if self.dynamics.remembers else _NONE
-            return Path(states[(j, slice(None), 0, *own)], memory, margin, log_loss, norms, int(steps[j]), rtol)
+            memory = states[(slice(None), 1, *own)] if self.dynamics.remembers else _NONE
+            margin, log_loss, norms = records
+            return Path(states[(slice(None), 0, *own)], memory, margin, log_loss, norms, int(steps), rtol)
         if 10 * rtol <= _LOOSEST:
             return None
         raise FlowError(

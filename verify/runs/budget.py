@@ -24,6 +24,7 @@ what then remains, `(D_T + log n + F_0) / S`, is known before the run but for th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,8 +73,8 @@ def budgeted(loss: str | Loss) -> Loss | None:
     return kind if kind in (EXPONENTIAL, *_LOGISTIC) else None
 
 
-def _log_loss_at_zero(loss: Loss, dataset: Dataset) -> float:
-    rivals = max(dataset.classes - 1, 1)
+@functools.cache
+def _log_loss_at_zero(loss: Loss, rivals: int) -> float:
     return float(loss.log_value(jnp.zeros(rivals)))
 
 
@@ -94,7 +95,7 @@ def gap_budget(
         raise InputError(f"There is no gap budget for the loss {kind.name!r}: use one of {known}.")
     if name not in run.path or not np.any(run.path[name]):
         raise InputError(f"The run has no sums for the norm {name}: run it with budget=True and norms=[{name!r}].")
-    start = np.array([[_log_loss_at_zero(kind, s)] for s in datasets])
+    start = np.array([[_log_loss_at_zero(kind, max(s.classes - 1, 1))] for s in datasets])
     log_n = np.log([[s.n] for s in datasets])
     path = run.path[name]
     tail = _tail(run.log_loss + log_n) if kind in _LOGISTIC else np.zeros_like(path)

@@ -50,7 +50,6 @@ SHARPEST = 1e7
 FARTHEST = 1e30
 """The largest `log 1/L`, where all that fades like `l^(-1/D)` is below the solver's tolerance, or near to it."""
 
-_CHUNK = 8  # datasets a call
 _SHARED = (EXPONENTIAL, CROSS_ENTROPY)  # one program for both
 _POINTS = 64  # recorded
 _EARLY_TIME = 1e4  # of sigma
@@ -154,7 +153,7 @@ class _Field:
 
 @functools.cache
 def _separate(network: Network, losses: tuple[Loss, ...]) -> Any:
-    """Jitted: start weights `[b p]` to weights and `int g^2 dt` when `log 1/L` is 1, and whether it came to that."""
+    """Jitted: start weights `[p]` to weights and `int g^2 dt` when `log 1/L` is 1, and whether it came to that."""
     fields = _Field(network, losses)
 
     def past(t: Any, y: Any, args: Any, **_: Any) -> Array:  # the names by which diffrax calls it
@@ -178,12 +177,15 @@ def _separate(network: Network, losses: tuple[Loss, ...]) -> Any:
         good = (solution.result == diffrax.RESULTS.event_occurred) & jnp.isfinite(theta).all()
         return theta, accumulated, good
 
-    return jax.jit(jax.vmap(solve, in_axes=(0, None, 0)))
+    return jax.jit(solve)
 
 
 @functools.cache
 def _program(network: Network, losses: tuple[Loss, ...]) -> Any:
-    """Jitted: states `[b p]` and log clocks `[r]` to states `[b r p]`, success, and what is read off there."""
+    """Jitted: a state `[p]` and log clocks `[r]` to states `[r p]`, success, and what is read off there.
+
+    Of one dataset: a batch waits for its slowest one, and takes half as long again to compile.
+    """
     fields = _Field(network, losses)
 
     def read(tau: Any, state: tuple[Array, Array], args: Any) -> tuple[Array, ...]:
@@ -219,7 +221,7 @@ def _program(network: Network, losses: tuple[Loss, ...]) -> Any:
         good = (solution.result == diffrax.RESULTS.successful) & jnp.isfinite(u).all()
         return u, good, jax.vmap(lambda tau, state: read(tau, state, args))(taus, solution.ys)
 
-    return jax.jit(jax.vmap(solve, in_axes=(0, None, 0, None, None)))
+    return jax.jit(solve)
 
 
 @dataclass(frozen=True)
@@ -232,9 +234,8 @@ class _Data:
     losses: tuple[Loss, ...]
     kind: int  # place of the loss among them
 
-    def at(self, places: Sequence[int]) -> tuple[np.ndarray, ...]:
-        i = list(places)
-        return self.x[i], self.y[i], self.real[i], np.full(len(i), self.kind)
+    def at(self, i: int) -> tuple[Any, ...]:
+        return self.x[i], self.y[i], self.real[i], np.int64(self.kind)
 
 
 def _padded(datasets: Sequence[Dataset], loss: Loss) -> _Data:
@@ -245,15 +246,6 @@ def _padded(datasets: Sequence[Dataset], loss: Loss) -> _Data:
         rows = np.resize(np.arange(s.n), n)
         data.x[i, :, : s.d], data.y[i], data.real[i, : s.n] = s.x[rows], s.y[rows], 1
     return data
-
-
-def _chunks(places: Sequence[int]) -> list[list[int]]:
-    return [list(places[i : i + _CHUNK]) for i in range(0, len(places), _CHUNK)]
-
-
-def _filled(chunk: list[int], datasets: int) -> list[int]:
-    """The chunk at its full size, its first dataset repeated, so that one program serves all; one dataset stays one."""
-    return chunk + chunk[:1] * (min(_CHUNK, datasets) - len(chunk))
 
 
 def network_flow(
@@ -279,16 +271,13 @@ def network_flow(
     data, taus = _padded(datasets, losses.loss(loss)), np.linspace(0, math.log(log_time), _POINTS)
     starts, separated = _started(datasets, data, network, method, scale)
     found: dict[int, tuple[np.ndarray, ...]] = {}
-    for chunk in _chunks(np.flatnonzero(separated).tolist()):
-        places = _filled(chunk, len(datasets))
-        start = tuple(np.stack([starts[i][part] for i in places]) for part in (0, 1))
-        program = _program(network, data.losses)
-        solved = jax.tree.map(np.asarray, program(data.at(places), method.numbers, start, taus, sharpest))
-        for j, i in enumerate(chunk):
-            if solved[1][j]:
-                found[i] = (solved[0][j], *(reading[j] for reading in solved[2]))
+    program = _program(network, data.losses)
+    for i in np.flatnonzero(separated).tolist():
+        u, good, readings = program(data.at(i), method.numbers, starts[i], taus, sharpest)
+        if good:
+            found[i] = tuple(map(np.asarray, (u, *readings)))
         if progress:
-            progress(chunk[-1] + 1, len(datasets))
+            progress(i + 1, len(datasets))
     return _collected(datasets, network, data, np.exp(taus), sharpest, separated, found)
 
 
@@ -319,14 +308,13 @@ def _labels(classes: int) -> str:
 def _started(datasets, data: _Data, network: Network, method: Method, scale: float):
     """Weights and `int g^2 dt` at separation by index, and `[b]` whether the data were separated."""
     starts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    solve = _separate(network, data.losses)
     for seed in range(_STARTS):
-        for chunk in _chunks([i for i in range(len(datasets)) if i not in starts]):
-            places = _filled(chunk, len(datasets))
-            theta = np.stack([network.start(datasets[i], data.x.shape[2], scale, seed) for i in places])
-            solved = map(np.asarray, _separate(network, data.losses)(data.at(places), method.numbers, theta))
-            for i, *state, good in zip(chunk, *(list(a) for a in solved), strict=False):
-                if good:
-                    starts[i] = (state[0], state[1])
+        for i in [i for i in range(len(datasets)) if i not in starts]:
+            theta = network.start(datasets[i], data.x.shape[2], scale, seed)
+            *state, good = map(np.asarray, solve(data.at(i), method.numbers, theta))
+            if good:
+                starts[i] = (state[0], state[1])
     return starts, np.array([i in starts for i in range(len(datasets))])
 
 
