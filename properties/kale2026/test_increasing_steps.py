@@ -96,6 +96,7 @@ CLAIMS = (
         kind=Decay(laws.log_squared(), resolution=1.0),
         optimizer_text="gradient descent, steps exp(√t)",
         quantity=Loss(SLOWER),
+        share=1 / 2,
     ),
     claim(
         "averaged-iterate",

@@ -132,7 +132,7 @@ POLISHED = of_flow(
         Twin("the sign flow", quantity=PolishedDistance(method=smooth_sign(0.1)), shrink=False),
     ),
     horizon=FAR,
-    share=1 / 8,
+    share=1 / 4,
 )
 
 CLAIMS = MONOTONE, LOGISTIC_MONOTONE, DEEP_MONOTONE, GROWTH, KKT, DEEP_KKT, POLISHED
