@@ -243,10 +243,15 @@ def misalignment(c: Curves, back: float = 0.0, decades: float = 0.5) -> Float[np
         return np.where(path > 0, lacks / path / c.gamma, np.nan)
 
 
+def _misalignments(c: Curves) -> list[Float[np.ndarray, " b"]]:
+    """That of the last half decade, of the half before, and of the decade before that."""
+    return [misalignment(c, back, decades) for back, decades in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0))]
+
+
 def misaligned_for_good(c: Curves) -> Bool[np.ndarray, " b"]:
     """Whether the misalignment of the last half decade is that of the half before, and of the decade before that."""
     with np.errstate(invalid="ignore"):
-        now, before, long = (misalignment(c, *span) for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0)))
+        now, before, long = _misalignments(c)
         return (now >= ASTRAY) & (now >= LASTING * before) & (now >= LASTING * long)
 
 
@@ -269,7 +274,7 @@ def lingers(c: Curves) -> Bool[np.ndarray, " b"]:
     already shows that the misalignment is one of single updates, and not in the mean.
     """
     with np.errstate(invalid="ignore"):
-        now, before, long = (misalignment(c, *span) for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0)))
+        now, before, long = _misalignments(c)
         near = (now >= c.relative[:, -1] / 20) & (now <= 3 * c.relative[:, -1])
         return near & (now >= LASTING * before) & (now >= LASTING * long) & (not c.sampled)
 
@@ -282,7 +287,7 @@ def aligned(c: Curves) -> Bool[np.ndarray, " b"]:
     `log t`, as for gradient descent, that takes decades, in which the deficit's slope tells nothing.
     """
     with np.errstate(invalid="ignore"):
-        spans = [misalignment(c, *span) <= c.relative[:, -1] / 10 for span in ((0.0, 0.5), (0.5, 0.5), (1.0, 1.0))]
+        spans = [each <= c.relative[:, -1] / 10 for each in _misalignments(c)]
         falls = (budget_slopes(c) < FALLS) & (travelled(c) >= FROZEN)
     return c.judged & c.resolved & regime(c).inside & falls & np.all(spans, axis=0)
 
