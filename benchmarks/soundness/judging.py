@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis.errors import HypothesisDeprecationWarning
+
 from benchmarks.soundness.entry import Entry
 from solvers.norms import Norm
 from verify.backend import Progress
@@ -81,6 +83,8 @@ def timed(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     begun = time.perf_counter()
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
+        # A worker of a cluster has threads of its own that take random numbers while hypothesis draws.
+        warnings.filterwarnings("ignore", "Do not use the `random` module", HypothesisDeprecationWarning)
         try:
             found = attempt()
         except Exception as error:
