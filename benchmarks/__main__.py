@@ -63,7 +63,10 @@ def main(
     seed_start: Annotated[int, typer.Option(help="soundness: the first master seed.")] = 0,
     profile: Annotated[str, typer.Option(help="soundness: how hard to try: quick or standard.")] = "quick",
     what: Annotated[What, typer.Option(help="soundness: what is judged.")] = What.CATALOGUE,
-    words: Annotated[str, typer.Option("-k", help="soundness: only what has all these words in its name.")] = "",
+    words: Annotated[
+        str,
+        typer.Option("-k", help="soundness: only what has all these words in its name, and none of those after a !."),
+    ] = "",
     results: Annotated[Path, typer.Option(help="soundness: where verdicts are kept, a line each.")] = Path(
         "soundness.jsonl"
     ),

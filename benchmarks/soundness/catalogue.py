@@ -14,8 +14,8 @@ POWER = power.ENTRIES
 
 
 def has(name: str, words: str) -> bool:
-    """Whether all of the words occur in the name; no words do in any."""
-    return all(word in name for word in words.split())
+    """Whether all of the words occur in the name, and none of those after a `!`; no words are in any."""
+    return all((word.removeprefix("!") in name) != word.startswith("!") for word in words.split())
 
 
 def chosen(entries: Iterable[Entry], words: str) -> list[Entry]:

@@ -72,6 +72,9 @@ def test_words_choose():
     assert {entry.group for entry in chosen(ENTRIES, "adam-eps 1e-08")} == {"adam-eps-1e-08"}
     assert chosen(ENTRIES, "") == list(ENTRIES)
     assert chosen(ENTRIES, "adam-eps no-such") == []
+    without = chosen(ENTRIES, "adam-eps !1e-08")
+    assert without
+    assert {*without, *chosen(ENTRIES, "adam-eps 1e-08")} == {*chosen(ENTRIES, "adam-eps")}
 
 
 def test_an_entry_needs_what_a_claim_needs():
