@@ -200,6 +200,14 @@ def _named(d: _Deficits, measured: _Measured) -> int | None:
     return fit[0] if len(fit) == 1 else None
 
 
+def _followed(d: _Deficits, told: Bool[np.ndarray, "norms norms b"], own: int) -> bool:
+    """Whether the updates themselves follow a norm, on most of the datasets that tell it from another one."""
+    judged = told[own].any(axis=0) & d.moved
+    with np.errstate(invalid="ignore"):
+        straight = d.crooked[own, judged] <= _STRAIGHT
+    return bool(straight.size and np.count_nonzero(straight) > MOSTLY * straight.size)
+
+
 def _falls_everywhere(d: _Deficits, told: Bool[np.ndarray, "norms norms b"], own: int) -> bool:
     judged = told[own].any(axis=0) & d.moved
     return bool(judged.any() and np.count_nonzero(d.falls[own, judged]) >= EVERYWHERE * np.count_nonzero(judged))

@@ -144,6 +144,9 @@ def _open(found: Identification) -> str:
         best = found.ranking[0]
         slope = f", where the deficit grows like |w|^{best.slope:.2f}" if math.isfinite(best.slope) else ""
         what = f"{reached} no gap falls on {_nearly(found)}, nor do all stand still; nearest is {best.norm}{slope}"
+    if found.changed is not None:
+        seen = f"the gap falls in {_listed(found.tied)}" if found.tied else "the gaps stand still"
+        what = f"{reached} {seen}, but gradients fell below a constant only at {time_of(found.changed)}"
     more = f"about {time_of(found.telling)} would tell" if found.telling is not None else "give more steps"
     return f"Not settled yet: {what}; {more}."
 
@@ -228,7 +231,8 @@ class Identification:
     steps: log of the last discrete step. log_time: `[r]`; gaps: by norm, `[b r]`, 1 - share. sampling: the batches of
     the runs. sentence: all in words. model: what was trained, if no linear classifier: norms are then those whose KKT
     points the runs approach, gaps KKT gaps, and `datasets` runs, of which `runs` could be judged. left: why the others
-    were left out.
+    were left out. changed: log t at which gradients fell below a constant, where that was too late in
+    the run for what would have been said.
     """
 
     norm: str | None
@@ -257,6 +261,7 @@ class Identification:
     model: str | None = None
     runs: int | None = None
     left: tuple[str, ...] = ()
+    changed: float | None = None
 
     @property
     def quantity(self) -> str:

@@ -41,6 +41,7 @@ from verify.identification.deficits import (
     _Deficits,
     _deficits,
     _falls_everywhere,
+    _followed,
     _medians,
     _named,
     _none,
@@ -56,6 +57,7 @@ from verify.models.model import Model
 from verify.optimizers.calling import Optimizer
 from verify.optimizers.constants import hidden_changes
 from verify.optimizers.homogeneity import check_optimizer
+from verify.problems.deficit import LN10
 from verify.runs.passing import Constant, passed
 from verify.runs.sampling import Sampling
 from verify.runs.trajectory import check_steps
@@ -143,6 +145,23 @@ def _between(run: Course, measured: _Measured, constants: tuple[Constant, ...]) 
     if not last < best - TOLD_APART:
         return None
     return Between(measured.geometries[leader].name, best, float(run.log_time[at]), last)
+
+
+def _changed(run: Course, constants: tuple[Constant, ...]) -> float | None:
+    """Log t at which gradients fell below a constant within the last decade of steps, of runs that end there.
+
+    Deficits are judged by how they grow in that decade: weights that go over from one norm to another come near to
+    those between them, whose gaps fall meanwhile.
+    """
+    times = [c.log_time for c in constants if c.log_time is not None]
+    if run.carried or not times or times[-1] <= run.log_time[run.discrete - 1] - LN10:
+        return None
+    return times[-1]
+
+
+def _told_from(changed: float | None, telling: float | None) -> float | None:
+    """Log t that would tell: at least a decade after a change that hinders it."""
+    return telling if changed is None else max(changed + LN10, telling or 0.0)
 
 
 def _check_runs(datasets: list[Dataset], steps: int, log_time: float) -> None:
@@ -249,7 +268,11 @@ def _identified(run: Course, measured: _Measured, constants: tuple[Constant, ...
     count = len(run.weights)
     d, told = _deficits(run, measured), measured.told
     place = [g.name for g in measured.geometries]
-    own = _named(d, measured)
+    own, none, changed = _named(d, measured), _none(d, run), _changed(run, constants)
+    if changed is not None and (none if own is None else not _followed(d, told, own)):
+        own, none = None, False
+    else:
+        changed = None
     norm = None if own is None else place[own]
     ranking = sorted(_scores(measured, d), key=lambda score: (score.norm != norm, score.judged == 0, _rank(score)))
     best = ranking[0]
@@ -264,16 +287,17 @@ def _identified(run: Course, measured: _Measured, constants: tuple[Constant, ...
     moved, rests = (2 * int(np.count_nonzero(such)) >= count for such in (d.moved, d.rests))
     return Identification(
         norm=norm,
-        settled=norm is not None or _none(d, run),
+        settled=norm is not None or none,
         confidence=best.falls / best.judged if best.judged else math.nan,
         interval=(float(interval.low), float(interval.high)) if interval else (math.nan, math.nan),
         until=float(run.log_time[-1]),
         coincide=tuple(n for m, n in enumerate(place) if m != lead and not told[lead, m].any()),
         ranking=tuple(ranking),
         tied=tuple(place[j] for j in falling) if norm is None else (),
-        telling=_telling(d, run, measured, lead) if norm is None and lead in falling else None,
+        telling=_told_from(changed, _telling(d, run, measured, lead) if norm is None and lead in falling else None),
         phases=_phases(run, measured) if norm is not None and responses else (),
         later=later,
+        changed=changed,
         saturation=saturation,
         gradients_pass=_passing(run, saturation),
         constants=constants,

@@ -141,6 +141,21 @@ def test_what_still_moves_is_not_said_to_follow_none(name):
     assert "none of these" not in found.sentence
 
 
+def test_weights_on_their_way_from_one_norm_to_another_do_not_follow_one_between():
+    found = identify(optax.adamw(1e-3), drawn(8, seed=0, classes=5), steps=100_000, norms=("l2", "l3", "linf"))
+    assert (found.norm, found.settled, found.tied) == (None, False, ("l3",))
+    assert 20_000 < math.exp(found.changed) < 80_000
+    assert found.telling >= found.changed + math.log(10)
+    assert "the gap falls in l3, but gradients fell below a constant only at t = " in found.sentence
+
+
+def test_a_constant_that_turns_no_update_hinders_nothing():
+    found = identify(optax.contrib.dog(1.0), drawn(8, seed=0, classes=5), steps=10_000, norms=("l2", "l3", "linf"))
+    assert (found.norm, found.changed) == ("l2", None)
+    (constant,) = found.constants
+    assert math.log(1_000) < constant.log_time < math.log(10_000)
+
+
 MATRIX = ("l2", "l3", "nuclear", "schatten1.5", "schatten3", "spectral")
 
 
