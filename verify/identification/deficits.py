@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from verify.identification.continuation import PARTS, Course
-from verify.identification.shares import _FALL, _FALLING, _FITS, _Geometry, _last, _Measured
+from verify.identification.shares import _FALL, _FALLING, _FITS, _Geometry, _last, _Measured, may_level_off
 from verify.problems import deficit
 from verify.problems.deficit import FALLS, LN10, STANDS, Curves
 from verify.runs.trajectory import POINTS_A_DECADE, SEGMENT
@@ -197,15 +197,14 @@ def _named(d: _Deficits, measured: _Measured) -> int | None:
     fit = [
         j for j in norms if _falls_everywhere(d, told, j) and all(_ahead(d, measured, j, m) for m in norms if m != j)
     ]
-    return fit[0] if len(fit) == 1 else None
+    return fit[0] if len(fit) == 1 and not _may_level_off(d, measured, fit[0]) else None
 
 
-def _followed(d: _Deficits, told: Bool[np.ndarray, "norms norms b"], own: int) -> bool:
-    """Whether the updates themselves follow a norm, on most of the datasets that tell it from another one."""
-    judged = told[own].any(axis=0) & d.moved
-    with np.errstate(invalid="ignore"):
-        straight = d.crooked[own, judged] <= _STRAIGHT
-    return bool(straight.size and np.count_nonzero(straight) > MOSTLY * straight.size)
+def _may_level_off(d: _Deficits, measured: _Measured, own: int) -> bool:
+    """Whether the gap may level off on half of the datasets that tell the norm from another one; not of flows."""
+    judged = measured.told[own].any(axis=0) & d.moved
+    lingering = may_level_off((1 - _last(measured.share))[own, judged], d.crooked[own, judged])
+    return bool(not d.carried and lingering.size and np.count_nonzero(lingering) >= MOSTLY * lingering.size)
 
 
 def _falls_everywhere(d: _Deficits, told: Bool[np.ndarray, "norms norms b"], own: int) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from solvers.display import axes_for, html, plain_fields
+from verify.identification.shares import may_level_off
 from verify.runs.passing import Constant
 from verify.runs.sampling import ALL
 
@@ -138,17 +139,23 @@ def _open(found: Identification) -> str:
     reached = f"up to {time_of(found.until)}"
     if len(found.tied) > 1:
         what = f"{reached} the gaps in {_listed(found.tied)} all fall"
+    elif (score := _lingering(found)) is not None:
+        missed = f"{score.misalignment:.2g} of the margin"
+        what = f"{reached} the gap in {score.norm} falls, but may level off: updates miss {missed}"
     elif found.tied:
         what = f"{reached} the gap in {found.tied[0]} falls, but it is not told apart from all others"
     else:
         best = found.ranking[0]
         slope = f", where the deficit grows like |w|^{best.slope:.2f}" if math.isfinite(best.slope) else ""
         what = f"{reached} no gap falls on {_nearly(found)}, nor do all stand still; nearest is {best.norm}{slope}"
-    if found.changed is not None:
-        seen = f"the gap falls in {_listed(found.tied)}" if found.tied else "the gaps stand still"
-        what = f"{reached} {seen}, but gradients fell below a constant only at {time_of(found.changed)}"
     more = f"about {time_of(found.telling)} would tell" if found.telling is not None else "give more steps"
     return f"Not settled yet: {what}; {more}."
+
+
+def _lingering(found: Identification) -> Score | None:
+    """The one norm whose gap falls, if it may level off by what the updates miss of the margin."""
+    tied = [score for score in found.ranking if score.norm in found.tied]
+    return tied[0] if len(tied) == 1 and may_level_off(1 - tied[0].share, tied[0].misalignment) else None
 
 
 def _nearly(found: Identification) -> str:
@@ -231,8 +238,7 @@ class Identification:
     steps: log of the last discrete step. log_time: `[r]`; gaps: by norm, `[b r]`, 1 - share. sampling: the batches of
     the runs. sentence: all in words. model: what was trained, if no linear classifier: norms are then those whose KKT
     points the runs approach, gaps KKT gaps, and `datasets` runs, of which `runs` could be judged. left: why the others
-    were left out. changed: log t at which gradients fell below a constant, where that was too late in
-    the run for what would have been said.
+    were left out.
     """
 
     norm: str | None
@@ -261,7 +267,6 @@ class Identification:
     model: str | None = None
     runs: int | None = None
     left: tuple[str, ...] = ()
-    changed: float | None = None
 
     @property
     def quantity(self) -> str:

@@ -141,19 +141,24 @@ def test_what_still_moves_is_not_said_to_follow_none(name):
     assert "none of these" not in found.sentence
 
 
-def test_weights_on_their_way_from_one_norm_to_another_do_not_follow_one_between():
-    found = identify(optax.adamw(1e-3), drawn(8, seed=0, classes=5), steps=100_000, norms=("l2", "l3", "linf"))
-    assert (found.norm, found.settled, found.tied) == (None, False, ("l3",))
-    assert 20_000 < math.exp(found.changed) < 80_000
-    assert found.telling >= found.changed + math.log(10)
-    assert "the gap falls in l3, but gradients fell below a constant only at t = " in found.sentence
+@pytest.mark.parametrize(
+    ("optimizer", "steps", "seed"),
+    [(optax.adamw(1e-3), 100_000, 0), (optax.contrib.madgrad(1e-3), 10_000, 1)],
+    ids=["AdamW, once gradients are below eps", "MADGRAD"],
+)
+def test_a_gap_that_falls_for_a_while_does_not_name_its_norm(optimizer, steps, seed):
+    found = identify(optimizer, drawn(8, seed=seed, classes=5), steps=steps, norms=("l2", "l3", "linf"))
+    assert (found.norm, found.settled, found.undecided, found.tied) == (None, False, True, ("l3",))
+    best = found.ranking[0]
+    assert (best.norm, best.falls, best.slope < 1 / 2) == ("l3", 8, True)
+    assert best.misalignment > (1 - best.share) / 20
+    assert "the gap in l3 falls, but may level off: updates miss" in found.sentence
 
 
-def test_a_constant_that_turns_no_update_hinders_nothing():
-    found = identify(optax.contrib.dog(1.0), drawn(8, seed=0, classes=5), steps=10_000, norms=("l2", "l3", "linf"))
-    assert (found.norm, found.changed) == ("l2", None)
-    (constant,) = found.constants
-    assert math.log(1_000) < constant.log_time < math.log(10_000)
+def test_updates_that_alternate_in_sign_may_miss_much_of_the_margin_beside_a_small_gap():
+    found = identify(library.rmsprop(DECAY, b2=0.95), drawn(8, seed=1, classes=5), steps=10_000, norms=("l2", "linf"))
+    assert found.norm == "linf"
+    assert found.ranking[0].misalignment > 0.1
 
 
 MATRIX = ("l2", "l3", "nuclear", "schatten1.5", "schatten3", "spectral")
