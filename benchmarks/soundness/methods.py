@@ -25,6 +25,7 @@ _RATE = 1e-3  # the learning rate of those that have no default
 _FAN = "steepest descent with steps t^-1/2 (Fan et al. 2025)"
 _LATE = "gradients vanish beside eps (Wang et al. 2022)"
 _SCALAR = "every step goes along the gradient, which in the end is that of a sum of exponentials (Soudry et al. 2018)"
+_DECAYS = "weights come to rest where decay and the gradient, far below eps, balance, as in ridge regression"
 _SIGNS = "signs of the gradient, or of its average, within a step size of it"
 
 
@@ -82,6 +83,8 @@ _OPTAX: dict[str, tuple[str, str]] = (
     | dict.fromkeys(("adam", "nadam", "adamax", "radam", "rmsprop", "adabelief"), ("l2", _LATE))
     | {"novograd": ("l2", "one matrix is one layer: its step is the gradient times a number")}
     | {"adagrad": (WEIGHTED, "its sum of squares comes to rest (Wang et al. 2021)")}
+    | dict.fromkeys(("amsgrad", "sm3", "madgrad"), (WEIGHTED, "largest squares, or sums of squares, come to rest"))
+    | dict.fromkeys(("adamw", "nadamw", "adamaxw"), (NONE, _DECAYS))
 )
 
 
