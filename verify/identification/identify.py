@@ -2,9 +2,9 @@
 
 A norm is *named* if its gap falls, the deficit's slope being below 1/2, on nine tenths of the datasets, and in every
 rival on significantly fewer of those that tell the two apart (three standard errors), or the updates follow the first
-norm and not the rival; but not where its gap is above 3 % and may level off, as updates miss a twentieth of it of the
-margin. *None* of the norms is followed if the gap stood still for two decades in every one, on half of the datasets,
-and the updates follow none. Anything else is not settled. See `deficits`.
+norm and not the rival; but not where its gap is above 3 % and may level off, since what the updates miss of the margin
+is a twentieth of the gap or more. *None* of the norms is followed if the gap stood still for two decades in every one,
+on half of the datasets, and the updates follow none. Anything else is not settled. See `deficits`.
 
 Beside it stands the *share* of a certified maximal margin: the normalised margin over it, at most 1, of the weights
 or of those *gained* since a third of a decade ago (in a flow, since the last recorded log time), whichever is larger.

@@ -14,22 +14,22 @@ import solvers.norms
 from solvers import Reference
 from verify.datasets.dataset import Dataset
 from verify.identification.continuation import Course
+from verify.problems.deficit import LINGERS
 
 WEIGHTED = "weighted l2"
 TOLD_APART = 0.01  # of a maximal margin, missed by the maximiser of another norm
 _FITS = 0.005  # a relative gap that counts as none
 _FALLING, _FALL = 0.03, 0.6  # one that does if it fell at least by this factor within a decade
-_LINGERS = 1 / 20  # of a gap, that updates may miss of the margin: where they miss more it may level off
 
 
 def may_level_off(gap: np.ndarray | float, crooked: np.ndarray | float) -> np.ndarray | np.bool_:
-    """Whether a relative gap that is still large may stay, by what the last decade's updates miss of the margin.
+    """Whether a relative gap above 3 % may stay, by what the last decade's updates miss of the margin; of one shape.
 
     Along steepest descent they miss nothing in the end, and less than nothing before, as long as gradients are larger
     than `gamma`. What they miss for good stays of the gap, but for what signs that alternate cancel.
     """
     with np.errstate(invalid="ignore"):
-        return (np.asarray(gap) > _FALLING) & (np.asarray(crooked) > _LINGERS * np.asarray(gap))
+        return (np.asarray(gap) > _FALLING) & (np.asarray(crooked) > np.asarray(gap) / LINGERS)
 
 
 @dataclass(frozen=True)

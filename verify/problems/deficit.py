@@ -35,6 +35,7 @@ LEAST_BUDGET = 0.1  # of gamma: a run that starts below it is given that much
 RESOLVED = 100.0  # floors above which a gap is known
 STANDS, FALLS = 0.9, 0.5  # slopes of the deficit from which on, and below which, a gap stands still, and falls
 ASTRAY, LASTING = 0.03, 0.9  # misalignment, as a share of gamma, that counts; share of the earlier one that lasts
+LINGERS = 20.0  # by which a gap is divided for the misalignment beside which it may level off
 AHEAD = 4  # decades for which the path is carried on
 FROZEN = 0.02  # growth of S a decade below which the weights stand still
 LEVEL = 0.95  # slope of budget * S against S from which on the budget has levelled off
@@ -275,7 +276,7 @@ def lingers(c: Curves) -> Bool[np.ndarray, " b"]:
     """
     with np.errstate(invalid="ignore"):
         now, before, long = _misalignments(c)
-        near = (now >= c.relative[:, -1] / 20) & (now <= 3 * c.relative[:, -1])
+        near = (now >= c.relative[:, -1] / LINGERS) & (now <= 3 * c.relative[:, -1])
         return near & (now >= LASTING * before) & (now >= LASTING * long) & (not c.sampled)
 
 
